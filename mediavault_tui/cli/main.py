@@ -1,0 +1,78 @@
+"""The `mediavault` command: pick the subcommand, import only its module, run it.
+
+Each module of this package that is a subcommand has `HELP`, `configure(parser)` and
+`run(args) -> int`; heavy imports belong inside `run`, because start-up is part of
+the time that a person (and the benchmark of `exact`) sees.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import os
+import signal
+import sys
+from collections.abc import Sequence
+
+from mediavault_tui import __version__
+from mediavault_tui.errors import MediaVaultError
+
+COMMANDS: dict[str, str] = {
+    "app": "open the terminal app (also without any command)",
+    "demo": "make a small library of real files and open the app on it",
+    "scan": "take stock of folders and find their duplicates",
+    "duplicates": "list the groups found, with what is recommended and why",
+    "stage": "move the worse copies of a group into the holding folder",
+    "pending": "list what is staged; approve it",
+    "restore": "put staged files back where they came from",
+    "purge": "delete approved staged files for good",
+    "undo": "reverse the last act",
+    "identify": "say which work each name is, one JSON line each",
+    "exact": "find byte-identical files in a tree, without a database",
+    "db": "migrate, look at or locate the database",
+}
+
+
+def parser(only: str | None = None) -> argparse.ArgumentParser:
+    """Build the parser; with `only`, just that subcommand's module is imported."""
+    top = argparse.ArgumentParser(
+        prog="mediavault",
+        description="Find duplicates in a video library and stage the worse copy. Nothing is ever deleted by itself.",
+    )
+    top.add_argument("--version", action="version", version=f"mediavault {__version__}")
+    commands = top.add_subparsers(dest="command", metavar="COMMAND")
+    for name, text in COMMANDS.items():
+        sub = commands.add_parser(name, help=text, description=text)
+        if only in (None, name):
+            module = importlib.import_module(f"mediavault_tui.cli.{name}")
+            module.configure(sub)
+            sub.set_defaults(run=module.run)
+    return top
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; return its exit code: 0 done, 1 failed, 2 asked wrongly, 130 interrupted."""
+    words = list(sys.argv[1:] if argv is None else argv)
+    command = next((word for word in words if not word.startswith("-")), None)
+    if command is None and not words:
+        command, words = "app", ["app"]
+    # A plain SIGTERM would kill without clean-up and leave the embedded server running.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    try:
+        args = parser(command if command in COMMANDS else "").parse_args(words)
+        if args.command is None:
+            parser("").print_help()
+            return 2
+        code: int = args.run(args)
+        sys.stdout.flush()
+    except MediaVaultError as error:
+        print(f"mediavault: {error}", file=sys.stderr)
+        return error.exit_code
+    except KeyboardInterrupt:
+        print("mediavault: interrupted", file=sys.stderr)
+        return 130
+    except BrokenPipeError:
+        # The reader (head, less) has gone; nothing more can be said to it.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141
+    return code

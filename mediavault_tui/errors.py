@@ -1,0 +1,104 @@
+"""Everything that MediaVault raises on purpose; one branch for each thing a caller can do about it.
+
+MediaVaultError
+├── ConfigError              a setting is wrong: correct the environment or `.env`   (exit 2)
+├── UsageError               what was asked for cannot be: ask differently           (exit 2)
+├── SourceError              a file or folder cannot be used                         (exit 1)
+│   ├── SourceMissing        it is not there (any more)
+│   ├── SourceDenied         the operating system refuses access
+│   ├── SourceOffline        a whole root is missing, empty or erring: mark nothing gone
+│   ├── SourceChanged        it is not the file that was looked at before
+│   ├── SourceTaken          the name at the destination is in use; nothing is overwritten
+│   ├── CrossVolume          source and destination are on different volumes: copy instead
+│   └── SourceFull           no room, or read-only, at the destination
+├── ProbeError               a file does not say what it is                          (exit 1)
+│   └── ProbeTimeout         …within its deadline
+├── DatabaseError            the database refuses or fails                           (exit 1)
+│   ├── DatabaseDown         it cannot be reached: start it, correct DATABASE_URL
+│   └── SchemaMismatch       its migrations are not those of this program
+├── ToolMissing              a program (ffprobe, postgres) is nowhere to be found    (exit 1)
+└── Refused                  a rule of the library forbids the act: nothing was done (exit 1)
+
+The message is one sentence for a person: what, where, what to do. It never holds a
+secret. Drivers' errors become these at the edge, with `raise … from error`.
+"""
+
+from __future__ import annotations
+
+
+class MediaVaultError(Exception):
+    """The base: catch this to show any expected failure."""
+
+    exit_code = 1
+
+
+class ConfigError(MediaVaultError):
+    """One or more settings are wrong; the message names every one of them."""
+
+    exit_code = 2
+
+
+class UsageError(MediaVaultError):
+    """The request itself makes no sense: an unknown id, a path that is no folder."""
+
+    exit_code = 2
+
+
+class SourceError(MediaVaultError):
+    """A file or folder cannot be used."""
+
+
+class SourceMissing(SourceError):
+    """The file or folder is not there (any more)."""
+
+
+class SourceDenied(SourceError):
+    """The operating system refuses access."""
+
+
+class SourceOffline(SourceError):
+    """A whole root is missing, empty or erring; nothing below it may be marked gone."""
+
+
+class SourceChanged(SourceError):
+    """The file differs from the one that was looked at before."""
+
+
+class SourceTaken(SourceError):
+    """The name at the destination is in use; nothing is ever overwritten."""
+
+
+class CrossVolume(SourceError):
+    """Source and destination are on different volumes; a rename cannot join them."""
+
+
+class SourceFull(SourceError):
+    """The destination has no room or may not be written."""
+
+
+class ProbeError(MediaVaultError):
+    """A file does not say what it is."""
+
+
+class ProbeTimeout(ProbeError):
+    """A file did not say what it is within its deadline."""
+
+
+class DatabaseError(MediaVaultError):
+    """The database refuses or fails."""
+
+
+class DatabaseDown(DatabaseError):
+    """The database cannot be reached."""
+
+
+class SchemaMismatch(DatabaseError):
+    """The database's migrations are not those of this program."""
+
+
+class ToolMissing(MediaVaultError):
+    """A program that the work needs is nowhere to be found."""
+
+
+class Refused(MediaVaultError):
+    """A rule of the library forbids the act; nothing was done."""

@@ -1,0 +1,201 @@
+"""Every setting, with its unit; `from_env` is the only reader of the environment.
+
+All problems are reported at once in one `ConfigError` that names each variable and,
+for an unknown `MEDIAVAULT_…` one, the nearest real name. Secrets are `Secret`s: their
+repr and str are stars.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+import platformdirs
+
+from mediavault_tui.errors import ConfigError
+
+
+@dataclass(frozen=True, slots=True)
+class Secret:
+    """A value that never shows itself; `reveal()` is the one way to it."""
+
+    _value: str
+
+    def reveal(self) -> str:
+        """Return the secret; only the driver that needs it may ask."""
+        return self._value
+
+    def __repr__(self) -> str:
+        return "Secret(***)"
+
+    __str__ = __repr__
+
+
+def _text(raw: str) -> str:
+    return raw
+
+
+def _whole(low: int, high: int) -> Callable[[str], int]:
+    def read(raw: str) -> int:
+        value = int(raw)
+        if not low <= value <= high:
+            raise ValueError(f"must be from {low} to {high}")
+        return value
+
+    return read
+
+
+def _path(raw: str) -> Path:
+    return Path(raw).expanduser()
+
+
+def _paths(raw: str) -> tuple[Path, ...]:
+    return tuple(Path(p.strip()).expanduser() for p in raw.split(",") if p.strip())
+
+
+def _words(raw: str) -> tuple[str, ...]:
+    return tuple(w.strip().lower() for w in raw.split(",") if w.strip())
+
+
+def _flag(raw: str) -> bool:
+    try:
+        return {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}[raw.lower()]
+    except KeyError:
+        raise ValueError("must be yes or no") from None
+
+
+def _database_url(raw: str) -> Secret:
+    if not raw.startswith(("postgresql://", "postgres://")):
+        raise ValueError("must begin with postgresql://")
+    return Secret(raw)
+
+
+def _setting(variable: str, read: Callable[[str], Any], default: Any, help: str) -> Any:
+    return field(default=default, metadata={"variable": variable, "read": read, "help": help})
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What may be set, and what holds when nothing is."""
+
+    database_url: Secret | None = _setting(
+        "DATABASE_URL", _database_url, None, "PostgreSQL; unset: the embedded server"
+    )
+    pg_bin: Path | None = _setting(
+        "MEDIAVAULT_PG_BIN", _path, None, "folder of initdb and pg_ctl for the embedded server"
+    )
+    data_dir: Path = _setting(
+        "MEDIAVAULT_DATA_DIR", _path, Path("."), "where the embedded database, keys and logs live"
+    )
+    ffmpeg: str | None = _setting(
+        "MEDIAVAULT_FFMPEG", _text, None, "the ffmpeg program; unset: PATH, then the wheel"
+    )
+    ffprobe: str | None = _setting(
+        "MEDIAVAULT_FFPROBE", _text, None, "the ffprobe program; unset: PATH, then the wheel"
+    )
+    readers: int = _setting(
+        "MEDIAVAULT_READERS", _whole(1, 64), 4, "files read at once while hashing; 2 on one hard disk"
+    )
+    languages: tuple[str, ...] = _setting(
+        "MEDIAVAULT_LANGUAGES", _words, ("en",), "languages you want to hear, first matters most"
+    )
+    protected: tuple[Path, ...] = _setting(
+        "MEDIAVAULT_PROTECTED", _paths, (), "folders whose files are never staged, comma-separated"
+    )
+    staging_path: Path | None = _setting(
+        "MEDIAVAULT_STAGING_PATH",
+        _path,
+        None,
+        "holding folder; unset: duplicates_before_purge at the top of each scanned folder",
+    )
+    read_only: bool = _setting(
+        "MEDIAVAULT_READ_ONLY", _flag, False, "look, but stage, restore and purge nothing"
+    )
+    fuzzy_match_threshold: int = _setting(
+        "FUZZY_MATCH_THRESHOLD", _whole(50, 100), 85, "title likeness of one work, 0–100"
+    )
+    review_threshold: int = _setting(
+        "QUALITY_MANUAL_REVIEW_THRESHOLD", _whole(0, 200), 20, "a smaller gap in points is for a person"
+    )
+    clear_threshold: int = _setting(
+        "QUALITY_CLEAR_WINNER_THRESHOLD", _whole(0, 200), 50, "a larger gap in points is clear"
+    )
+    retention_days: int = _setting(
+        "PENDING_DELETION_RETENTION_DAYS",
+        _whole(0, 3650),
+        30,
+        "days a staged file is held before purge is offered",
+    )
+    jwt_secret_key: Secret | None = _setting(
+        "JWT_SECRET_KEY", Secret, None, "signs sessions and links; unset: made once, kept in the data folder"
+    )
+    nas_host: str | None = _setting("NAS_HOST", _text, None, "the NAS: name or address")
+    nas_user: str | None = _setting("NAS_SMB_USERNAME", _text, None, "SMB user")
+    nas_password: Secret | None = _setting("NAS_SMB_PASSWORD", Secret, None, "SMB password")
+    nas_share: str | None = _setting("NAS_SMB_SHARE", _text, None, "SMB share")
+    nas_scan_paths: tuple[Path, ...] = _setting(
+        "NAS_SCAN_PATHS", _paths, (), "folders of the share to scan, comma-separated"
+    )
+    nas_staging_path: Path | None = _setting("NAS_STAGING_PATH", _path, None, "holding folder on the NAS")
+    tmdb_token: Secret | None = _setting("TMDB_READ_ACCESS_TOKEN", Secret, None, "TMDb bearer token")
+    tmdb_key: Secret | None = _setting("TMDB_API_KEY", Secret, None, "TMDb key, where there is no token")
+    tmdb_url: str = _setting("TMDB_BASE_URL", _text, "https://api.themoviedb.org/3/", "TMDb's address")
+    omdb_key: Secret | None = _setting("OMDB_API_KEY", Secret, None, "OMDb key")
+    omdb_url: str = _setting("OMDB_BASE_URL", _text, "https://www.omdbapi.com/", "OMDb's address")
+    azure_key: Secret | None = _setting("AZURE_OPENAI_KEY", Secret, None, "Azure OpenAI key")
+    azure_endpoint: str | None = _setting("AZURE_OPENAI_ENDPOINT", _text, None, "Azure OpenAI address")
+    azure_version: str = _setting(
+        "AZURE_OPENAI_API_VERSION", _text, "2024-08-01-preview", "Azure OpenAI API version"
+    )
+    azure_chat: str = _setting("AZURE_DEPLOYMENT_NAME_CHAT", _text, "gpt-4o", "deployment that answers")
+    azure_chat_mini: str = _setting(
+        "AZURE_DEPLOYMENT_NAME_CHAT_MINI", _text, "gpt-4o-mini", "deployment for cheaper questions"
+    )
+    azure_tokens_per_day: int = _setting(
+        "AZURE_OPENAI_MAX_TOKENS_PER_DAY", _whole(0, 10**9), 500_000, "token budget a day"
+    )
+    streamer_host: str = _setting("STREAMER_HOST", _text, "127.0.0.1", "the sidecar listens here")
+    streamer_port: int = _setting("STREAMER_PORT", _whole(1, 65535), 8007, "…on this port")
+    public_base_url: str | None = _setting(
+        "PUBLIC_BASE_URL", _text, None, "the address that preview links carry"
+    )
+
+
+VARIABLES: Mapping[str, str] = {f.metadata["variable"]: f.metadata["help"] for f in fields(Settings)}
+"""Every variable and its help line, in the order of the settings."""
+
+_PREFIXES = ("MEDIAVAULT_", "NAS_", "TMDB_", "OMDB_", "AZURE_", "STREAMER_", "QUALITY_")
+
+
+def from_env(environ: Mapping[str, str]) -> Settings:
+    """Read the settings from `environ`; an empty value counts as unset.
+
+    Raises: ConfigError naming every wrong variable at once. A value is never repeated
+        when it is a secret.
+    """
+    values: dict[str, Any] = {"data_dir": Path(platformdirs.user_data_dir("mediavault"))}
+    problems: list[str] = []
+    for setting in fields(Settings):
+        variable = setting.metadata["variable"]
+        raw = environ.get(variable, "").strip()
+        if not raw:
+            continue
+        try:
+            values[setting.name] = setting.metadata["read"](raw)
+        except ValueError as error:
+            reason = str(error)
+            if reason.startswith("invalid literal"):
+                reason = f"{raw!r} is no whole number"
+            problems.append(f"{variable}: {reason}")
+    for variable in environ:
+        if variable.startswith(_PREFIXES) and variable not in VARIABLES:
+            near = difflib.get_close_matches(variable, VARIABLES, n=1)
+            if near or variable.startswith("MEDIAVAULT_"):
+                hint = f"; did you mean {near[0]}?" if near else ""
+                problems.append(f"{variable} is no setting of MediaVault{hint}")
+    if problems:
+        raise ConfigError("; ".join(problems))
+    return Settings(**values)
