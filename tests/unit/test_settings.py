@@ -1,0 +1,77 @@
+"""The settings: read from one mapping, all problems at once, secrets never shown."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from mediavault_tui.errors import ConfigError
+from mediavault_tui.settings import VARIABLES, Secret, from_env
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_nothing_set_is_a_working_configuration() -> None:
+    settings = from_env({})
+    assert settings.database_url is None
+    assert settings.languages == ("en",)
+    assert settings.data_dir.name == "mediavault"
+
+
+def test_an_empty_value_counts_as_unset() -> None:
+    assert from_env({"MEDIAVAULT_READERS": "  "}).readers == 4
+
+
+def test_lists_and_paths_are_read() -> None:
+    settings = from_env({"MEDIAVAULT_LANGUAGES": "EN, de", "MEDIAVAULT_PROTECTED": "/a, ~/b"})
+    assert settings.languages == ("en", "de")
+    assert settings.protected == (Path("/a"), Path("~/b").expanduser())
+
+
+def test_all_problems_are_told_at_once() -> None:
+    with pytest.raises(ConfigError) as caught:
+        from_env(
+            {
+                "MEDIAVAULT_READERS": "many",
+                "STREAMER_PORT": "70000",
+                "MEDIAVAULT_READ_ONLY": "perhaps",
+                "MEDIAVAULT_STAGING_PAHT": "/x",
+            }
+        )
+    message = str(caught.value)
+    for part in ("MEDIAVAULT_READERS", "STREAMER_PORT", "READ_ONLY", "did you mean MEDIAVAULT_STAGING_PATH?"):
+        assert part in message
+
+
+def test_a_strangers_variable_is_no_problem() -> None:
+    from_env({"AZURE_CONFIG_DIR": "/root/.azure", "NAS_BACKUP_JOB": "1", "PATH": "/bin"})
+
+
+def test_a_secret_shows_itself_nowhere() -> None:
+    settings = from_env({"NAS_SMB_PASSWORD": "hunter2", "DATABASE_URL": "postgresql://u:hunter2@h/d"})
+    assert "hunter2" not in repr(settings) + str(settings.nas_password) + f"{settings.database_url!r}"
+    assert settings.nas_password is not None
+    assert settings.nas_password.reveal() == "hunter2"
+
+
+def test_a_wrong_database_url_is_not_repeated() -> None:
+    with pytest.raises(ConfigError) as caught:
+        from_env({"DATABASE_URL": "mysql://u:hunter2@h/d"})
+    assert "hunter2" not in str(caught.value)
+    assert "DATABASE_URL" in str(caught.value)
+
+
+def test_equal_secrets_are_equal() -> None:
+    assert Secret("a") == Secret("a") != Secret("b")
+
+
+def test_the_example_file_names_every_setting_and_no_other() -> None:
+    text = (ROOT / ".env.example").read_text()
+    assert set(re.findall(r"^#? ?([A-Z][A-Z0-9_]+)=", text, re.MULTILINE)) == set(VARIABLES)
+
+
+def test_the_configuration_page_names_every_setting() -> None:
+    text = (ROOT / "docs/configuration.md").read_text()
+    assert [v for v in VARIABLES if f"`{v}`" not in text] == []
