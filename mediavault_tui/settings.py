@@ -192,8 +192,10 @@ def from_env(environ: Mapping[str, str]) -> Settings:
             problems.append(f"{variable}: {reason}")
     for variable in environ:
         if variable.startswith(_PREFIXES) and variable not in VARIABLES:
-            near = difflib.get_close_matches(variable, VARIABLES, n=1)
-            if near or variable.startswith("MEDIAVAULT_"):
+            ours = variable.startswith("MEDIAVAULT_")
+            # Another program's AZURE_… or NAS_… is none of our business, unless it is a slip of ours.
+            near = difflib.get_close_matches(variable, VARIABLES, n=1, cutoff=0.6 if ours else 0.9)
+            if near or ours:
                 hint = f"; did you mean {near[0]}?" if near else ""
                 problems.append(f"{variable} is no setting of MediaVault{hint}")
     if problems:
