@@ -1,0 +1,43 @@
+-- name: media_files_by_id
+-- Everything that is known of some files, in the order in which they were asked for.
+-- $1 the ids; an unknown id gives no row.
+select f.id,
+       f.path,
+       f.path_raw,
+       f.root_raw,
+       f.aliases,
+       f.device,
+       f.inode,
+       f.size_bytes,
+       f.modified_ns,
+       f.link_count,
+       f.state,
+       f.protected,
+       f.content_hash,
+       f.kind,
+       f.title,
+       f.year,
+       f.country,
+       f.season,
+       f.episodes,
+       f.air_date,
+       f.edition,
+       f.part,
+       f.three_d,
+       f.extra,
+       f.tmdb_id,
+       f.imdb_id,
+       f.tvdb_id,
+       f.release_source,
+       f.identity_confidence,
+       f.identity_evidence,
+       f.container,
+       f.duration_s,
+       f.bit_rate,
+       f.tracks,
+       f.health,
+       f.health_reason,
+       f.first_seen_at
+from unnest($1::bigint[]) with ordinality as wanted (id, place)
+join media_files f on f.id = wanted.id
+order by wanted.place;
