@@ -1,0 +1,136 @@
+"""What tests share: a clean environment, and a real PostgreSQL server of their own.
+
+One embedded server serves the whole session, xdist's workers included: each worker is
+one more user of it, and the last one stops it. One template database is migrated once;
+each test that asks for a database gets a copy under a name of its own.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import hashlib
+import os
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from itertools import count
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+
+import asyncpg
+import pytest
+
+from mediavault_tui.settings import VARIABLES
+from mediavault_tui.store.database import Connection, Database
+from mediavault_tui.store.embedded import serve
+from mediavault_tui.store.migrate import migrate, migrations
+
+FAST = {
+    # Only a crash of the machine could tell the difference, and tests do not survive one either.
+    "fsync": "off",
+    "synchronous_commit": "off",
+    "full_page_writes": "off",
+    "max_connections": "100",
+    "autovacuum": "off",
+}
+
+_OURS = (*VARIABLES, "PGHOST", "PGPORT", "PGUSER", "PGPASSWORD", "PGDATABASE", "PGSERVICE", "PGSSLMODE")
+_PREFIXES = ("MEDIAVAULT_", "NAS_", "TMDB_", "OMDB_", "AZURE_", "STREAMER_", "QUALITY_")
+_numbers = count(1)
+
+
+@pytest.fixture(autouse=True)
+def nothing_of_the_developers(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Hide the developer's settings, `.env` and data folder from every test and its children."""
+    for variable in list(os.environ):
+        if variable in _OURS or variable.startswith(_PREFIXES):
+            monkeypatch.delenv(variable)
+    monkeypatch.setenv("MEDIAVAULT_DATA_DIR", str(tmp_path / "mediavault-data"))
+    monkeypatch.chdir(tmp_path)  # a `.env` is looked for from the working folder upwards
+
+
+@pytest.fixture(scope="session")
+def session_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return one folder for the whole session, the same in each of xdist's workers."""
+    own = tmp_path_factory.getbasetemp()
+    return own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+
+
+@pytest.fixture(scope="session")
+def pg_url(session_folder: Path) -> Iterator[str]:
+    """Yield the address of the session's server (database `mediavault`, not migrated)."""
+    with asyncio.Runner() as runner:
+        server = serve(session_folder / "server", server=FAST)
+        yield runner.run(server.__aenter__())
+        runner.run(server.__aexit__(None, None, None))
+
+
+@pytest.fixture(scope="session")
+def template(pg_url: str, session_folder: Path) -> str:
+    """Return the name of a migrated database that nobody is connected to."""
+    texts = "".join(m.checksum for m in migrations())
+    name = f"template_{hashlib.sha256(texts.encode()).hexdigest()[:12]}"
+    with open(session_folder / "template.lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        asyncio.run(_make_template(pg_url, name))
+    return name
+
+
+async def _make_template(pg_url: str, name: str) -> None:
+    async with _administrator(pg_url) as conn:
+        if await conn.fetchval("select true from pg_database where datname = $1", name):
+            return
+        await conn.execute(f"create database {name}_new")
+        await migrate(with_database(pg_url, f"{name}_new"))
+        await conn.execute(f"alter database {name}_new rename to {name}")
+
+
+@pytest.fixture
+async def empty_url(pg_url: str) -> AsyncIterator[str]:
+    """Yield the address of a fresh, empty database: no migration was applied."""
+    async for url in _fresh(pg_url, "template1"):
+        yield url
+
+
+@pytest.fixture
+async def database_url(pg_url: str, template: str) -> AsyncIterator[str]:
+    """Yield the address of a fresh, migrated database, e.g. for a child process."""
+    async for url in _fresh(pg_url, template):
+        yield url
+
+
+@pytest.fixture
+async def database(database_url: str) -> AsyncIterator[Database]:
+    """Yield a pool on a fresh, migrated database."""
+    pool = await Database.connect(database_url)
+    yield pool
+    await pool.close()
+
+
+@pytest.fixture
+async def conn(database: Database) -> AsyncIterator[Connection]:
+    """Yield one connection of `database`."""
+    async with database.connection() as connection:
+        yield connection
+
+
+async def _fresh(pg_url: str, template: str) -> AsyncIterator[str]:
+    name = f"test_{os.getpid()}_{next(_numbers)}"
+    async with _administrator(pg_url) as conn:
+        await conn.execute(f"create database {name} template {template}")
+        yield with_database(pg_url, name)
+        await conn.execute(f"drop database {name} with (force)")
+
+
+@asynccontextmanager
+async def _administrator(pg_url: str) -> AsyncIterator[asyncpg.Connection[asyncpg.Record]]:
+    conn = await asyncpg.connect(with_database(pg_url, "postgres"))
+    try:
+        yield conn
+    finally:
+        await conn.close()
+
+
+def with_database(url: str, name: str) -> str:
+    """Return `url` with another database's name in it."""
+    return urlunsplit(urlsplit(url)._replace(path=f"/{name}"))
