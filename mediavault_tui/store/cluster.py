@@ -131,7 +131,7 @@ class Cluster:
         while not await self.alive():
             if time.monotonic() > deadline:
                 raise DatabaseDown(f"The embedded database does not start; see {self._log_hint()}")
-            if await is_server_of(self.data):
+            if await asyncio.to_thread(is_server_of, self.data):
                 # Somebody who was killed had started or begun to stop it: let that end.
                 await asyncio.sleep(0.05)
             else:
@@ -141,7 +141,7 @@ class Cluster:
 
     async def stop(self) -> None:
         """Stop the server, if it is ours and lives; wait until it has written everything."""
-        if await is_server_of(self.data):
+        if await asyncio.to_thread(is_server_of, self.data):
             await self._run("pg_ctl", "stop", "-D", "pgdata", "-m", "fast", "-w", "-t", "120")
         if self.socket_dir.parent != self.home:
             with contextlib.suppress(OSError):
