@@ -1,0 +1,48 @@
+# Everything a person or CI runs; each target installs what it needs first. `make help` lists them.
+
+.DEFAULT_GOAL := help
+.PHONY: help install demo run test check bench soak lock clean
+
+BIN := .venv/bin
+READY := .venv/.ready
+
+help: ## say what there is
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+install: $(READY) ## make the environment in .venv; quick when nothing has changed
+
+$(READY): pyproject.toml uv.lock constraints.txt deploy/environment.sh
+	@sh deploy/environment.sh
+	@touch $@
+
+demo: install ## make a small library of real files and open the app on it
+	@$(BIN)/mediavault demo
+
+run: install ## open the app on your own files: make run LIBRARY=/path
+	@test -n "$(LIBRARY)" || { echo "say which folder: make run LIBRARY=/path"; exit 2; }
+	@$(BIN)/mediavault app "$(LIBRARY)"
+
+test: install ## every test
+	@sh deploy/test-tools.sh
+	@$(BIN)/python -m pytest -n auto
+
+check: install ## format, lint, types, who imports whom, and whether the wheel is whole
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m pytest -q tests/test_packaging.py
+
+bench: install ## measure against the peers; takes minutes
+	@$(BIN)/python -m bench
+
+soak: install ## the property tests and state machines, a hundred times as long
+	@$(BIN)/python -m pytest -n auto -m hypothesis --hypothesis-profile=soak
+
+lock: ## resolve the versions anew (needs uv)
+	uv lock --no-config
+	sh deploy/constraints.sh > constraints.txt
+
+clean: ## remove the environment and everything that was made
+	rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache snapshot_report.html
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

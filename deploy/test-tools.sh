@@ -1,0 +1,17 @@
+#!/bin/sh
+# Installs the programs that some tests drive, where that is possible without asking anybody:
+# as root, with apt. Elsewhere those tests are skipped, and the summary says so.
+set -eu
+
+missing=
+for program in tmux; do
+    command -v "$program" >/dev/null 2>&1 || missing="$missing $program"
+done
+if [ -z "$missing" ] || [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null 2>&1; then
+    exit 0
+fi
+export DEBIAN_FRONTEND=noninteractive
+# shellcheck disable=SC2086  # one word for each package
+if ! { apt-get update && apt-get install --yes --no-install-recommends $missing; } >/dev/null 2>&1; then
+    echo "apt could not install:$missing; the tests that need them are skipped" >&2
+fi
