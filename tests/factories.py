@@ -73,7 +73,11 @@ def an_info(
         duration=duration,
         bit_rate=round(mbit * MBIT),
         video=VideoTrack(
-            codec=codec, width=width, height=height, frame_rate=frame_rate, hdr=tuple(Hdr(kind) for kind in hdr)
+            codec=codec,
+            width=width,
+            height=height,
+            frame_rate=frame_rate,
+            hdr=tuple(Hdr(kind) for kind in hdr),
         ),
         audio=tuple(audio(spec) for spec in audio_tracks),
         subtitles=tuple(SubtitleTrack("subrip", language) for language in subtitles),
@@ -98,8 +102,8 @@ def a_file(
     inode: int | None = None,
     device: int = 1,
     modified_ns: int = 1_700_000_000_000_000_000,
-    identity: Identity | None | str = "default",
-    info: MediaInfo | None | str = "default",
+    identity: Identity | str | None = "default",
+    info: MediaInfo | str | None = "default",
     content_hash: bytes | None = None,
     health: Health = Health.HEALTHY,
     reason: str = "",
