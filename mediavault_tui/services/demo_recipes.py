@@ -74,17 +74,17 @@ def encode_picture(seed: str, picture: Picture, target: Path) -> list[str]:
 
 
 _ENCODERS = {
-    "h264": ["-c:v", "libx264", "-preset", "ultrafast", "-crf", "20"],
+    "h264": ["-c:v", "libx264", "-preset", "ultrafast", "-crf", "31"],
     "hevc": [
-        *["-c:v", "libx265", "-preset", "ultrafast", "-crf", "22"],
+        *["-c:v", "libx265", "-preset", "ultrafast", "-crf", "26"],
         *["-x265-params", "log-level=none:bframes=0:scenecut=0:info=0", "-tag:v", "hvc1"],
     ],
-    "av1": ["-c:v", "libsvtav1", "-preset", "12", "-crf", "35"],
+    "av1": ["-c:v", "libsvtav1", "-preset", "12", "-crf", "30"],
     "vp9": [
         *["-c:v", "libvpx-vp9", "-deadline", "realtime", "-cpu-used", "8", "-b:v", "1M"],
         *["-auto-alt-ref", "0", "-lag-in-frames", "0"],
     ],
-    "mpeg4": ["-c:v", "mpeg4", "-q:v", "9"],
+    "mpeg4": ["-c:v", "mpeg4", "-q:v", "16"],
 }
 
 
