@@ -24,7 +24,12 @@ FRAME_RATE = 24
 """Of every demo picture, in frames a second."""
 
 _LOOP = 12
-"""Frames encoded of a picture; the film repeats them."""
+"""Frames encoded of a picture, 4K apart; the film repeats them."""
+
+_LOOP_4K = 6
+
+_SOUND_SECONDS = 8
+"""Seconds encoded of a track; the film repeats them too."""
 
 _QUIET = ["-hide_banner", "-v", "error", "-nostdin", "-y"]
 _ISO_639_2 = {"en": "eng", "fr": "fre", "de": "ger", "ja": "jpn"}
@@ -58,6 +63,7 @@ def fingerprint() -> str:
 
 def encode_picture(seed: str, picture: Picture, target: Path) -> list[str]:
     """Return the arguments that encode one loop of a title's picture, key frame first."""
+    frames = str(_frames(picture))
     pixels = "yuv420p10le" if picture.hdr else "yuv420p"
     filters = f"scale={picture.width}:{picture.height}:flags=fast_bilinear,setsar=1,format={pixels}"
     if picture.hdr:
@@ -66,11 +72,15 @@ def encode_picture(seed: str, picture: Picture, target: Path) -> list[str]:
         )
     return [
         *_QUIET,
-        *["-f", "lavfi", "-i", _scene(seed), "-frames:v", str(_LOOP)],
-        *["-vf", filters, "-g", str(_LOOP), *_ENCODERS[picture.codec]],
+        *["-f", "lavfi", "-i", _scene(seed), "-frames:v", frames],
+        *["-vf", filters, "-g", frames, *_ENCODERS[picture.codec]],
         *(["-svtav1-params", _av1_parameters(picture)] if picture.codec == "av1" else []),
         *["-flags:v", "+bitexact", "-fflags", "+bitexact", str(target)],
     ]
+
+
+def _frames(picture: Picture) -> int:
+    return _LOOP_4K if picture.width >= 3840 else _LOOP
 
 
 _ENCODERS = {
@@ -111,9 +121,8 @@ def _scene(seed: str) -> str:
 
 
 def encode_sound(sound: Sound, target: Path) -> list[str]:
-    """Return the arguments that encode a track as long as the longest film."""
+    """Return the arguments that encode one loop of a track."""
     tone = _TONES[sound.language] + (55 if sound.commentary else 0)
-    longest = max(film.seconds for film in FILMS)
     codec = {
         "aac": ["aac", "-b:a", "96k", "-aac_coder", "fast"],
         "ac3": ["ac3", "-b:a", "384k"],
@@ -123,7 +132,7 @@ def encode_sound(sound: Sound, target: Path) -> list[str]:
     }[sound.codec]
     return [
         *_QUIET,
-        *["-f", "lavfi", "-i", f"sine=frequency={tone}:sample_rate=48000:duration={longest}"],
+        *["-f", "lavfi", "-i", f"sine=frequency={tone}:sample_rate=48000:duration={_SOUND_SECONDS}"],
         *["-ac", str(sound.channels), "-c:a", *codec],
         *["-flags:a", "+bitexact", "-fflags", "+bitexact", str(target)],
     ]
@@ -134,10 +143,11 @@ def mux(film: Film, picture: Path, sounds: list[Path], scratch: Path, target: Pa
 
     Writes the small texts that it needs (subtitles, chapters) into `scratch`.
     """
-    loops = math.ceil(film.seconds * FRAME_RATE / _LOOP) - 1
-    inputs = ["-stream_loop", str(loops), "-i", str(picture)]
+    again = math.ceil(film.seconds * FRAME_RATE / _frames(film.picture)) - 1
+    inputs = ["-stream_loop", str(again), "-i", str(picture)]
+    again = math.ceil(film.seconds / _SOUND_SECONDS) - 1
     for path in sounds:
-        inputs += ["-i", str(path)]
+        inputs += ["-stream_loop", str(again), "-i", str(path)]
     for text in film.texts:
         source = scratch / f"{target.stem}.{text.language}.srt"
         source.write_text(subtitles(text.language), "utf-8")
