@@ -158,6 +158,15 @@ create table name_guesses (
     primary key (parser, name)
 );
 
+-- Names like a video whose bytes are none (TypeScript's .ts): not read again until they change.
+create table rejected_files (
+    source      text   not null,
+    path_raw    bytea  not null,
+    size_bytes  bigint not null,
+    modified_ns bigint not null,
+    primary key (source, path_raw)
+);
+
 -- Duplicates and decisions -------------------------------------------------------------------------
 create table duplicate_groups (
     id                bigint generated always as identity primary key,
