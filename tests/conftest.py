@@ -20,6 +20,10 @@ from urllib.parse import urlsplit, urlunsplit
 import asyncpg
 import pytest
 
+from mediavault_tui.errors import ToolMissing
+from mediavault_tui.probe.tools import Tool, find_tool
+from mediavault_tui.services import demo
+from mediavault_tui.services.demo import DemoLibrary
 from mediavault_tui.settings import VARIABLES
 from mediavault_tui.store.database import Connection, Database
 from mediavault_tui.store.embedded import serve
@@ -129,6 +133,33 @@ async def _administrator(pg_url: str) -> AsyncIterator[asyncpg.Connection[asyncp
         yield conn
     finally:
         await conn.close()
+
+
+@pytest.fixture(scope="session")
+def ffmpeg() -> str:
+    """Return the ffmpeg that the program would use; without one the test is skipped."""
+    return _tool("ffmpeg")
+
+
+@pytest.fixture(scope="session")
+def ffprobe() -> str:
+    """Return the ffprobe that the program would use; without one the test is skipped."""
+    return _tool("ffprobe")
+
+
+def _tool(name: Tool) -> str:
+    try:
+        return find_tool(name, None)
+    except ToolMissing as error:
+        pytest.skip(str(error))
+
+
+@pytest.fixture(scope="session")
+def demo_library(ffmpeg: str, session_folder: Path) -> DemoLibrary:
+    """Return the demo library, made once a session. Look, do not touch: copy what you change."""
+    with open(session_folder / "demo.lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        return asyncio.run(demo.make(session_folder / "demo", ffmpeg=ffmpeg))
 
 
 def with_database(url: str, name: str) -> str:

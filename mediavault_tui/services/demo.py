@@ -217,15 +217,13 @@ class _Maker:
         position = FILMS.index(film)
         part = self._scratch / f"film-{position}{target.suffix}"
         await self._run(recipes.mux(film, picture, sounds, self._scratch, part), target)
-        if film.truncated:
-            os.truncate(part, os.path.getsize(part) * 6 // 10)
-        self._finish(part, target, position)
+        self._finish(part, target, position, truncated=film.truncated)
 
     async def _beside(self, entry: Beside, target: Path) -> None:
         if entry.what is What.ARTWORK:
             await self._run(recipes.artwork(entry.path, target), target)
         else:
-            target.write_text(recipes.text(entry), "utf-8")
+            await asyncio.to_thread(target.write_text, recipes.text(entry), "utf-8")
 
     def _again(self, entry: Again, target: Path) -> None:
         original = self._folder / entry.of
@@ -240,10 +238,12 @@ class _Maker:
                     shutil.copyfile(original, part)
                     self._finish(part, target, len(FILMS) + AGAIN.index(entry))
 
-    def _finish(self, part: Path, target: Path, position: int) -> None:
-        """Give a whole file its time and its name."""
+    def _finish(self, part: Path, target: Path, position: int, *, truncated: bool = False) -> None:
+        """Give a finished file its time and its name."""
         at = _MADE_AT + 3600 * position
         with _said(target):
+            if truncated:
+                os.truncate(part, part.stat().st_size * 6 // 10)
             os.utime(part, (at, at))
             part.rename(target)
 

@@ -352,9 +352,7 @@ EXPECTED: tuple[Expected, ...] = (
         "three copies, each against the keeper",
     ),
     Expected((_COPPER, _COPPER_AGAIN), Proof.EXACT, Verdict.CERTAIN, _COPPER, "names with brackets"),
-    Expected(
-        (f"{_ORCHARD} 3D HSBS 1080p.mkv", f"{_ORCHARD} 1080p.mkv"), None, why="3D is a work of its own"
-    ),
+    Expected((f"{_ORCHARD} 3D HSBS 1080p.mkv", f"{_ORCHARD} 1080p.mkv"), None, why="3D is a work of its own"),
     Expected(
         (f"{_TIDES} [2160p] [HLG].mkv", f"{_TIDES} 720p.webm"),
         Proof.SAME_TITLE,
@@ -372,9 +370,7 @@ EXPECTED: tuple[Expected, ...] = (
         f"{_HARBOUR_2}.mkv",
         "an episode still in downloads, with sidecars beside the keeper",
     ),
-    Expected(
-        (_HARBOUR_3, _HARBOUR_3_OLD), Proof.SAME_TITLE, Verdict.CLEAR, _HARBOUR_3, "HEVC against XviD"
-    ),
+    Expected((_HARBOUR_3, _HARBOUR_3_OLD), Proof.SAME_TITLE, Verdict.CLEAR, _HARBOUR_3, "HEVC against XviD"),
     Expected(
         (
             f"{_ORBIT} - S01E01-E02 - Departure [1080p].mkv",

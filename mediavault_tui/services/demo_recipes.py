@@ -67,9 +67,7 @@ def encode_picture(seed: str, picture: Picture, target: Path) -> list[str]:
     pixels = "yuv420p10le" if picture.hdr else "yuv420p"
     filters = f"scale={picture.width}:{picture.height}:flags=fast_bilinear,setsar=1,format={pixels}"
     if picture.hdr:
-        filters += (
-            f",setparams=color_primaries=bt2020:color_trc={_TRANSFER[picture.hdr]}:colorspace=bt2020nc"
-        )
+        filters += f",setparams=color_primaries=bt2020:color_trc={_TRANSFER[picture.hdr]}:colorspace=bt2020nc"
     return [
         *_QUIET,
         *["-f", "lavfi", "-i", _scene(seed), "-frames:v", frames],
@@ -217,7 +215,20 @@ def artwork(path: str, target: Path) -> list[str]:
     """Return the arguments that draw one JPEG, upright for a poster."""
     shape = "200:300" if path.endswith("-poster.jpg") else "320:180"
     scene = f"{_scene(path)},scale={shape},format=yuvj420p"
-    return [*_QUIET, "-f", "lavfi", "-i", scene, "-frames:v", "1", "-update", "1", "-f", "image2", str(target)]
+    return [
+        *_QUIET,
+        "-f",
+        "lavfi",
+        "-i",
+        scene,
+        "-frames:v",
+        "1",
+        "-update",
+        "1",
+        "-f",
+        "image2",
+        str(target),
+    ]
 
 
 def text(entry: Beside) -> str:
