@@ -1,0 +1,256 @@
+"""One copy against the keeper: rules 1–8 of docs/rules.md, section 4, in their order.
+
+Each rule is a function that answers or passes on; the first answer stands. Beyond the
+eight stand three that can only make an answer less sure: a file in a protected folder is
+never staged, doubtful identities are for a person, and what is merely unknown (an
+unlabelled language, a year in only one name) keeps a group out of every batch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+
+from mediavault_tui.domain.likeness import Doubt, doubt
+from mediavault_tui.domain.losses import (
+    TIME_TOLERANCE,
+    audio_languages,
+    subtitle_languages,
+    time_share,
+    unlabelled_audio,
+)
+from mediavault_tui.domain.model import FileId, FileState, Health, MediaFile, MediaInfo
+from mediavault_tui.domain.quality import DEFAULT, QualityPolicy
+from mediavault_tui.domain.ranking import failed
+from mediavault_tui.domain.verdict import Loss, Proof, Verdict
+
+OTHER_CUT = 0.10
+"""A keeper longer by this share is perhaps another cut; the speed-up of PAL explains 0.04."""
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionPolicy:
+    """What the user prefers; thresholds in points of the score."""
+
+    languages: tuple[str, ...] = ("en",)
+    """Languages to hear, as in `MediaInfo`; the first matters most."""
+    review_threshold: int = 20
+    clear_threshold: int = 50
+    language_gap: int = 100
+    """A preferred language outweighs no greater gap without a person."""
+    quality: QualityPolicy = DEFAULT
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """Two files of one group and what the rules need to know about the rest of it.
+
+    `gap`: keeper's score minus member's. `spoken`: every labelled audio language of the
+    group. `tie`: the criterion that chose the keeper among near-equals. `why`: the clause
+    that chose it among exact copies.
+    """
+
+    keeper: MediaFile
+    member: MediaFile
+    keeper_name: str
+    member_name: str
+    proof: Proof
+    gap: int
+    losses: tuple[Loss, ...]
+    spoken: AbstractSet[str]
+    policy: DecisionPolicy
+    changed: AbstractSet[FileId] = frozenset()
+    tie: str | None = None
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """A rule's answer; `cautions` are further sentences that made it less sure."""
+
+    rule: str
+    verdict: Verdict
+    sentence: str
+    cautions: tuple[str, ...] = ()
+
+
+def judge(case: Case) -> Judgement:
+    """Return the answer of the first rule that applies."""
+    for rule in _RULES:
+        answer = rule(case)
+        if answer is not None:
+            return answer
+    return _gap(case)
+
+
+def foreign_film(info: MediaInfo, languages: tuple[str, ...]) -> bool:
+    """Return whether this is a foreign film to be read: one language, not preferred, but such subtitles."""
+    spoken = audio_languages(info)
+    return (
+        len(spoken) == 1
+        and not unlabelled_audio(info)
+        and not spoken & set(languages)
+        and bool(subtitle_languages(info) & set(languages))
+    )
+
+
+def _unsafe(case: Case) -> Judgement | None:
+    """Rule 1: an unhealthy keeper, an unreadable member, a member changed since it was scanned."""
+    for file, name in ((case.keeper, case.keeper_name), (case.member, case.member_name)):
+        if file.id in case.changed or file.state is not FileState.PRESENT:
+            return _review("changed", f"{name} is not as it was when it was scanned; scan again")
+    if failed(case.keeper):
+        reason = case.keeper.health.reason or case.keeper.health.health
+        return _review("health", f"No copy is healthy: {case.keeper_name} fails its check ({reason})")
+    if case.member.health.health is Health.QUARANTINED:
+        return _review("unreadable", f"{case.member_name} cannot be read ({case.member.health.reason})")
+    if case.proof is Proof.EXACT:
+        return None
+    for file, name in ((case.keeper, case.keeper_name), (case.member, case.member_name)):
+        if file.info is None:
+            return _review("unreadable", f"{name} has not said what it holds: probe it first")
+    if case.keeper.health.health is Health.UNCHECKED:
+        return _review("health", f"{case.keeper_name} has not been checked for damage yet")
+    return None
+
+
+def _protected(case: Case) -> Judgement | None:
+    """A file in a protected folder is never staged, however bad it is."""
+    if not case.member.protected:
+        return None
+    return _review("protected", f"{case.member_name} lies in a protected folder and is never staged")
+
+
+def _exact(case: Case) -> Judgement | None:
+    """Rule 2: exact copies."""
+    if case.proof is not Proof.EXACT:
+        return None
+    sentence = f"Same bytes; keep {case.keeper.path}: {case.why}"
+    return Judgement("exact", Verdict.CERTAIN, sentence)
+
+
+def _coverage(case: Case) -> Judgement | None:
+    """One file holds the episodes or parts of others: shown, never recommended."""
+    if case.proof is not Proof.COVERAGE:
+        return None
+    sentence = (
+        f"{case.keeper_name} also holds what {case.member_name} holds; this is no duplicate, look yourself"
+    )
+    return _review("coverage", sentence)
+
+
+def _identity(case: Case) -> Judgement | None:
+    """Doubtful identities are for a person: rules.md, section 1, and 2 on running time."""
+    doubtful = _doubt(case)
+    if doubtful is not None and doubtful.ask:
+        return _review("identity", f"Perhaps two works: {doubtful.sentence}")
+    share = _time_share(case)
+    if share < -OTHER_CUT:
+        return _review(
+            "identity",
+            f"Perhaps another cut: {case.member_name} is {-share:.0%} shorter than {case.keeper_name}",
+        )
+    return None
+
+
+def _language(case: Case) -> Judgement | None:
+    """Rule 3: a preferred language that only the worse file has outweighs quality, up to a point."""
+    wanted = set(case.policy.languages)
+    keeper, member = case.keeper.info, case.member.info
+    if keeper is None or member is None or case.gap >= 0:
+        return None
+    heard = audio_languages(keeper) & wanted
+    if not heard or audio_languages(member) & wanted:
+        return None
+    language, better = _names(heard), f"{case.member_name} is {-case.gap} points better"
+    if unlabelled_audio(member):
+        return _review(
+            "language",
+            f"{case.keeper_name} has {language} audio; {case.member_name} does not say what it speaks",
+        )
+    if -case.gap > case.policy.language_gap:
+        return _review(
+            "language",
+            f"Only {case.keeper_name} has {language} audio, but {better}",
+        )
+    return Judgement(
+        "language",
+        Verdict.RECOMMENDED,
+        f"Keep {case.keeper_name}: only it has {language} audio ({better})",
+    )
+
+
+def _no_preferred(case: Case) -> Judgement | None:
+    """Rule 4: no preferred language anywhere, and no foreign film with subtitles to be read."""
+    keeper, member = case.keeper.info, case.member.info
+    if keeper is None or member is None or not (keeper.audio or member.audio):
+        return None
+    if case.spoken & set(case.policy.languages) or foreign_film(keeper, case.policy.languages):
+        return None
+    if not case.spoken:
+        return _review("foreign", "No copy says which language it speaks: listen first")
+    return _review("foreign", f"The only copies are in {_names(case.spoken)}")
+
+
+def _lost(case: Case) -> Judgement | None:
+    """Rule 5: anything else would be lost."""
+    if not case.losses:
+        return None
+    lost = "; ".join(str(loss) for loss in case.losses)
+    return _review("loss", f"Only {case.member_name} has {lost}")
+
+
+def _close(case: Case) -> Judgement | None:
+    """Rule 6: a small gap."""
+    if case.gap >= case.policy.review_threshold:
+        return None
+    if case.gap < 0:
+        damage = case.member.health.reason or "it fails its health check"
+        return _review("health", f"{case.member_name} is {-case.gap} points better but damaged: {damage}")
+    points = "point" if case.gap == 1 else "points"
+    by = f"; {case.keeper_name} leads by {case.tie}" if case.tie else ""
+    return _review("close", f"Too close to call: {case.gap} {points} between the two{by}")
+
+
+def _gap(case: Case) -> Judgement:
+    """Rules 7 and 8: the gap decides, unless something is merely unknown."""
+    better = f"Keep {case.keeper_name}: {case.gap} points better than {case.member_name}"
+    cautions = _cautions(case)
+    clear = case.gap > case.policy.clear_threshold and not cautions
+    return Judgement("gap", Verdict.CLEAR if clear else Verdict.RECOMMENDED, better, cautions)
+
+
+def _cautions(case: Case) -> tuple[str, ...]:
+    said = []
+    doubtful = _doubt(case)
+    if doubtful is not None:
+        said.append(doubtful.sentence)
+    if case.member.info is not None and unlabelled_audio(case.member.info):
+        said.append(f"{case.member_name} has audio that does not say its language")
+    share = _time_share(case)
+    if share < -TIME_TOLERANCE:
+        said.append(f"{case.member_name} is {-share:.0%} shorter: is it the same cut?")
+    return tuple(said)
+
+
+def _doubt(case: Case) -> Doubt | None:
+    if case.keeper.identity is None or case.member.identity is None:
+        return None
+    return doubt(case.keeper.identity, case.member.identity)
+
+
+def _time_share(case: Case) -> float:
+    if case.keeper.info is None or case.member.info is None:
+        return 0.0
+    return time_share(case.keeper.info, case.member.info)
+
+
+def _names(languages: AbstractSet[str]) -> str:
+    return " and ".join(sorted(languages))
+
+
+def _review(rule: str, sentence: str) -> Judgement:
+    return Judgement(rule, Verdict.REVIEW, sentence)
+
+
+_RULES = (_unsafe, _protected, _exact, _coverage, _identity, _language, _no_preferred, _lost, _close)

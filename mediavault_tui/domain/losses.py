@@ -1,0 +1,77 @@
+"""What would be lost if one copy were staged while another stays.
+
+External subtitles move along with their video, so only what is inside the container counts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from mediavault_tui.domain.labels import time_text
+from mediavault_tui.domain.model import MediaInfo
+from mediavault_tui.domain.verdict import Loss
+
+TIME_TOLERANCE = 0.02
+"""The share of the running time that may differ before it is a loss, or a warning."""
+
+UNLABELLED = "unlabelled"
+"""The language of a track that does not say it; it may be any."""
+
+
+def losses(keep: MediaInfo, stage: MediaInfo) -> tuple[Loss, ...]:
+    """Return what only `stage` has, most important first.
+
+    An unlabelled audio track is no loss beside a keeper with sound (`unlabelled_audio`
+    says so apart); an unlabelled subtitle is one only if the keeper has no subtitle.
+    """
+    return tuple(_losses(keep, stage))
+
+
+def audio_languages(info: MediaInfo) -> frozenset[str]:
+    """Return the labelled languages that are spoken, commentaries left out."""
+    return frozenset(track.language for track in info.audio if track.language and not track.commentary)
+
+
+def subtitle_languages(info: MediaInfo) -> frozenset[str]:
+    """Return the labelled languages of the full subtitles; forced ones cover only some lines."""
+    return frozenset(track.language for track in info.subtitles if track.language and not track.forced)
+
+
+def unlabelled_audio(info: MediaInfo) -> bool:
+    """Return whether a main track does not say its language."""
+    return any(track.language is None and not track.commentary for track in info.audio)
+
+
+def time_share(keep: MediaInfo, stage: MediaInfo) -> float:
+    """Return by which share of the longer one `stage` is longer (negative: shorter); 0 if unknown."""
+    longer = max(keep.duration, stage.duration)
+    if min(keep.duration, stage.duration) <= 0:
+        return 0.0
+    return (stage.duration - keep.duration) / longer
+
+
+def _losses(keep: MediaInfo, stage: MediaInfo) -> Iterator[Loss]:
+    for language in sorted(audio_languages(stage) - audio_languages(keep)):
+        yield Loss("audio language", language)
+    if stage.audio and not keep.audio and not audio_languages(stage):
+        yield Loss("audio language", UNLABELLED)
+    for language in sorted(subtitle_languages(stage) - subtitle_languages(keep)):
+        yield Loss("subtitle language", language)
+    if any(track.language is None for track in stage.subtitles) and not keep.subtitles:
+        yield Loss("subtitle language", UNLABELLED)
+    covered = {track.language for track in keep.subtitles}
+    for language in sorted({track.language or "" for track in stage.subtitles if track.forced} - {""}):
+        if language not in covered and language not in subtitle_languages(stage):
+            yield Loss("forced subtitles", language)
+    if stage.video is not None:
+        kept = keep.video.hdr if keep.video else ()
+        for kind in stage.video.hdr:
+            if kind not in kept:
+                yield Loss("HDR", str(kind))
+    more = sum(t.commentary for t in stage.audio) - sum(t.commentary for t in keep.audio)
+    if more > 0:
+        yield Loss("commentary", f"{more} {'track' if more == 1 else 'tracks'}")
+    if stage.chapters and not keep.chapters:
+        yield Loss("chapters", str(stage.chapters))
+    if time_share(keep, stage) > TIME_TOLERANCE:
+        yield Loss("running time", time_text(stage.duration - keep.duration))
