@@ -143,14 +143,15 @@ class Cluster:
         """Stop the server, if it is ours and lives; wait until it has written everything."""
         if await asyncio.to_thread(is_server_of, self.data):
             await self._run("pg_ctl", "stop", "-D", "pgdata", "-m", "fast", "-w", "-t", "120")
-        if self.socket_dir.parent != self.home:
-            with contextlib.suppress(OSError):
-                self.socket_dir.rmdir()
+            if self.socket_dir.parent != self.home:
+                with contextlib.suppress(OSError):
+                    self.socket_dir.rmdir()
 
     async def _create(self) -> None:
-        fresh = self.home / "pgdata.new"
-        if fresh.exists():
-            shutil.rmtree(fresh)  # a kill in the middle of initdb
+        for half_made in self.home.glob("pgdata.new-*"):
+            shutil.rmtree(half_made, ignore_errors=True)
+        # A name of its own each time: an initdb whose owner was killed may still be writing.
+        fresh = self.home / f"pgdata.new-{secrets.token_hex(4)}"
         password = self.home / "password"
         password.unlink(missing_ok=True)
         descriptor = os.open(password, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
@@ -160,7 +161,7 @@ class Cluster:
             shutil.chown(password, self.who.user)
         locale = "C.UTF-8" if sys.platform == "linux" else "en_US.UTF-8"
         made = await self._run(
-            "initdb", "-D", "pgdata.new", "-U", "mediavault", "--auth=scram-sha-256", "--pwfile=password",
+            "initdb", "-D", fresh.name, "-U", "mediavault", "--auth=scram-sha-256", "--pwfile=password",
             "--encoding=UTF8", f"--locale={locale}", "--no-instructions",
         )  # fmt: skip
         if made.code != 0:
@@ -250,7 +251,7 @@ def _socket_dir(home: Path) -> Path:
 
 
 def _reason(said: str) -> str:
-    """Return the line of PostgreSQL's words that says what is wrong."""
+    """Return PostgreSQL's words from the first that say what is wrong, in one line."""
     lines = [line.strip() for line in said.splitlines() if line.strip()]
-    telling = [line for line in lines if re.search(r"FATAL|PANIC|error:|ERROR|could not", line)]
-    return (telling or lines or ["it says nothing"])[0]
+    telling = (n for n, line in enumerate(lines) if re.search(r"FATAL|PANIC|error:|ERROR|could not", line))
+    return " ".join(lines[next(telling, 0) :][:3]) or "it says nothing"

@@ -9,7 +9,6 @@ and stopped by whoever comes next. `start.lock` makes starting and stopping take
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import fcntl
 import os
 from collections.abc import AsyncIterator, Iterator, Mapping
@@ -34,14 +33,23 @@ async def serve(
         async with _taken(home / "start.lock"):
             fcntl.flock(use, fcntl.LOCK_SH)
             cluster = await Cluster.at(home, pg_bin=pg_bin, settings=server or {})
-            await cluster.ensure()
         try:
+            async with _taken(home / "start.lock"):
+                await cluster.ensure()
             yield cluster.url()
         finally:
             async with _taken(home / "start.lock"):
-                with contextlib.suppress(BlockingIOError):
-                    fcntl.flock(use, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                if _is_last(use):
                     await cluster.stop()
+                fcntl.flock(use, fcntl.LOCK_UN)
+
+
+def _is_last(use: int) -> bool:
+    try:
+        fcntl.flock(use, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def _make_home(data_dir: Path) -> Path:

@@ -29,10 +29,13 @@ async def test_times_come_back_in_utc(database: Database) -> None:
 
 
 async def test_a_transaction_that_fails_leaves_nothing(database: Database) -> None:
-    with pytest.raises(DatabaseError):
+    async def fail_after_a_change() -> None:
         async with database.transaction() as conn:
             await conn.execute("delete from nas_config")
             await conn.execute("select 1 / 0")
+
+    with pytest.raises(DatabaseError):
+        await fail_after_a_change()
     async with database.connection() as conn:
         assert await conn.fetchval("select count(*) from nas_config") == 1
 
