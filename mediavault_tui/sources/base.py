@@ -34,6 +34,9 @@ class WalkError:
 class RangedReader(Protocol):
     """An open file, read by position; safe to use from several threads at once."""
 
+    path: bytes
+    """As it was opened; errors name it."""
+
     def read_into(self, offset: int, buffer: memoryview) -> int:
         """Fill `buffer` from `offset`; return the bytes read, fewer only at the end."""
         ...

@@ -1,0 +1,97 @@
+"""Rename that never overwrites, on every system that can say so, and what makes it last.
+
+Raises OSError throughout; `sources.local` renames the errors.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import errno
+import os
+import sys
+from collections.abc import Callable
+
+_AT_FDCWD = -100
+_RENAME_NOREPLACE = 1
+_RENAME_EXCL = 4
+_UNSUPPORTED = {errno.ENOSYS, errno.EINVAL, errno.ENOTSUP, errno.EOPNOTSUPP}
+_NO_LINKS = _UNSUPPORTED | {errno.EPERM, errno.EMLINK}
+_NO_FSYNC = {errno.EINVAL, errno.ENOTSUP, errno.EBADF, errno.EACCES}
+
+
+def rename_exclusive(source: bytes, destination: bytes) -> None:
+    """Rename within one volume; FileExistsError if the destination is there.
+
+    The kernel's own exclusive rename first; a file system that has none (FAT, some network
+    mounts) gets a hard link and an unlink, which is as safe; one without links a look and a
+    plain rename, between which another program could slip in: the only remaining way.
+    """
+    for attempt in (_rename_by_kernel, _rename_by_link):
+        if attempt(source, destination):
+            return
+    if os.path.lexists(destination):
+        raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), destination)
+    os.rename(source, destination)
+
+
+def _rename_by_kernel(source: bytes, destination: bytes) -> bool:
+    """Rename atomically; False if the system or the file system cannot."""
+    if _EXCLUSIVE is None:
+        return False
+    if _EXCLUSIVE(source, destination) == 0:
+        return True
+    code = ctypes.get_errno()
+    if code in _UNSUPPORTED:
+        return False
+    raise OSError(code, os.strerror(code), source)
+
+
+def _rename_by_link(source: bytes, destination: bytes) -> bool:
+    """Give the file its second name, then take the first away; False without hard links."""
+    try:
+        os.link(source, destination, follow_symlinks=False)
+    except OSError as error:
+        if error.errno in _NO_LINKS:
+            return False
+        raise
+    try:
+        os.unlink(source)
+    except OSError:
+        os.unlink(destination)
+        raise
+    return True
+
+
+def _exclusive_call() -> Callable[[bytes, bytes], int] | None:
+    """Return the C library's exclusive rename, None where it has none."""
+    library = ctypes.CDLL(None, use_errno=True)
+    if sys.platform == "darwin":
+        function = getattr(library, "renamex_np", None)
+        types: tuple[type, ...] = (ctypes.c_char_p, ctypes.c_char_p, ctypes.c_uint)
+        where, flag = (), _RENAME_EXCL
+    else:
+        function = getattr(library, "renameat2", None)
+        types = (ctypes.c_int, ctypes.c_char_p, ctypes.c_int, ctypes.c_char_p, ctypes.c_uint)
+        where, flag = (_AT_FDCWD,), _RENAME_NOREPLACE
+    if function is None:
+        return None
+    function.argtypes = types
+    return lambda source, destination: int(function(*where, source, *where, destination, flag))
+
+
+_EXCLUSIVE = _exclusive_call()
+
+
+def sync_folder(folder: bytes) -> None:
+    """Make the folder's entries survive a power cut, where the file system can promise it."""
+    try:
+        handle = os.open(folder or b".", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    except PermissionError:
+        return  # a folder that may be changed but not read cannot be synced; the rename stands
+    try:
+        os.fsync(handle)
+    except OSError as error:
+        if error.errno not in _NO_FSYNC:
+            raise
+    finally:
+        os.close(handle)
