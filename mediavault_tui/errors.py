@@ -12,7 +12,8 @@ MediaVaultError
 │   ├── CrossVolume          source and destination are on different volumes: copy instead
 │   └── SourceFull           no room, or read-only, at the destination
 ├── ProbeError               a file does not say what it is                          (exit 1)
-│   └── ProbeTimeout         …within its deadline
+│   ├── ProbeTimeout         …within its deadline
+│   └── ProbeCrashed         …and the program that asks dies of it: quarantine the file
 ├── DatabaseError            the database refuses or fails                           (exit 1)
 │   ├── DatabaseDown         it cannot be reached: start it, correct DATABASE_URL
 │   └── SchemaMismatch       its migrations are not those of this program
@@ -82,6 +83,10 @@ class ProbeError(MediaVaultError):
 
 class ProbeTimeout(ProbeError):
     """A file did not say what it is within its deadline."""
+
+
+class ProbeCrashed(ProbeError):
+    """The program that reads the file died of a signal."""
 
 
 class DatabaseError(MediaVaultError):
