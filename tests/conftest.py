@@ -11,13 +11,17 @@ import asyncio
 import fcntl
 import hashlib
 import os
+import shutil
+from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from itertools import count
 from pathlib import Path
+from typing import NoReturn
 from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
+import hypothesis
 import pytest
 
 from mediavault_tui.errors import ToolMissing
@@ -28,6 +32,11 @@ from mediavault_tui.settings import VARIABLES
 from mediavault_tui.store.database import Connection, Database
 from mediavault_tui.store.embedded import serve
 from mediavault_tui.store.migrate import migrate, migrations
+
+hypothesis.settings.register_profile("default", deadline=None)  # machines are shared; time proves nothing
+hypothesis.settings.register_profile("ci", deadline=None, derandomize=True, print_blob=True)
+hypothesis.settings.register_profile("soak", deadline=None, max_examples=10_000, stateful_step_count=100)
+hypothesis.settings.load_profile("ci" if os.environ.get("CI") == "true" else "default")
 
 FAST = {
     # Only a crash of the machine could tell the difference, and tests do not survive one either.
@@ -41,6 +50,37 @@ FAST = {
 _OURS = (*VARIABLES, "PGHOST", "PGPORT", "PGUSER", "PGPASSWORD", "PGDATABASE", "PGSERVICE", "PGSSLMODE")
 _PREFIXES = ("MEDIAVAULT_", "NAS_", "TMDB_", "OMDB_", "AZURE_", "STREAMER_", "QUALITY_")
 _numbers = count(1)
+
+
+LACKING = "not tested here: "
+
+
+def lacking(reason: str) -> NoReturn:
+    """End a test for which this machine lacks something: in CI it fails, elsewhere it is skipped."""
+    if os.environ.get("CI") == "true":
+        pytest.fail(f"{reason} (with CI=true nothing may be missing)", pytrace=False)
+    pytest.skip(f"{LACKING}{reason}")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line(
+        "markers", "needs(program, ...): programs on the PATH without which it cannot run"
+    )
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    for mark in item.iter_markers("needs"):
+        absent = [program for program in mark.args if shutil.which(program) is None]
+        if absent:
+            lacking(f"{', '.join(absent)} is not installed")
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say loudly what this machine could not test."""
+    skipped = (str(report.longrepr) for report in terminalreporter.stats.get("skipped", []))
+    reasons = Counter(text.split(LACKING, 1)[1].rstrip("')") for text in skipped if LACKING in text)
+    for reason, tests in reasons.items():
+        terminalreporter.write_line(f"NOT TESTED HERE: {tests} tests, because {reason}", red=True, bold=True)
 
 
 @pytest.fixture(autouse=True)
@@ -151,7 +191,7 @@ def _tool(name: Tool) -> str:
     try:
         return find_tool(name, None)
     except ToolMissing as error:
-        pytest.skip(str(error))
+        lacking(str(error))
 
 
 @pytest.fixture(scope="session")
