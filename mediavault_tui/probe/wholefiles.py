@@ -15,8 +15,8 @@ _OPEN_AT_ONCE = 32
 CHANGED = 0
 """In place of a hash: the file is not what was looked at before, or did not hold still."""
 
-SmallFile = tuple[int, int, int, bytes]
-"""Inode, size (at most `WHOLE`), modification time in ns, path: as looked at before."""
+SmallFile = tuple[int, int, int, int, bytes]
+"""Device, inode, size (at most `WHOLE`), modification time in ns, path: as looked at before."""
 
 
 def hash_whole(
@@ -35,7 +35,7 @@ def hash_whole(
     open_file, read, look = os.open, os.readv, os.fstat  # looked up once, not once a file
     handles: list[int] = []
     try:
-        for inode, size, modified_ns, path in files:
+        for device, inode, size, modified_ns, path in files:
             if len(handles) == _OPEN_AT_ONCE:
                 _close(handles)
                 if cancelled():
@@ -49,10 +49,10 @@ def hash_whole(
                 answer(error.errno or CHANGED)
                 continue
             if (
-                count == size
+                count == size == now.st_size
                 and now.st_mtime_ns == modified_ns
                 and now.st_ino == inode
-                and now.st_size == size
+                and now.st_dev == device
             ):
                 answer(xxh3_128_digest(work[:count]))
             else:
@@ -60,6 +60,26 @@ def hash_whole(
     finally:
         _close(handles)
     return answers
+
+
+def in_memory(path: bytes) -> bool | None:
+    """Return whether the file's beginning is in the page cache; None if that cannot be told."""
+    if not hasattr(os, "RWF_NOWAIT"):
+        return None
+    try:
+        handle = os.open(path, _FLAGS)
+    except OSError:
+        return None
+    try:
+        os.preadv(handle, [bytearray(1)], 0, os.RWF_NOWAIT)
+    except BlockingIOError:
+        return False
+    except OSError:
+        return None  # the file system cannot answer without waiting
+    else:
+        return True
+    finally:
+        os.close(handle)
 
 
 def _close(handles: list[int]) -> None:

@@ -156,9 +156,8 @@ class _Crew:
 
     def _hash_local(self, group: list[Candidate], buffer: memoryview) -> Piece:
         """Hash small files of this machine, in few system calls."""
-        small = [
-            (c.file.stamp.inode, c.file.stamp.size, c.file.stamp.modified_ns, c.file.path) for c in group
-        ]
+        stamps = [(candidate.file.stamp, candidate.file.path) for candidate in group]
+        small = [(stamp.device, stamp.inode, stamp.size, stamp.modified_ns, path) for stamp, path in stamps]
         done: list[Hashed] = []
         count = 0
         answers = hash_whole(small, buffer=buffer, cancelled=self._cancelled)

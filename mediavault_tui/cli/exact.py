@@ -1,0 +1,102 @@
+"""`mediavault exact`: byte-identical files of a tree, without a database."""
+
+from __future__ import annotations
+
+import argparse
+import gc
+import io
+import os
+import sys
+from collections.abc import Iterator
+
+from mediavault_tui.cli.plain import amount, harmless
+from mediavault_tui.domain.paths import display
+from mediavault_tui.services.exact_tree import ExactGroup, ExactReport, find_exact
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Say what may be asked."""
+    parser.add_argument("paths", nargs="+", metavar="PATH", help="folders to search, together")
+    parser.add_argument("--json", action="store_true", help="print one JSON document")
+    parser.add_argument(
+        "--readers",
+        type=_readers,
+        metavar="N",
+        help="files read at once (by itself: 2 to 8; 2 on one hard disk)",
+    )
+    kind = parser.add_mutually_exclusive_group()
+    kind.add_argument("--all-files", action="store_true", help="compare every regular file (the default)")
+    kind.add_argument("--videos", action="store_true", help="compare only files that are videos")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Search and print; 0 when every file could be read, 1 when some could not."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # a terminal may know fewer letters than a name
+    gc.disable()  # nothing here is cyclic, and a million small tuples are walked through in vain
+    roots = [os.fsencode(path) for path in args.paths]
+    report = find_exact(roots, readers=args.readers, videos=args.videos)
+    if args.json:
+        print_json(report)
+    else:
+        print_text(report)
+    return 1 if report.errors else 0
+
+
+def _readers(text: str) -> int:
+    """Read a number of readers, 1 to 64."""
+    if not text.isdecimal() or not 1 <= int(text) <= 64:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number from 1 to 64")
+    return int(text)
+
+
+def print_json(report: ExactReport) -> None:
+    """Print one document; a path that is no valid text is given as its bytes in hex.
+
+    A further name of a file (a hard link) is an object that says of which.
+    """
+    import json
+
+    def name(path: bytes) -> str | dict[str, str]:
+        try:
+            return path.decode()
+        except UnicodeDecodeError:
+            return {"path_hex": path.hex()}
+
+    def files(group: ExactGroup) -> Iterator[object]:
+        for first, *others in group.files:
+            yield name(first)
+            for other in others:
+                shown = name(other)
+                yield {**({"path": shown} if isinstance(shown, str) else shown), "link_of": name(first)}
+
+    document = {
+        "groups": [
+            {"size": group.size, "hash": group.content_hash.hex(), "files": list(files(group))}
+            for group in report.groups
+        ],
+        "errors": [{"path": name(path), "message": message} for path, message in report.errors],
+        "files": report.files,
+        "bytes_freed": sum(group.freed for group in report.groups),
+        "bytes_read": report.bytes_read,
+    }
+    print(json.dumps(document))
+
+
+def print_text(report: ExactReport) -> None:
+    """Print the groups, then what could not be read, then the totals."""
+    for group in report.groups:
+        print(f"{len(group.files)} files of {amount(group.size)} each; {amount(group.freed)} could be freed")
+        for first, *others in group.files:
+            print(f"  {harmless(display(first))}")
+            for other in others:
+                print(f"    = {harmless(display(other))} (another name of the same file)")
+        print()
+    for _path, message in report.errors:
+        print(f"mediavault: {harmless(message)}", file=sys.stderr)
+    copies = sum(len(group.files) - 1 for group in report.groups)
+    freed = sum(group.freed for group in report.groups)
+    print(
+        f"{report.files} files looked at, {amount(report.bytes_read)} read: {len(report.groups)} groups, "
+        f"{copies} copies too many, {amount(freed)} could be freed"
+    )

@@ -1,0 +1,200 @@
+"""Byte-identical files of local folders, without a database: what `mediavault exact` runs.
+
+The same proof as `services.exact`, on the leanest path: one look a file while walking, small
+files whole in forked processes, large ones in lockstep in threads. Modules that only large
+files need are imported when there are some: start-up is part of the time a person waits.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from mediavault_tui.domain.media import is_mpeg_ts, may_be_video, suffix
+from mediavault_tui.errors import SourceOffline, UsageError
+from mediavault_tui.probe.hashing import WHOLE, changed
+from mediavault_tui.probe.wholefiles import CHANGED, SmallFile, in_memory
+from mediavault_tui.services.forked import hash_forked
+from mediavault_tui.sources.local_errors import renamed
+from mediavault_tui.sources.local_walk import distinct_roots, walk
+
+_ASKED = 16
+"""Files asked whether they are in memory, to choose the number of readers."""
+_WARM_READERS = 4
+_COLD_READERS = 8
+_UNKNOWN_READERS = 4
+
+
+class ExactGroup(NamedTuple):
+    """Two or more files of equal bytes; each with all its names (hard links), the first one first."""
+
+    size: int
+    content_hash: bytes
+    files: list[list[bytes]]
+
+    @property
+    def freed(self) -> int:
+        """Bytes that all but one file take up."""
+        return self.size * (len(self.files) - 1)
+
+
+class Unread(NamedTuple):
+    """A file or folder that could not be read, and the sentence why."""
+
+    path: bytes
+    message: str
+
+
+class ExactReport(NamedTuple):
+    """What there is, largest files first, and what it took."""
+
+    groups: list[ExactGroup]
+    errors: list[Unread]
+    files: int
+    bytes_read: int
+
+
+Looked = tuple[int, int, int, int, bytes]
+"""Device, inode, size, modification time in ns, path."""
+
+
+def find_exact(roots: Sequence[bytes], *, readers: int | None = None, videos: bool = False) -> ExactReport:
+    """Find the groups of equal files below `roots`; overlapping roots count once.
+
+    `readers`: files read at once; None: few if they are in memory, more if they are on a disk.
+    `videos`: only files that are named as videos (and a `.ts` only if it is MPEG-TS).
+    Raises: UsageError if a root is missing, is no folder or cannot be listed.
+    """
+    errors: list[Unread] = []
+    sizes, names, seen = _look(roots, videos=videos, errors=errors)
+    wanted = [group for size, group in sizes.items() if size and len(group) > 1]
+    small = sorted(file for group in wanted if group[0][2] <= WHOLE for file in group)
+    large = [file for group in wanted if group[0][2] > WHOLE for file in group]
+    del sizes, wanted
+    crew = readers or _readers_for(small, large)
+    alike: dict[tuple[int, bytes], list[Looked]] = defaultdict(list)
+    read = _hash_small(small, crew, alike, errors)
+    if large:
+        read += _hash_large(large, crew, alike, errors)
+    groups = [
+        ExactGroup(size, content, files)
+        for (size, content), members in alike.items()
+        if len(members) > 1 and len(files := _distinct(members, names)) > 1
+    ]
+    groups.sort(key=lambda group: (-group.size, group.files))
+    return ExactReport(groups, errors, seen, read)
+
+
+def _look(
+    roots: Iterable[bytes], *, videos: bool, errors: list[Unread]
+) -> tuple[dict[int, list[Looked]], dict[tuple[int, int], list[bytes]], int]:
+    """Walk: one entry a file by size, the names of files that have several, the files seen."""
+    sizes: dict[int, list[Looked]] = defaultdict(list)
+    names: dict[tuple[int, int], list[bytes]] = {}
+    seen = 0
+    for root in distinct_roots(roots):
+        try:
+            for found in walk(root, on_error=lambda path, why: errors.append(Unread(path, why))):
+                for path, looked in found:
+                    if videos and not _is_video(path):
+                        continue
+                    seen += 1
+                    if looked.st_nlink > 1:
+                        same = names.setdefault((looked.st_dev, looked.st_ino), [])
+                        same.append(path)
+                        if len(same) > 1:
+                            continue
+                    size = looked.st_size
+                    sizes[size].append((looked.st_dev, looked.st_ino, size, looked.st_mtime_ns, path))
+        except SourceOffline as error:
+            raise UsageError(str(error)) from error
+    return sizes, names, seen
+
+
+def _is_video(path: bytes) -> bool:
+    """Return whether the file is a video by its name, a `.ts` also by its bytes."""
+    if not may_be_video(os.path.basename(path)):
+        return False
+    if suffix(os.path.basename(path)) != b".ts":
+        return True
+    with open(path, "rb", buffering=0) as file:
+        return is_mpeg_ts(file.read(4 * 192))
+
+
+def _readers_for(small: Sequence[Looked], large: Sequence[Looked]) -> int:
+    """Choose how many files are read at once: a disk needs a queue, memory only the processors."""
+    files = large or small
+    answers = [in_memory(file[4]) for file in files[:: len(files) // _ASKED + 1]]
+    if answers.count(False) * 2 > len(answers):
+        return _COLD_READERS
+    if None in answers:
+        return _UNKNOWN_READERS
+    return min(_processors(), _WARM_READERS)
+
+
+def _processors() -> int:
+    """Return the processors that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _hash_small(
+    files: Sequence[SmallFile],
+    readers: int,
+    alike: dict[tuple[int, bytes], list[Looked]],
+    errors: list[Unread],
+) -> int:
+    """Put every file that could be read with its likes; return the bytes read."""
+    processes = min(readers, _processors(), _WARM_READERS)
+    answers = hash_forked(files, processes=processes, threads=-(-readers // processes))
+    read = 0
+    for file, answer in zip(files, answers, strict=True):
+        if isinstance(answer, bytes):
+            alike[file[2], answer].append(file)
+            read += file[2]
+        elif answer == CHANGED:
+            errors.append(Unread(file[4], str(changed(file[4]))))
+        else:
+            errors.append(
+                Unread(file[4], str(renamed(OSError(answer, os.strerror(answer)), "read", file[4])))
+            )
+    return read
+
+
+def _hash_large(
+    files: Iterable[Looked],
+    readers: int,
+    alike: dict[tuple[int, bytes], list[Looked]],
+    errors: list[Unread],
+) -> int:
+    """The same for large files, in lockstep."""
+    from mediavault_tui.domain.model import FileStamp
+    from mediavault_tui.services.exact import hash_candidates
+    from mediavault_tui.services.lockstep import Candidate
+    from mediavault_tui.sources.base import FoundFile
+    from mediavault_tui.sources.local import LocalSource
+
+    counts: list[int] = []
+    candidates = (
+        Candidate(FoundFile(path, FileStamp(device, inode, size, modified_ns), 1))
+        for device, inode, size, modified_ns, path in files
+    )
+    for hashed in hash_candidates(LocalSource(), candidates, readers=readers, on_bytes=counts.append):
+        stamp, path = hashed.file.stamp, hashed.file.path
+        if hashed.error is not None:
+            errors.append(Unread(path, str(hashed.error)))
+        elif hashed.content_hash is not None:
+            file = (stamp.device, stamp.inode, stamp.size, stamp.modified_ns, path)
+            alike[stamp.size, hashed.content_hash].append(file)
+    return sum(counts)
+
+
+def _distinct(members: Iterable[Looked], names: dict[tuple[int, int], list[bytes]]) -> list[list[bytes]]:
+    """Return the members as files, each with all its names, in order of their first names."""
+    files: dict[tuple[int, int], set[bytes]] = defaultdict(set)
+    for device, inode, _size, _modified_ns, path in members:
+        files[device, inode].update(names.get((device, inode), ()), (path,))
+    return sorted(sorted(same) for same in files.values())
