@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
+from typing import TYPE_CHECKING
 
 from dotenv import dotenv_values, find_dotenv
 
@@ -14,6 +16,13 @@ from mediavault_tui.settings import Settings
 from mediavault_tui.store.database import Database
 from mediavault_tui.store.embedded import serve
 from mediavault_tui.store.migrate import migrate
+
+if TYPE_CHECKING:
+    from mediavault_tui.services.dedupe import Dedupe
+    from mediavault_tui.services.library import Library
+    from mediavault_tui.services.scan import Scanner
+    from mediavault_tui.services.stage import Stage
+    from mediavault_tui.services.vault import Vault
 
 
 def load_settings() -> Settings:
@@ -41,3 +50,83 @@ async def open_database(settings: Settings) -> AsyncIterator[Database]:
         database = await Database.connect(url)
         stack.push_async_callback(database.close)
         yield database
+
+
+def library(database: Database) -> Library:
+    """Build the reader of the inventory; light, for the first rows wait for it."""
+    from mediavault_tui.services.library import Library
+
+    return Library(database)
+
+
+def dedupe(database: Database, settings: Settings) -> Dedupe:
+    """Build the finder of groups with the user's languages and thresholds."""
+    from mediavault_tui.domain.judging import DecisionPolicy
+    from mediavault_tui.services.dedupe import Dedupe
+
+    policy = DecisionPolicy(
+        languages=settings.languages,
+        review_threshold=settings.review_threshold,
+        clear_threshold=settings.clear_threshold,
+    )
+    return Dedupe(database, policy, threshold=settings.fuzzy_match_threshold)
+
+
+def stage(database: Database, settings: Settings) -> Stage:
+    """Build the mover of files, with what it may not touch."""
+    from mediavault_tui.services.stage import Stage
+    from mediavault_tui.sources.local import LocalSource
+
+    return Stage(
+        database,
+        LocalSource(),
+        staging_path=settings.staging_path,
+        protected=settings.protected,
+        read_only=settings.read_only,
+    )
+
+
+def scanner(database: Database, settings: Settings) -> Scanner:
+    """Build the scanner; its groups are found anew at the end of every scan.
+
+    Raises: ToolMissing without ffprobe and ffmpeg.
+    """
+    from mediavault_tui.probe.ffprobe import Prober
+    from mediavault_tui.probe.tools import find_tool
+    from mediavault_tui.services.scan import Scanner
+    from mediavault_tui.sources.local import LocalSource
+
+    prober = Prober(
+        ffprobe=find_tool("ffprobe", settings.ffprobe),
+        ffmpeg=find_tool("ffmpeg", settings.ffmpeg),
+        workers=os.cpu_count() or 1,
+    )
+    return Scanner(
+        database,
+        LocalSource(),
+        prober,
+        readers=settings.readers,
+        staging_path=settings.staging_path,
+        protected=settings.protected,
+        dedupe=dedupe(database, settings).refresh,
+    )
+
+
+@asynccontextmanager
+async def open_vault(settings: Settings, *, who: str) -> AsyncIterator[Vault]:
+    """Yield the library as the app sees it: the database open, every service built at its first use."""
+    from mediavault_tui.services.vault import Lazy, Services, Vault
+
+    async with open_database(settings) as database:
+        services = Services(
+            library=Lazy(partial(library, database)),
+            dedupe=Lazy(partial(dedupe, database, settings)),
+            stage=Lazy(partial(stage, database, settings)),
+            scanner=Lazy(partial(scanner, database, settings)),
+        )
+        yield Vault(
+            services,
+            who=who,
+            read_only=settings.read_only,
+            listen=lambda heard: database.listen("mediavault", heard),
+        )

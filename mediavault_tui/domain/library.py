@@ -258,3 +258,17 @@ class ScanRecord:
     phase: ScanPhase
     counts: ScanCounts
     errors: tuple[ScanError, ...] = field(default=())
+
+
+@dataclass(frozen=True, slots=True)
+class Folder:
+    """One folder of the Scanner's browser, with the videos below it as their names say.
+
+    `complete` is False where counting was given up: there are at least so many.
+    """
+
+    raw_path: bytes
+    name: str
+    videos: int
+    complete: bool = True
+    readable: bool = True

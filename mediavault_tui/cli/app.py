@@ -1,0 +1,111 @@
+"""`mediavault app [PATH…]`: open the terminal app, by default on the library as it is."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import getpass
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mediavault_tui.errors import MediaVaultError, UsageError
+
+if TYPE_CHECKING:
+    from mediavault_tui.services.vault import Vault
+    from mediavault_tui.settings import Settings
+    from mediavault_tui.ui.app import MediaVaultApp
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of `mediavault app`."""
+    parser.add_argument(
+        "path", nargs="*", type=Path, help="folders to open; those never scanned are scanned at once"
+    )
+    parser.add_argument("--read-only", action="store_true", help="look, but stage, restore and purge nothing")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Open the app; return its exit code."""
+    from mediavault_tui.bootstrap import load_settings
+
+    settings = load_settings()
+    if args.read_only:
+        settings = replace(settings, read_only=True)
+    return open_app(args.path, settings=settings)
+
+
+def open_app(libraries: Sequence[Path], *, demo: bool = False, settings: Settings | None = None) -> int:
+    """Run the app on `libraries` until the user leaves; return the exit code.
+
+    `demo` says so in the title. Raises: UsageError for a library that is no folder.
+    """
+    if settings is None:
+        from mediavault_tui.bootstrap import load_settings
+
+        settings = load_settings()
+    folders = [folder.expanduser().resolve() for folder in libraries]
+    for folder in folders:
+        if not folder.is_dir():
+            raise UsageError(f"{folder} is no folder; give one that holds videos")
+    return asyncio.run(_run(folders, settings, demo=demo))
+
+
+class _Door:
+    """Holds the library open in a task of its own, so that it opens while the app is imported."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._leave = asyncio.Event()
+        self._opening = asyncio.get_running_loop().create_future()
+        self._task = asyncio.create_task(self._hold())
+
+    async def __call__(self) -> Vault:
+        """Return the library; after a failure, try again."""
+        if self._task.done():
+            self._opening = asyncio.get_running_loop().create_future()
+            self._task = asyncio.create_task(self._hold())
+        vault: Vault = await asyncio.shield(self._opening)
+        return vault
+
+    async def close(self) -> None:
+        """Let go of the library and wait until it is closed."""
+        self._leave.set()
+        if not self._opening.done():
+            self._task.cancel()
+        await asyncio.gather(self._task, return_exceptions=True)
+
+    async def _hold(self) -> None:
+        from mediavault_tui.bootstrap import open_vault
+
+        opening = self._opening
+        try:
+            async with open_vault(self._settings, who=getpass.getuser()) as vault:
+                opening.set_result(vault)
+                await self._leave.wait()
+        except MediaVaultError as error:
+            if opening.done():
+                raise
+            opening.set_exception(error)
+
+
+async def _run(folders: Sequence[Path], settings: Settings, *, demo: bool) -> int:
+    door = _Door(settings)
+    try:
+        # The server starts while the app's modules are read; neither waits for the other.
+        app = await asyncio.to_thread(_app, door, folders, settings)
+        if demo:
+            app.sub_title = "demo"
+        await app.run_async()
+        return app.return_code or 0
+    finally:
+        await door.close()
+
+
+def _app(door: _Door, folders: Sequence[Path], settings: Settings) -> MediaVaultApp:
+    from mediavault_tui.ui.app import MediaVaultApp
+
+    return MediaVaultApp(
+        door, libraries=folders, read_only=settings.read_only, log_dir=settings.data_dir / "logs"
+    )

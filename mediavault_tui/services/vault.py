@@ -1,0 +1,249 @@
+"""What the UI may call: one object in front of the services, which come alive when first used.
+
+A screen declares a Protocol of the few calls that it makes; `Vault` fits them all. The
+services behind it import numpy, rapidfuzz and probers, so each is built in a thread at
+its first use: the first rows of the inventory wait for none of them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+from mediavault_tui.domain.library import (
+    ActResult,
+    Comparison,
+    Copy,
+    Cursor,
+    Facet,
+    FacetCount,
+    Folder,
+    GroupSummary,
+    InventoryQuery,
+    InventoryRow,
+    ScanProgress,
+    ScanRecord,
+    StagedFile,
+    Totals,
+)
+from mediavault_tui.domain.model import FileId, GroupId, StagedId
+from mediavault_tui.errors import Refused
+from mediavault_tui.sources.folders import subfolders
+
+if TYPE_CHECKING:
+    from mediavault_tui.services.dedupe import Dedupe
+    from mediavault_tui.services.library import Library
+    from mediavault_tui.services.scan import Scanner
+    from mediavault_tui.services.scan_control import ScanControl
+    from mediavault_tui.services.stage import PurgeForecast, Stage
+
+Service = TypeVar("Service")
+
+
+class Lazy(Generic[Service]):
+    """A service that is built, in a thread and once, when it is first asked for."""
+
+    def __init__(self, build: Callable[[], Service]) -> None:
+        self._build = build
+        self._built: Service | None = None
+        self._lock = asyncio.Lock()
+
+    async def __call__(self) -> Service:
+        if self._built is None:
+            async with self._lock:
+                if self._built is None:
+                    self._built = await asyncio.to_thread(self._build)
+        return self._built
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """The services behind a vault."""
+
+    library: Lazy[Library]
+    dedupe: Lazy[Dedupe]
+    stage: Lazy[Stage]
+    scanner: Lazy[Scanner]
+
+
+class Vault:
+    """The library as the app sees it: reads, acts in the name of one user, undo."""
+
+    def __init__(
+        self,
+        services: Services,
+        *,
+        who: str,
+        read_only: bool,
+        listen: Callable[[Callable[[str], None]], AbstractAsyncContextManager[None]],
+    ) -> None:
+        """`listen` is `Database.listen` on the channel of the library's changes."""
+        self._services = services
+        self._who = who
+        self.read_only = read_only
+        self._listen = listen
+        self._decided_last = False
+
+    async def page(
+        self,
+        query: InventoryQuery,
+        *,
+        after: Cursor | None = None,
+        before: Cursor | None = None,
+        from_end: bool = False,
+        limit: int = 256,
+    ) -> list[InventoryRow]:
+        """Return a keyset page of the inventory."""
+        library = await self._services.library()
+        return await library.page(query, after=after, before=before, from_end=from_end, limit=limit)
+
+    async def totals(self, query: InventoryQuery) -> Totals:
+        """Return how many files a filter lets through."""
+        return await (await self._services.library()).totals(query)
+
+    async def facet_counts(self, facet: Facet, query: InventoryQuery) -> list[FacetCount]:
+        """Return the values of a facet under a filter."""
+        return await (await self._services.library()).facet_counts(facet, query)
+
+    async def milestones(self, query: InventoryQuery, *, every: int) -> list[Cursor]:
+        """Return the cursor of every so-manieth row."""
+        return await (await self._services.library()).milestones(query, every=every)
+
+    async def details(self, file: FileId) -> Copy | None:
+        """Return all that is known of a file."""
+        return await (await self._services.library()).file(file)
+
+    async def groups(
+        self, *, limit: int = 200, after: GroupSummary | None = None, text: str = ""
+    ) -> list[GroupSummary]:
+        """Return a page of the undecided groups, most reclaimable bytes first."""
+        return await (await self._services.dedupe()).groups(limit=limit, after=after, text=text)
+
+    async def comparison(self, group: GroupId) -> Comparison:
+        """Return a group with all that is needed to decide it."""
+        return await (await self._services.dedupe()).comparison(group)
+
+    async def keep_both(self, group: GroupId) -> None:
+        """Keep every copy of a group."""
+        self._check_writable()
+        await (await self._services.dedupe()).keep_both(group, who=self._who)
+        self._decided_last = True
+
+    async def not_duplicate(self, group: GroupId, a: FileId, b: FileId) -> None:
+        """Remember for ever that two files are different works."""
+        self._check_writable()
+        await (await self._services.dedupe()).not_duplicate(group, a, b, who=self._who)
+        self._decided_last = True
+
+    async def note(self, group: GroupId, text: str) -> None:
+        """Write a note to a group."""
+        self._check_writable()
+        await (await self._services.dedupe()).note(group, text, who=self._who)
+        self._decided_last = True
+
+    async def stage_group(self, group: GroupId, keeper: FileId) -> ActResult:
+        """Keep one copy of a group, stage the others."""
+        return self._acted(await (await self._acting()).stage_group(group, keeper, who=self._who))
+
+    async def stage_files(self, files: Sequence[FileId]) -> ActResult:
+        """Stage files, each beside the keeper of its group."""
+        return self._acted(await (await self._acting()).stage_files(files, who=self._who))
+
+    async def stage_sure(self, groups: Sequence[GroupId]) -> ActResult:
+        """Stage the worse copies of the groups that are, now, certain or clear, as one act."""
+        stage = await self._acting()
+        dedupe = await self._services.dedupe()
+        files: list[FileId] = []
+        unsure: list[str] = []
+        for group in groups:
+            decision = (await dedupe.comparison(group)).decision
+            if decision.verdict.may_enter_a_batch:
+                files += [member.file for member in decision.members if member.file != decision.keeper]
+            else:
+                unsure.append(f"No longer sure, so left alone: {decision.sentence}")
+        result = await stage.stage_files(files, who=self._who) if files else ActResult(batch="")
+        return self._acted(
+            ActResult(result.batch, result.done, result.operations, (*result.refused, *unsure), result.freed)
+        )
+
+    async def pending(
+        self, *, limit: int = 200, after: StagedFile | None = None, text: str = ""
+    ) -> list[StagedFile]:
+        """Return a page of what is staged, newest first."""
+        return await (await self._services.stage()).pending(limit=limit, after=after, text=text)
+
+    async def forecast(self) -> PurgeForecast:
+        """Return what a purge now would delete and free."""
+        return await (await self._services.stage()).forecast()
+
+    async def restore(self, staged: Sequence[StagedId]) -> ActResult:
+        """Put staged files back where they came from."""
+        return self._acted(await (await self._acting()).restore(staged, who=self._who))
+
+    async def approve(self, staged: Sequence[StagedId]) -> ActResult:
+        """Approve staged files for purging."""
+        return await (await self._acting()).approve(staged, who=self._who)
+
+    async def unapprove(self, staged: Sequence[StagedId]) -> ActResult:
+        """Take an approval back."""
+        return await (await self._acting()).unapprove(staged, who=self._who)
+
+    async def purge(self, *, word: str) -> ActResult:
+        """Delete what is approved, if the word is the right one."""
+        return self._acted(await (await self._acting()).purge(word=word, who=self._who))
+
+    async def undo(self) -> str:
+        """Reverse the last thing that was done, and say in a sentence what that was.
+
+        A decision of this session comes first if nothing was moved since.
+        """
+        self._check_writable()
+        if self._decided_last:
+            self._decided_last = False
+            sentence = await (await self._services.dedupe()).undo_last_decision(who=self._who)
+            if sentence is not None:
+                return sentence
+        result = await (await self._services.stage()).undo(who=self._who)
+        moved = len(result.done)
+        sentences = [f"Undone: {moved} {'file' if moved == 1 else 'files'} moved back."] if moved else []
+        return " ".join([*sentences, *result.refused]) or "There is nothing to undo."
+
+    def listen(self, heard: Callable[[str], None]) -> AbstractAsyncContextManager[None]:
+        """Call back with '<kind>:<id>' whenever anybody changes the library."""
+        return self._listen(heard)
+
+    async def recover(self) -> list[str]:
+        """Finish or undo what a crash left open; one sentence for each."""
+        return [] if self.read_only else await (await self._services.stage()).recover()
+
+    async def folders(self, path: Path) -> list[Folder]:
+        """Return the folders below `path`, with the videos in each."""
+        return await asyncio.to_thread(subfolders, os.fsencode(path))
+
+    async def scan(self, roots: Sequence[Path], control: ScanControl) -> AsyncIterator[ScanProgress]:
+        """Take stock of folders and find their duplicates; read-only too, for no file is touched."""
+        scanner = await self._services.scanner()
+        async for progress in scanner.scan(roots, control=control):
+            yield progress
+
+    async def history(self) -> list[ScanRecord]:
+        """Return the scans so far, newest first."""
+        return await (await self._services.scanner()).history()
+
+    def _check_writable(self) -> None:
+        if self.read_only:
+            raise Refused("Started read-only: nothing may be changed")
+
+    async def _acting(self) -> Stage:
+        self._check_writable()
+        return await self._services.stage()
+
+    def _acted(self, result: ActResult) -> ActResult:
+        if result.done:
+            self._decided_last = False
+        return result

@@ -1,0 +1,26 @@
+"""What a person can do about an error, by its kind."""
+
+from __future__ import annotations
+
+from mediavault_tui import errors
+
+_ADVICE: tuple[tuple[type[errors.MediaVaultError], str], ...] = (
+    (errors.ConfigError, "Correct the setting in the environment or in .env, then start again."),
+    (errors.SourceMissing, "Look whether the file was moved or renamed; scan again (4, S)."),
+    (errors.SourceDenied, "Give this user the right to the file or folder, then try again."),
+    (errors.SourceOffline, "Connect or mount the folder, then try again. Nothing was marked as gone."),
+    (errors.SourceChanged, "Scan again (4, S): the file is not the one that was compared."),
+    (errors.SourceTaken, "Move away or rename what is in the place; nothing is ever overwritten."),
+    (errors.SourceFull, "Make room at the destination or make it writable, then try again."),
+    (errors.ProbeError, "Play the file: if it plays, scan it again; if not, it is broken."),
+    (errors.DatabaseDown, "Start the database or correct DATABASE_URL; r tries again."),
+    (errors.SchemaMismatch, "Use the version of MediaVault that made this library, or a newer one."),
+    (errors.DatabaseError, "Try again; if it comes back, look at the database's log."),
+    (errors.ToolMissing, "Install the program, or set the path to it in the settings."),
+    (errors.Refused, "Nothing was done. Choose otherwise, or look at the group once more."),
+)
+
+
+def advice(error: errors.MediaVaultError) -> str:
+    """Return one sentence: the first step out."""
+    return next((text for kind, text in _ADVICE if isinstance(error, kind)), "Nothing was done; try again.")

@@ -1,0 +1,277 @@
+"""The app: it switches panes, opens the library behind them, and owns nothing else."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AbstractAsyncContextManager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
+
+from textual import work
+from textual.app import App, SystemCommand
+from textual.binding import Binding, BindingType
+from textual.reactive import reactive
+from textual.screen import Screen
+from textual.signal import Signal
+from textual.theme import Theme
+
+from mediavault_tui.domain.library import ScanRecord
+from mediavault_tui.errors import MediaVaultError
+from mediavault_tui.ui.crash import crash_panel
+from mediavault_tui.ui.pane import Pane
+from mediavault_tui.ui.screens.inventory import InventoryScreen, InventoryServices
+from mediavault_tui.ui.widgets.panebar import PANES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from mediavault_tui.ui.screens.duplicates import DuplicateServices
+    from mediavault_tui.ui.screens.pending import PendingServices
+    from mediavault_tui.ui.screens.scanner import ScannerServices
+
+    class AppServices(InventoryServices, DuplicateServices, PendingServices, ScannerServices, Protocol):
+        """What the app asks of the services layer itself, beside what its panes ask."""
+
+        def listen(self, heard: Callable[[str], None]) -> AbstractAsyncContextManager[None]: ...
+
+        async def undo(self) -> str: ...
+
+        async def recover(self) -> Sequence[str]: ...
+
+        async def history(self) -> Sequence[ScanRecord]: ...
+
+
+_QUIET = 0.3
+"""Seconds without news after which the panes read anew: a scan tells a hundred things a second."""
+
+THEME = Theme(
+    name="mediavault",
+    primary="#7aa2c8",
+    secondary="#5f7f9f",
+    accent="#e0a458",
+    warning="#d8b45a",
+    error="#d9706a",
+    success="#86b87a",
+    foreground="#d5d9de",
+    background="#14171b",
+    surface="#1a1e23",
+    panel="#242a31",
+    boost="#2c333b",
+    dark=True,
+    variables={
+        "block-cursor-background": "#39506a",
+        "block-cursor-foreground": "#ffffff",
+        "block-cursor-text-style": "none",
+        "border": "#7aa2c8",
+        "border-blurred": "#39424d",
+        "scrollbar": "#39424d",
+        "scrollbar-background": "#1a1e23",
+        "scrollbar-hover": "#4a5664",
+        "scrollbar-active": "#7aa2c8",
+    },
+)
+"""Slate with amber: quiet enough that the signs of better and worse are what stands out."""
+
+
+class MediaVaultApp(App[None]):
+    """Four panes on one library."""
+
+    TITLE = "MediaVault"
+    CSS_PATH = "app.tcss"
+    COMMAND_PALETTE_BINDING = "ctrl+p"
+    DEFAULT_MODE = "inventory"
+    HORIZONTAL_BREAKPOINTS = [
+        (0, "-narrow"),
+        (110, "-wide"),
+        (150, "-huge"),
+    ]
+    HELP = "1 to 4 are the panes, u undoes the last act wherever you are, ctrl+p finds every command."
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        *(
+            Binding(
+                str(number),
+                f"pane({pane!r})",
+                title,
+                show=False,
+                id=f"app.{pane}",
+                tooltip=f"To the pane {title}",
+            )
+            for number, (pane, title) in enumerate(PANES.items(), start=1)
+        ),
+        Binding("u", "undo", "Undo", id="app.undo", tooltip="Reverse the last thing that was done"),
+        Binding(
+            "f5,ctrl+r", "refresh_pane", "Refresh", show=False, id="app.refresh", tooltip="Read the pane anew"
+        ),
+        Binding(
+            "question_mark", "help", "Help", key_display="?", id="app.help", tooltip="The keys that work here"
+        ),
+        Binding("ctrl+p", "command_palette", "Menu", id="app.menu", tooltip="Find every command by its name"),
+        Binding("q", "quit", "Quit", show=False, id="app.quit", tooltip="Leave; nothing is lost"),
+    ]
+
+    status: reactive[str] = reactive("", init=False)
+    """What every pane shows at the right of its bar."""
+
+    def __init__(
+        self,
+        door: Callable[[], Awaitable[AppServices]],
+        *,
+        libraries: Sequence[Path] = (),
+        read_only: bool = False,
+        log_dir: Path,
+    ) -> None:
+        """`door` opens the library: it may take a second, and may be tried again after it failed."""
+        super().__init__()
+        self.door = door
+        self.libraries = libraries
+        self.read_only = read_only
+        self.log_dir = log_dir
+        self.changed: Signal[str] = Signal(self, "library changed")
+        """Published when the library is not what it was."""
+        self._services: asyncio.Future[AppServices] | None = None
+        self._scan_words = ""
+        self.register_theme(THEME)
+        self.theme = THEME.name
+        self.add_mode("inventory", lambda: InventoryScreen(self.opened, self.changed, read_only=read_only))
+        self.add_mode("duplicates", self._duplicates)
+        self.add_mode("pending", self._pending)
+        self.add_mode("scanner", self._scanner)
+
+    async def opened(self) -> AppServices:
+        """Return the open library; wait for it as long as it takes."""
+        if self._services is None:
+            self._services = asyncio.get_running_loop().create_future()
+        return await asyncio.shield(self._services)
+
+    def on_mount(self) -> None:
+        self._tell("")
+        self._open()
+
+    def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
+        from mediavault_tui.ui.commands import commands
+
+        return commands(self, screen)
+
+    def watch_status(self) -> None:
+        for bar in self.screen.query("PaneBar"):
+            bar.refresh()
+
+    def action_pane(self, pane: str) -> None:
+        self.switch_mode(pane)
+
+    def action_refresh_pane(self) -> None:
+        if isinstance(self.screen, Pane):
+            self.screen.reload()
+
+    def action_help(self) -> None:
+        from mediavault_tui.ui.commands import help_text
+        from mediavault_tui.ui.dialogs import Text
+
+        self.push_screen(Text("Keys that work here", help_text(self)))
+
+    @work(group="write")
+    async def action_undo(self) -> None:
+        """Reverse the last act, in whatever pane it was done."""
+        if self.read_only:
+            self.notify(
+                "Started with --read-only: there is nothing to undo.", severity="warning", markup=False
+            )
+            return
+        try:
+            sentence = await (await self.opened()).undo()
+        except MediaVaultError as error:
+            self._complain("Nothing was undone", error)
+            return
+        self.notify(sentence, markup=False)
+        self.changed.publish("undo")
+
+    @work(group="library")
+    async def _open(self) -> None:
+        """Open the library, then listen to it until the app ends."""
+        services = await self._through_the_door()
+        if services is None:
+            return
+        if self._services is None:
+            self._services = asyncio.get_running_loop().create_future()
+        self._services.set_result(services)
+        try:
+            for sentence in await services.recover():
+                self.notify(sentence, title="After a crash", markup=False, timeout=15)
+            await self._scan_new(services)
+            async with services.listen(self._heard):
+                await asyncio.Event().wait()
+        except MediaVaultError as error:
+            self._complain("The library is not watched any more", error)
+
+    async def _through_the_door(self) -> AppServices | None:
+        from mediavault_tui.ui.advice import advice
+
+        while True:
+            try:
+                return await self.door()
+            except MediaVaultError as error:
+                from mediavault_tui.ui.dialogs import Trouble
+
+                panel = Trouble("The library could not be opened", str(error), advice(error), again=True)
+                if not await self.push_screen_wait(panel):
+                    self.exit(return_code=error.exit_code)
+                    return None
+
+    async def _scan_new(self, services: AppServices) -> None:
+        """Scan at once those of the given folders that never were."""
+        if not self.libraries:
+            return
+        known = {root for scan in await services.history() for root in scan.roots}
+        new = [folder for folder in self.libraries if str(folder) not in known]
+        if new:
+            from mediavault_tui.ui.screens.scanner import ScannerScreen
+
+            await self.switch_mode("scanner")
+            if isinstance(self.screen, ScannerScreen):
+                self.screen.start(new)
+
+    def _heard(self, news: str) -> None:
+        self._publish_soon(news)
+
+    @work(exclusive=True, group="news")
+    async def _publish_soon(self, news: str) -> None:
+        await asyncio.sleep(_QUIET)
+        self.changed.publish(news)
+
+    def _tell(self, words: str) -> None:
+        self._scan_words = words
+        self.status = " · ".join(part for part in (words, "read-only" if self.read_only else "") if part)
+
+    def _complain(self, title: str, error: MediaVaultError) -> None:
+        from mediavault_tui.ui.advice import advice
+        from mediavault_tui.ui.dialogs import Trouble
+
+        self.push_screen(Trouble(title, str(error), advice(error)))
+
+    def _duplicates(self) -> Screen[None]:
+        from mediavault_tui.ui.screens.duplicates import DuplicatesScreen
+
+        return DuplicatesScreen(self.opened, self.changed, read_only=self.read_only)
+
+    def _pending(self) -> Screen[None]:
+        from mediavault_tui.ui.screens.pending import PendingScreen
+
+        return PendingScreen(self.opened, self.changed, read_only=self.read_only)
+
+    def _scanner(self) -> Screen[None]:
+        from mediavault_tui.ui.screens.scanner import ScannerScreen
+
+        start = self.libraries[0].parent if self.libraries else Path.home()
+        return ScannerScreen(
+            self.opened, self.changed, read_only=self.read_only, start=start, tell=self._tell
+        )
+
+    def _handle_exception(self, error: Exception) -> None:
+        """Leave a bug's traceback in a file and one panel on the terminal, not a screenful of locals."""
+        self._return_code = 1
+        if self._exception is None:
+            self._exception = error
+            self._exception_event.set()
+        self.panic(crash_panel(error, self.log_dir))

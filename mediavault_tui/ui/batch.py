@@ -1,0 +1,95 @@
+"""The list to look through before many groups are staged with one key."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.widgets import Static
+
+from mediavault_tui.domain.library import GroupSummary
+from mediavault_tui.domain.model import GroupId
+from mediavault_tui.ui import describe
+from mediavault_tui.ui.dialogs import Modal
+from mediavault_tui.ui.format import count, size, visible, wrap
+from mediavault_tui.ui.widgets.listing import Listing
+from mediavault_tui.ui.windows import FixedWindow
+
+
+class Batch(Modal[list[GroupId] | None]):
+    """Certain and clear groups, all marked; answers those that stay marked, or nothing."""
+
+    HELP = "The groups that are certain or clear. space takes one out, y stages the marked, esc leaves all."
+
+    DEFAULT_CSS = """
+    Batch {
+        & > #frame { width: 100; }
+        #groups { height: auto; max-height: 20; min-height: 4; background: $surface; }
+        #sentence { height: 3; padding-top: 1; color: $text-muted; }
+        #sum { text-style: bold; }
+    }
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding(
+            "y",
+            "stage",
+            "Stage the marked",
+            id="batch.yes",
+            tooltip="Stage the worse copies of the marked groups",
+        ),
+        Binding("n,escape", "dismiss(None)", "Back", id="batch.no", tooltip="Leave everything as it is"),
+    ]
+
+    def __init__(self, groups: Sequence[GroupSummary]) -> None:
+        super().__init__(
+            "Stage every sure one?", [("y", "stage the marked"), ("space", "leave out"), ("esc", "go back")]
+        )
+        self.groups = groups
+        self.add_class("-warning")
+
+    def body(self) -> ComposeResult:
+        yield Listing(describe.GROUPS, key=lambda group: group.id, marking=True, id="groups")
+        yield Static(id="sentence")
+        yield Static(id="sum")
+
+    def on_mount(self) -> None:
+        listing = self.query_one(Listing)
+        listing.styles.height = min(len(self.groups), 19) + 1
+        listing.show(FixedWindow(self.groups))
+        listing.mark(group.id for group in self.groups)
+        listing.focus()
+
+    @on(Listing.Moved)
+    @on(Listing.Marked)
+    def _tell(self) -> None:
+        listing = self.query_one(Listing)
+        group: GroupSummary | None = listing.current
+        width = self.query_one("#sentence").size.width or 90
+        text = wrap(visible(group.sentence), width)[:2] if group else []
+        self.query_one("#sentence", Static).update(describe.plain(text))
+        chosen = [group for group in self.groups if group.id in listing.marks]
+        files = sum(group.files - 1 for group in chosen)
+        words = f"{count(len(chosen), 'group')} marked: {count(files, 'file')} would be staged, "
+        self.query_one("#sum", Static).update(
+            describe.plain([words + size(sum(g.reclaimable for g in chosen))])
+        )
+
+    @on(Listing.RangeChosen)
+    def _range(self) -> None:
+        listing = self.query_one(Listing)
+        if listing.range_from is not None:
+            first, last = sorted((listing.range_from, listing.cursor))
+            listing.mark(listing.marks | {group.id for group in self.groups[first : last + 1]})
+
+    @on(Listing.InvertChosen)
+    def _invert(self) -> None:
+        listing = self.query_one(Listing)
+        listing.mark({group.id for group in self.groups} - listing.marks)
+
+    def action_stage(self) -> None:
+        marks = self.query_one(Listing).marks
+        self.dismiss([group.id for group in self.groups if group.id in marks])

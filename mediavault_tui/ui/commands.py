@@ -1,0 +1,53 @@
+"""The palette and the help: every binding that works now, by name and in words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from textual.app import App, SystemCommand
+from textual.binding import Binding
+from textual.content import Content
+from textual.screen import Screen
+
+
+def commands(app: App[Any], screen: Screen[Any]) -> Iterator[SystemCommand]:
+    """Yield every binding that works on `screen`, and the choice of a theme, as commands."""
+    yield SystemCommand("Theme", "Choose other colours", app.action_change_theme)
+    seen: set[str] = set()
+    for node, binding, enabled, tooltip in screen.active_bindings.values():
+        if not enabled or not binding.description or binding.id in seen or binding.id == "app.menu":
+            continue
+        seen.add(binding.id or "")
+        title = f"{binding.description} ({app.get_key_display(binding)})"
+
+        async def run(action: str = binding.action, namespace: Any = node) -> None:
+            await app.run_action(action, namespace)
+
+        yield SystemCommand(title, tooltip or binding.description, run)
+
+
+def help_text(app: App[Any]) -> Content:
+    """Return what the focused widget is for, and each key that works with it, in words."""
+    focused = app.focused
+    blocks: list[Content] = []
+    intro = getattr(focused, "HELP", None) or getattr(app.screen, "HELP", None)
+    if intro:
+        blocks.append(Content(intro))
+    by_node: dict[Any, list[Content]] = {}
+    seen: set[str] = set()
+    for node, binding, enabled, tooltip in app.screen.active_bindings.values():
+        if not enabled or not binding.description or binding.id in seen:
+            continue
+        seen.add(binding.id or "")
+        by_node.setdefault(node, []).append(_line(app, binding, tooltip))
+    for node, lines in by_node.items():
+        title = "Everywhere" if node is app else "In this pane" if node is app.screen else "Here"
+        blocks.append(Content("\n").join([Content.styled(title, "bold $text-accent"), *lines]))
+    return Content("\n\n").join(blocks)
+
+
+def _line(app: App[Any], binding: Binding, tooltip: str) -> Content:
+    key = app.get_key_display(binding)
+    words = tooltip or binding.description
+    return Content.assemble((f"{key:>10}", "bold $foreground"), "  ", (words, "$text-muted"))

@@ -1,0 +1,257 @@
+"""Two copies side by side as lines of text: every attribute aligned, better and worse by sign and tone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import zip_longest
+
+from mediavault_tui.domain.library import Comparison, Copy
+from mediavault_tui.domain.losses import losses
+from mediavault_tui.domain.model import FileId, Health
+from mediavault_tui.ui import describe
+from mediavault_tui.ui.columns import Tone
+from mediavault_tui.ui.format import PROOFS, VERDICTS, clock, count, fit, middle, rate, size, visible, wrap
+
+Span = tuple[str, Tone | str]
+"""Text and its tone; `side` and `side-chosen` are the tones of the two heads."""
+
+Line = tuple[Span, ...]
+
+_LABEL = 11
+_NARROW_LABEL = 9
+_SIGN = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Attribute:
+    """One aligned row: what each side has, and the sign and tone of each."""
+
+    name: str
+    left: str
+    right: str
+    left_mark: Span = (" ", "plain")
+    right_mark: Span = (" ", "plain")
+    path: bool = False
+
+
+_BETTER: Span = ("▲", "good")
+_WORSE: Span = ("▼", "bad")
+_EQUAL: Span = ("=", "muted")
+_OTHER: Span = ("≠", "muted")
+
+
+def letter(place: int) -> str:
+    """Return the name of a copy: A for the first (the one recommended), B …"""
+    return chr(ord("A") + place) if place < 26 else str(place + 1)
+
+
+def compare(comparison: Comparison, *, other: int, right_chosen: bool, width: int) -> list[Line]:
+    """Return the lines of copy A beside copy number `other`.
+
+    `right_chosen`: the side that `keep` would keep is the right one. `width`: cells.
+    """
+    if len(comparison.copies) < 2:
+        return [(("Only one copy is left; there is nothing to compare.", "muted"),)]
+    left, right = comparison.copies[0], comparison.copies[other]
+    label = _LABEL if width >= 90 else _NARROW_LABEL
+    cell = max((width - label - 2 * _SIGN - 2) // 2, 8)
+    lines = [*_decision(comparison, width), ()]
+    lines.append(_heads(comparison, other, right_chosen, label, cell))
+    for attribute in (*_attributes(left, right), *_parts(left, right), *_more(left, right)):
+        lines += _rows(attribute, label, cell)
+    lines += _lost(left, right, other, right_chosen, width)
+    lines += _evidence(comparison, left.file.id, right.file.id, width)
+    return lines
+
+
+def _decision(comparison: Comparison, width: int) -> Iterator[Line]:
+    verdict, tone = VERDICTS[comparison.decision.verdict]
+    yield (verdict, tone), (f"   {PROOFS[comparison.group.proof]}", "muted")
+    for line in wrap(visible(comparison.decision.sentence), width):
+        yield ((line, "strong"),)
+    if comparison.group.note:
+        for line in wrap("✎ " + visible(comparison.group.note), width):
+            yield ((line, "accent"),)
+
+
+def _heads(comparison: Comparison, other: int, right_chosen: bool, label: int, cell: int) -> Line:
+    pair = f"{other} of {len(comparison.copies) - 1}" if len(comparison.copies) > 2 else ""
+
+    def head(place: int, chosen: bool) -> Span:
+        file = comparison.copies[place].file.id
+        advice = "recommended" if file == comparison.decision.keeper else ""
+        words = " ".join(part for part in (letter(place), "· keep this" if chosen else "", advice) if part)
+        return fit(f"{'▶' if chosen else ' '} {words}", cell + _SIGN), "side-chosen" if chosen else "side"
+
+    return (fit(pair, label), "muted"), head(0, not right_chosen), ("  ", "plain"), head(other, right_chosen)
+
+
+def _attributes(left: Copy, right: Copy) -> Iterator[Attribute]:
+    (left_folder, left_name), (right_folder, right_name) = (
+        describe.folder_and_name(copy.file.path) for copy in (left, right)
+    )
+    yield Attribute("name", visible(left_name), visible(right_name), path=True)
+    yield Attribute("folder", visible(left_folder), visible(right_folder), path=True)
+    yield _ranked("score", left.score.total, right.score.total, "of 200", "of 200")
+
+
+def _parts(left: Copy, right: Copy) -> Iterator[Attribute]:
+    """Yield the parts of the two scores, each with its points and its reason."""
+    lefts = {part.name: part for part in left.score.parts}
+    rights = {part.name: part for part in right.score.parts}
+    for name in dict.fromkeys([*lefts, *rights]):
+        a, b = lefts.get(name), rights.get(name)
+        yield _ranked(
+            visible(name), a.points if a else 0, b.points if b else 0, a.why if a else "", b.why if b else ""
+        )
+
+
+def _ranked(name: str, left: int, right: int, left_text: str, right_text: str) -> Attribute:
+    marks = (_EQUAL, _EQUAL) if left == right else (_BETTER, _WORSE) if left > right else (_WORSE, _BETTER)
+    return Attribute(
+        name, f"{left:>4}  {visible(left_text)}", f"{right:>4}  {visible(right_text)}", marks[0], marks[1]
+    )
+
+
+def _more(left: Copy, right: Copy) -> Iterator[Attribute]:
+    """Yield what no score counts but a person may want to know."""
+    yield _health(left, right)
+    a, b = left.file, right.file
+    yield _same("bytes", size(a.size), size(b.size))
+    if a.info is not None and b.info is not None:
+        yield _same("length", clock(a.info.duration), clock(b.info.duration))
+        yield _same("picture", describe.picture(a), describe.picture(b))
+        yield _same("bit rate", rate(a.info.bit_rate), rate(b.info.bit_rate))
+        for place, (one, two) in enumerate(zip_longest(a.info.audio, b.info.audio)):
+            texts = [describe.audio(track) if track else "–" for track in (one, two)]
+            yield _same("sound" if place == 0 else "", *texts)
+        subtitles = [", ".join(map(describe.subtitle, info.subtitles)) or "–" for info in (a.info, b.info)]
+        yield _same("subtitles", *subtitles)
+        yield _same("chapters", str(a.info.chapters or "–"), str(b.info.chapters or "–"))
+        yield _same("container", a.info.container, b.info.container)
+    if a.identity is not None and b.identity is not None:
+        yield _same("title", describe.identity(a.identity), describe.identity(b.identity))
+        sources = [known.release_source or "–" for known in (a.identity, b.identity)]
+        yield _same("source", *sources)
+    if a.protected or b.protected:
+        yield _same("protected", *("yes, never staged" if file.protected else "no" for file in (a, b)))
+    if a.link_count > 1 or b.link_count > 1:
+        yield _same("names", str(a.link_count), str(b.link_count))
+
+
+def _same(name: str, left: str, right: str) -> Attribute:
+    mark = _EQUAL if left == right else _OTHER
+    return Attribute(name, visible(left), visible(right), mark, mark)
+
+
+def _health(left: Copy, right: Copy) -> Attribute:
+    def text(copy: Copy) -> str:
+        report = copy.file.health
+        return f"{report.health.value}: {report.reason}" if report.reason else report.health.value
+
+    def mark(copy: Copy, beside: Copy) -> Span:
+        if copy.file.health.health is beside.file.health.health:
+            return _EQUAL
+        if copy.file.health.health is Health.HEALTHY:
+            return _BETTER
+        return _WORSE if beside.file.health.health is Health.HEALTHY else _OTHER
+
+    return Attribute(
+        "health", visible(text(left)), visible(text(right)), mark(left, right), mark(right, left)
+    )
+
+
+def _rows(attribute: Attribute, label: int, cell: int) -> Iterator[Line]:
+    """Break one attribute into as many lines as its longer side needs."""
+    sides = [_broken(text, cell, path=attribute.path) for text in (attribute.left, attribute.right)]
+    marks = (attribute.left_mark, attribute.right_mark)
+    for place, (left, right) in enumerate(zip_longest(*sides, fillvalue="")):
+        signs = [mark[0] if place == 0 else " " for mark in marks]
+        yield (
+            (fit(attribute.name if place == 0 else "", label), "muted"),
+            *_side(left, signs[0], marks[0][1], cell),
+            ("  ", "plain"),
+            *_side(right, signs[1], marks[1][1], cell),
+        )
+
+
+def _broken(text: str, cell: int, *, path: bool) -> list[str]:
+    """Return one side of an attribute in lines; a path too long for two loses its middle."""
+    if path and len(text) > 2 * cell:
+        return [middle(text, cell)]
+    # A score's reason hangs under itself, not under its points.
+    scored = text[:4].strip().lstrip("+-").isdigit() and text[4:6] == "  "
+    return _hang(text, cell, " " * 6) if scored else wrap(text, cell)
+
+
+def _hang(text: str, cell: int, indent: str) -> list[str]:
+    first, *rest = wrap(text[len(indent) :], max(cell - len(indent), 4))
+    return [text[: len(indent)] + first, *(indent + line for line in rest)]
+
+
+def _side(text: str, sign: str, tone: Tone | str, cell: int) -> tuple[Span, Span]:
+    shown = tone if tone in ("good", "bad") else "plain"
+    return (fit(sign, _SIGN), tone), (fit(text, cell), shown)
+
+
+def _lost(left: Copy, right: Copy, other: int, right_chosen: bool, width: int) -> Iterator[Line]:
+    """Yield what is lost if the side that is not chosen goes; what the rules say, not a guess."""
+    keep, stage = (right, left) if right_chosen else (left, right)
+    gone = letter(0 if right_chosen else other)
+    yield ()
+    yield ((f"If {gone} goes you lose", "head"),)
+    if keep.file.info is None or stage.file.info is None:
+        yield (("  ? unknown: not both were probed", "warn"),)
+        return
+    found = losses(keep.file.info, stage.file.info)
+    for loss in found:
+        for line in wrap(f"  ▼ {visible(str(loss))}", width):
+            yield ((line, "bad"),)
+    if not found:
+        yield (("  ✓ nothing that the other has not", "good"),)
+
+
+def _evidence(comparison: Comparison, left: FileId, right: FileId, width: int) -> Iterator[Line]:
+    yield ()
+    yield (("Why they belong together", "head"),)
+    for edge in comparison.edges:
+        if {edge.a, edge.b} == {left, right}:
+            yield from _bullet(f"{edge.strength} %  {PROOFS[edge.proof]}: {edge.reason}", width)
+    for member in comparison.decision.members:
+        if member.file in (left, right):
+            for reason in member.reasons:
+                yield from _bullet(reason, width)
+    if comparison.decision.tie_break:
+        yield from _bullet(f"a tie, decided by {comparison.decision.tie_break}", width)
+
+
+def _bullet(text: str, width: int) -> Iterator[Line]:
+    first, *rest = wrap(visible(text), max(width - 4, 4))
+    yield (("  · ", "muted"), (first, "plain"))
+    for line in rest:
+        yield (("    " + line, "plain"),)
+
+
+def losers(copies: Sequence[Copy], keeper: FileId) -> list[Copy]:
+    """Return the copies that go when `keeper` stays."""
+    return [copy for copy in copies if copy.file.id != keeper]
+
+
+def confirmation(comparison: Comparison, keeper: FileId) -> tuple[str, list[str]]:
+    """Return the question before the other copies go: what stays, what moves, what is lost."""
+    kept = next(copy for copy in comparison.copies if copy.file.id == keeper)
+    gone = losers(comparison.copies, keeper)
+    lines = ["stays", f"    {kept.file.path}", "", "is moved" if len(gone) == 1 else "are moved"]
+    for copy in gone:
+        lines += [
+            f"    {copy.file.path}",
+            f"    {size(copy.file.size)}, with the subtitles and pictures of its name",
+        ]
+        if kept.file.info is not None and copy.file.info is not None:
+            lines += [f"    ▼ you lose {loss}" for loss in losses(kept.file.info, copy.file.info)]
+    if keeper != comparison.decision.keeper:
+        lines += ["", "This is not the copy that is recommended."]
+    lines += ["", "Into duplicates_before_purge; nothing is deleted, and u takes it back."]
+    title = f"Keep {letter(comparison.copies.index(kept))} and stage {count(len(gone), 'copy', 'copies')}?"
+    return title, lines

@@ -1,0 +1,214 @@
+"""Questions and messages over a pane; each is answered with keys that did not start it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar, TypeVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical, VerticalScroll
+from textual.content import Content
+from textual.screen import ModalScreen
+from textual.widgets import Input, Static
+
+from mediavault_tui.ui.describe import plain
+from mediavault_tui.ui.format import visible
+
+Answer = TypeVar("Answer")
+
+
+class Modal(ModalScreen[Answer]):
+    """The frame of every dialog: a title, a body that scrolls, a line of keys."""
+
+    DEFAULT_CSS = """
+    Modal {
+        align: center middle;
+        background: $background 60%;
+
+        & > #frame {
+            width: 80;
+            max-width: 96%;
+            height: auto;
+            max-height: 90%;
+            padding: 1 2 0 2;
+            border: round $border;
+            border-title-color: $text-accent;
+            border-title-style: bold;
+            background: $surface;
+        }
+        #body { height: auto; max-height: 100%; background: $surface; }
+        #keys { height: 2; padding-top: 1; color: $text-muted; }
+        Input { background: $boost; border: tall $border-blurred; }
+        Input:focus { border: tall $border; }
+        &.-warning > #frame { border: round $warning; border-title-color: $text-warning; }
+        &.-error > #frame { border: round $error; border-title-color: $text-error; }
+    }
+    """
+
+    def __init__(self, title: str, keys: Sequence[tuple[str, str]]) -> None:
+        """`keys`: pairs of a key and what it does, for the last line."""
+        super().__init__()
+        self._title = visible(title)
+        self._keys = keys
+
+    def compose(self) -> ComposeResult:
+        with Vertical(id="frame") as frame:
+            frame.border_title = Content(self._title)  # a str would be markup
+            yield from self.body()
+            hints = [Content.assemble((key, "bold $text-accent"), " ", text) for key, text in self._keys]
+            yield Static(Content("   ").join(hints), id="keys")
+
+    def body(self) -> ComposeResult:
+        """Yield what stands between title and keys."""
+        yield from ()
+
+
+class Confirm(Modal[bool]):
+    """Asks before an act, naming exactly what it concerns; only `y` says yes."""
+
+    HELP = "A question. y does it, n or esc leaves everything as it is."
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("y", "dismiss(True)", "Yes", id="confirm.yes", tooltip="Do what the dialog says"),
+        Binding("n,escape", "dismiss(False)", "No", id="confirm.no", tooltip="Leave everything as it is"),
+    ]
+
+    def __init__(self, title: str, lines: Sequence[str], *, yes: str) -> None:
+        super().__init__(title, [("y", yes), ("n", "no, go back")])
+        self.lines = lines
+        self.add_class("-warning")
+
+    def body(self) -> ComposeResult:
+        with VerticalScroll(id="body"):
+            yield Static(plain(self.lines))
+
+
+class TypedWord(Modal[str | None]):
+    """Asks for a word to be typed before what cannot be undone; answers it, or nothing."""
+
+    HELP = "Type the word exactly and press Enter; esc leaves everything as it is."
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "dismiss(None)", "Back", id="word.back", tooltip="Leave everything as it is"),
+    ]
+
+    def __init__(self, title: str, lines: Sequence[str], *, word: str) -> None:
+        super().__init__(title, [("enter", f"when “{word}” is typed"), ("esc", "no, go back")])
+        self.lines = lines
+        self.word = word
+        self.add_class("-error")
+
+    def body(self) -> ComposeResult:
+        with VerticalScroll(id="body", can_focus=False):
+            yield Static(plain(self.lines))
+        yield Input(placeholder=f"type {self.word}", id="word")
+
+    def on_mount(self) -> None:
+        self.query_one(Input).focus()
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        event.stop()
+        if event.value == self.word:
+            self.dismiss(event.value)
+        else:
+            event.input.add_class("-invalid")
+
+
+class Line(Modal[str | None]):
+    """Asks for one line of text; answers it, or nothing."""
+
+    HELP = "Type one line. Enter keeps it, esc leaves everything as it is."
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "dismiss(None)", "Back", id="line.back", tooltip="Leave everything as it is"),
+    ]
+
+    def __init__(self, title: str, value: str) -> None:
+        super().__init__(title, [("enter", "keep it"), ("esc", "go back")])
+        self.value = value
+
+    def body(self) -> ComposeResult:
+        yield Input(self.value, id="line", select_on_focus=False)
+
+    def on_mount(self) -> None:
+        self.query_one(Input).focus()
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        event.stop()
+        self.dismiss(event.value)
+
+
+class Choice(Modal[int | None]):
+    """Offers up to nine things by number; answers the place of the one chosen, or nothing."""
+
+    HELP = "Press the number of what you want, or esc."
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        *(
+            Binding(
+                str(n), f"pick({n - 1})", f"Choice {n}", show=False, id=f"choice.{n}", tooltip=f"Take {n}"
+            )
+            for n in range(1, 10)
+        ),
+        Binding("escape", "dismiss(None)", "Back", id="choice.back", tooltip="Leave everything as it is"),
+    ]
+
+    def __init__(self, title: str, options: Sequence[str]) -> None:
+        super().__init__(title, [("1…9", "choose"), ("esc", "go back")])
+        self.options = options
+
+    def body(self) -> ComposeResult:
+        rows = [
+            Content.assemble((f" {number} ", "bold $text-accent"), " ", visible(option))
+            for number, option in enumerate(self.options, start=1)
+        ]
+        yield Static(Content("\n").join(rows))
+
+    def action_pick(self, place: int) -> None:
+        if place < len(self.options):
+            self.dismiss(place)
+
+
+class Trouble(Modal[bool]):
+    """An error as a panel: what could not be done, the sentence, the first step out."""
+
+    HELP = "Something went wrong; nothing is half done. r tries again where that can help."
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,q", "dismiss(False)", "Back", id="trouble.back", tooltip="Put the panel away"),
+        Binding("r", "dismiss(True)", "Try again", id="trouble.again", tooltip="Try the same once more"),
+    ]
+
+    def __init__(self, title: str, sentence: str, advice: str, *, again: bool = False) -> None:
+        keys = [("r", "try again"), ("esc", "go back")] if again else [("esc", "go back")]
+        super().__init__(title, keys)
+        self.sentence = sentence
+        self.advice = advice
+        self.again = again
+        self.add_class("-error")
+
+    def body(self) -> ComposeResult:
+        with VerticalScroll(id="body"):
+            yield Static(plain([self.sentence, "", self.advice]))
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        return self.again if action == "dismiss" and parameters == (True,) else True
+
+
+class Text(Modal[None]):
+    """Lines to read: help, errors of a scan, what was refused."""
+
+    HELP = "Lines to read. The arrows scroll, esc goes back."
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,q", "dismiss(None)", "Back", id="text.back", tooltip="Put the panel away"),
+    ]
+
+    def __init__(self, title: str, text: Content) -> None:
+        super().__init__(title, [("esc", "go back")])
+        self.text = text
+
+    def body(self) -> ComposeResult:
+        with VerticalScroll(id="body"):
+            yield Static(self.text)

@@ -1,0 +1,196 @@
+"""What every pane has: its frame, its way to the library, its way to complain."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Hashable
+from typing import Any, ClassVar, Generic, TypeVar
+
+from textual import on, work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.content import Content
+from textual.screen import Screen
+from textual.signal import Signal
+
+from mediavault_tui.domain.library import ActResult
+from mediavault_tui.errors import MediaVaultError
+from mediavault_tui.ui import describe
+from mediavault_tui.ui.format import count
+from mediavault_tui.ui.widgets.keybar import KeyBar
+from mediavault_tui.ui.widgets.listing import Listing
+from mediavault_tui.ui.widgets.panebar import PaneBar
+from mediavault_tui.ui.windows import Window
+
+Services = TypeVar("Services")
+
+
+class Pane(Screen[None], Generic[Services]):
+    """A mode of the app: bar, body, keys. `opened` waits until the library is open."""
+
+    PANE: ClassVar[str]
+    """Its mode; also its place in the bar."""
+
+    AUTO_FOCUS = "#rows"
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "back", "Back", show=False, id="pane.back", tooltip="One step back"),
+    ]
+
+    def __init__(
+        self,
+        opened: Callable[[], Awaitable[Services]],
+        changed: Signal[str],
+        *,
+        read_only: bool = False,
+    ) -> None:
+        """`changed` is published when the library is not what it was; its data says how."""
+        super().__init__()
+        self.opened = opened
+        self.changed = changed
+        self.read_only = read_only
+        self._stale = False
+
+    def compose(self) -> ComposeResult:
+        yield PaneBar(self.PANE)
+        yield from self.body()
+        yield KeyBar()
+
+    def body(self) -> ComposeResult:
+        """Yield what stands between the bar and the keys."""
+        yield from ()
+
+    def on_mount(self) -> None:
+        self.changed.subscribe(self, self._library_changed)
+        self.reload()
+
+    def on_screen_resume(self) -> None:
+        if self._stale:
+            self._stale = False
+            self.reload()
+
+    def reload(self) -> None:
+        """Read anew what is shown."""
+        raise NotImplementedError
+
+    def complain(self, title: str, error: MediaVaultError) -> None:
+        """Show an error as a panel, once."""
+        from mediavault_tui.ui.advice import advice
+        from mediavault_tui.ui.dialogs import Trouble
+
+        if not isinstance(self.app.screen, Trouble):
+            self.app.push_screen(Trouble(title, str(error), advice(error)))
+
+    def say(self, sentence: str) -> None:
+        """Tell what was done; never as markup."""
+        self.notify(sentence, markup=False)
+
+    def writable(self) -> bool:
+        """Return whether anything may be changed; says so where it may not."""
+        if self.read_only:
+            self.notify(
+                "Started with --read-only: look, but change nothing.", severity="warning", markup=False
+            )
+        return not self.read_only
+
+    def report(self, result: ActResult, done: str) -> None:
+        """Tell what an act did, and show one by one what it was refused."""
+        if result.done:
+            self.say(f"{count(len(result.done), 'file')} {done}")
+        if result.refused:
+            from mediavault_tui.ui.dialogs import Text
+
+            title = f"{count(len(result.refused), 'file')} left alone"
+            sentences = [describe.plain([sentence]) for sentence in result.refused]
+            self.app.push_screen(Text(title, Content("\n\n").join(sentences)))
+        self.changed.publish("act")
+
+    def action_back(self) -> None:
+        """Go one step back inside the pane; at its top there is nowhere to go."""
+
+    def _library_changed(self, _: str) -> None:
+        if self.is_current:
+            self.reload()
+        else:
+            self._stale = True
+
+
+class ListPane(Pane[Services]):
+    """A pane around one `Listing` called `#rows`."""
+
+    TROUBLE: ClassVar[str] = "The list could not be read"
+
+    _feeding = False
+
+    @property
+    def listing(self) -> Listing[Any]:
+        """The list of the pane."""
+        return self.query_one("#rows", Listing)
+
+    async def build(self, services: Services) -> Window[Any]:
+        """Return a window on the rows that the filter lets through."""
+        raise NotImplementedError
+
+    def reload(self) -> None:
+        self._reload(keep=True)
+
+    def start_over(self) -> None:
+        """Read anew and go to the first row: the filter or the order is another one."""
+        self._reload(keep=False)
+
+    def shown(self) -> None:
+        """Do what follows from new rows being shown."""
+
+    @work(exclusive=True, group="reload")
+    async def _reload(self, *, keep: bool) -> None:
+        listing = self.listing
+        try:
+            window = await self.build(await self.opened())
+            at = listing.cursor if keep else 0
+            top = int(listing.scroll_offset.y) if keep else 0
+            await window.load(top, max(top + listing.size.height, at))
+        except MediaVaultError as error:
+            listing.empty = "It could not be read; F5 tries again."
+            self.complain(self.TROUBLE, error)
+            return
+        key = listing.key(listing.current) if keep and listing.current is not None else None
+        listing.show(window, at=_find(listing, window, at, key))
+        self.shown()
+
+    @on(Listing.Wanted)
+    def _rows_wanted(self, message: Listing.Wanted) -> None:
+        message.stop()
+        if not self._feeding:
+            self._feeding = True
+            self._feed(message.listing)
+
+    @work(group="feed")
+    async def _feed(self, listing: Listing[Any]) -> None:
+        """Bring the rows that are seen, until none is missing: the cursor moves meanwhile.
+
+        One at a time and never cancelled: a held key would cancel every page before it came.
+        """
+        try:
+            await self._bring(listing)
+        except MediaVaultError as error:
+            self.complain(self.TROUBLE, error)
+        finally:
+            self._feeding = False
+
+    async def _bring(self, listing: Listing[Any]) -> None:
+        before = None
+        while (span := listing.missing) is not None and span != before:
+            await listing.window.load(*span)
+            listing.arrived()
+            before = span
+
+
+def _find(listing: Listing[Any], window: Window[Any], at: int, key: Hashable | None) -> int:
+    """Return where the row with that key is now, near `at`; else `at`."""
+    if key is None:
+        return at
+    for distance in range(64):
+        for index in (at - distance, at + distance):
+            row = window.row(index) if index >= 0 else None
+            if row is not None and listing.key(row) == key:
+                return index
+    return at

@@ -1,0 +1,310 @@
+"""Duplicates: groups by bytes to be won, and Compare beside them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import ClassVar, Protocol
+
+from textual import on, work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal
+from textual.widgets import Static
+
+from mediavault_tui.domain.library import ActResult, Comparison, GroupSummary
+from mediavault_tui.domain.model import FileId, GroupId
+from mediavault_tui.errors import MediaVaultError
+from mediavault_tui.ui import describe
+from mediavault_tui.ui.comparing import confirmation
+from mediavault_tui.ui.format import visible, wrap
+from mediavault_tui.ui.pane import ListPane
+from mediavault_tui.ui.widgets.compare import Compare
+from mediavault_tui.ui.widgets.filterline import FilterLine
+from mediavault_tui.ui.widgets.listing import Listing
+from mediavault_tui.ui.widgets.panebar import PaneBar
+from mediavault_tui.ui.windows import GrowingWindow, Window
+
+_PAUSE = 0.05
+"""Seconds that the cursor rests before a group is read."""
+
+_BATCH = 2000
+"""Groups looked through at once, most bytes first; what is left comes with the next batch."""
+
+
+class DuplicateServices(Protocol):
+    """What this pane asks of the services layer, and all it may ask."""
+
+    async def groups(
+        self, *, limit: int = 200, after: GroupSummary | None = None, text: str = ""
+    ) -> Sequence[GroupSummary]: ...
+
+    async def comparison(self, group: GroupId) -> Comparison: ...
+
+    async def stage_group(self, group: GroupId, keeper: FileId) -> ActResult: ...
+
+    async def stage_sure(self, groups: Sequence[GroupId]) -> ActResult: ...
+
+    async def keep_both(self, group: GroupId) -> None: ...
+
+    async def not_duplicate(self, group: GroupId, a: FileId, b: FileId) -> None: ...
+
+    async def note(self, group: GroupId, text: str) -> None: ...
+
+
+class DuplicatesScreen(ListPane[DuplicateServices]):
+    """The list of groups and the comparison of one."""
+
+    PANE = "duplicates"
+    TROUBLE = "The duplicates could not be read"
+    CSS_PATH = "duplicates.tcss"
+    HELP = "Groups of copies, most bytes to be won first. Choose a side with h and l, keep it with K."
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding(
+            "K",
+            "keep",
+            "Keep",
+            id="duplicates.keep",
+            tooltip="Keep the side marked ▶, stage the others (asks first)",
+        ),
+        Binding("b", "keep_both", "Both", id="duplicates.both", tooltip="Keep every copy of this group"),
+        Binding(
+            "x",
+            "not_duplicate",
+            "Not a duplicate",
+            id="duplicates.not",
+            tooltip="These two are different works; remembered for ever",
+        ),
+        Binding("n", "note", "Note", id="duplicates.note", tooltip="Write a note to this group"),
+        Binding(
+            "A",
+            "batch",
+            "All sure",
+            id="duplicates.batch",
+            tooltip="Stage what is certain or clear, after a look through the list",
+        ),
+        Binding(
+            "h,left",
+            "side(False)",
+            "Left side",
+            show=False,
+            id="duplicates.left",
+            tooltip="Choose the left copy",
+        ),
+        Binding(
+            "l,right",
+            "side(True)",
+            "Right side",
+            show=False,
+            id="duplicates.right",
+            tooltip="Choose the right copy",
+        ),
+        Binding(
+            "tab",
+            "pair",
+            "Next pair",
+            show=False,
+            id="duplicates.pair",
+            tooltip="The next copy of three or more",
+        ),
+        Binding(
+            "j",
+            "group(1)",
+            "Next group",
+            show=False,
+            id="duplicates.next",
+            tooltip="The next group, from Compare",
+        ),
+        Binding(
+            "J",
+            "group(-1)",
+            "Previous group",
+            show=False,
+            id="duplicates.previous",
+            tooltip="The group before, from Compare",
+        ),
+        Binding(
+            "slash", "filter", "Filter", key_display="/", id="duplicates.filter", tooltip="Filter by title"
+        ),
+    ]
+
+    text = ""
+    """The filter of what is on the screen."""
+
+    def body(self) -> ComposeResult:
+        with Horizontal(id="beside"):
+            yield Listing(
+                describe.GROUPS, key=lambda group: group.id, id="rows", empty="Opening the library…"
+            )
+            yield Compare(id="compare")
+        yield FilterLine()
+        yield Static(id="sentence")
+
+    async def build(self, services: DuplicateServices) -> Window[GroupSummary]:
+        text = self.text
+
+        async def page(after: GroupSummary | None) -> Sequence[GroupSummary]:
+            return await services.groups(after=after, text=text)
+
+        return GrowingWindow(page)
+
+    def shown(self) -> None:
+        self.listing.empty = (
+            "No group has such a title.\nesc clears the filter."
+            if self.text
+            else "No duplicates are waiting.\nPress 4 to scan folders, 3 for what is staged."
+        )
+        if self.listing.current is None:
+            self.query_one(Compare).show(None)
+            self.remove_class("-comparing")
+
+    @on(FilterLine.Filtered)
+    def _filter(self, message: FilterLine.Filtered) -> None:
+        if message.text != self.text:
+            self.text = message.text
+            self.start_over()
+
+    @on(FilterLine.Left)
+    def _to_the_list(self) -> None:
+        self.listing.focus()
+
+    @on(Listing.Moved, "#rows")
+    @work(exclusive=True, group="compare")
+    async def _compare(self) -> None:
+        group: GroupSummary | None = self.listing.current
+        width = self.query_one("#sentence").size.width - 2
+        lines = wrap(visible(group.sentence), max(width, 20))[:2] if group else []
+        self.query_one("#sentence", Static).update(describe.plain(lines))
+        self.query_one(PaneBar).crumbs = group.title if group else ""
+        await asyncio.sleep(_PAUSE)
+        if group is None:
+            return
+        try:
+            comparison = await (await self.opened()).comparison(group.id)
+        except MediaVaultError as error:
+            self.complain("The copies could not be read", error)
+            return
+        self.query_one(Compare).show(comparison)
+
+    @on(Listing.Chosen, "#rows")
+    def _open(self) -> None:
+        self.add_class("-comparing")
+        self.query_one(Compare).focus()
+
+    def action_back(self) -> None:
+        if self.has_class("-comparing"):
+            self.remove_class("-comparing")
+            self.listing.focus()
+        elif self.text:
+            self.query_one(FilterLine).clear()
+            self.text = ""
+            self.start_over()
+
+    def action_side(self, right: bool) -> None:
+        self.query_one(Compare).right_chosen = right
+
+    def action_pair(self) -> None:
+        self.query_one(Compare).next_pair()
+
+    def action_group(self, by: int) -> None:
+        self.listing.action_step(by)
+
+    def action_filter(self) -> None:
+        self.query_one(FilterLine).open()
+
+    def action_keep(self) -> None:
+        self.query_one(Compare).action_keep()
+
+    @on(Compare.Kept)
+    @work(group="write")
+    async def _keep(self, message: Compare.Kept) -> None:
+        """Stage the others; the question names exactly what would be moved."""
+        from mediavault_tui.ui.dialogs import Confirm
+
+        comparison = message.compare.comparison
+        if comparison is None or not self.writable():
+            return
+        title, lines = confirmation(comparison, message.file)
+        if not await self.app.push_screen_wait(Confirm(title, lines, yes="stage")):
+            return
+        try:
+            result = await (await self.opened()).stage_group(comparison.group.id, message.file)
+        except MediaVaultError as error:
+            self.complain("Nothing was staged", error)
+            return
+        self._decided(result)
+
+    @work(group="write")
+    async def action_keep_both(self) -> None:
+        group: GroupSummary | None = self.listing.current
+        if group is None or not self.writable():
+            return
+        try:
+            await (await self.opened()).keep_both(group.id)
+        except MediaVaultError as error:
+            self.complain("Nothing was decided", error)
+            return
+        self._remembered(f"Every copy of “{visible(group.title)}” stays. u takes it back.")
+
+    @work(group="write")
+    async def action_not_duplicate(self) -> None:
+        compare = self.query_one(Compare)
+        comparison = compare.comparison
+        if comparison is None or len(comparison.copies) < 2 or not self.writable():
+            return
+        a, b = comparison.copies[0].file.id, comparison.copies[compare.other].file.id
+        try:
+            await (await self.opened()).not_duplicate(comparison.group.id, a, b)
+        except MediaVaultError as error:
+            self.complain("Nothing was decided", error)
+            return
+        self._remembered("Not duplicates: remembered by content, for ever. u takes it back.")
+
+    @work(group="write")
+    async def action_note(self) -> None:
+        from mediavault_tui.ui.dialogs import Line
+
+        group: GroupSummary | None = self.listing.current
+        if group is None or not self.writable():
+            return
+        text = await self.app.push_screen_wait(Line(f"Note to {group.title}", group.note))
+        if text is None:
+            return
+        try:
+            await (await self.opened()).note(group.id, text)
+        except MediaVaultError as error:
+            self.complain("The note was not kept", error)
+            return
+        self._remembered("Noted.")
+
+    @work(group="write")
+    async def action_batch(self) -> None:
+        """Offer every certain and clear group, and stage those that stay marked."""
+        from mediavault_tui.ui.batch import Batch
+
+        if not self.writable():
+            return
+        services = await self.opened()
+        try:
+            window = GrowingWindow[GroupSummary](lambda after: services.groups(after=after))
+            await window.load(0, _BATCH - 1)
+            rows = [row for index in range(window.total) if (row := window.row(index)) is not None]
+            sure = [group for group in rows if group.verdict.may_enter_a_batch]
+            if not sure:
+                self.say("No group is certain or clear; the others want a look, one by one.")
+                return
+            chosen = await self.app.push_screen_wait(Batch(sure))
+            if chosen:
+                self._decided(await services.stage_sure(chosen))
+        except MediaVaultError as error:
+            self.complain("Nothing was staged", error)
+
+    def _decided(self, result: ActResult) -> None:
+        self.remove_class("-comparing")
+        self.listing.focus()
+        self.report(result, "staged; nothing is deleted yet. u takes it back, 3 shows it.")
+
+    def _remembered(self, sentence: str) -> None:
+        self.say(sentence)
+        self.changed.publish("decision")

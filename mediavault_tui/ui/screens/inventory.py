@@ -1,0 +1,362 @@
+"""Inventory: every file, filtered, sorted, marked; facets and details beside."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import ClassVar, Protocol
+
+from textual import on, work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, VerticalScroll
+from textual.widgets import Static
+
+from mediavault_tui.domain.library import (
+    ActResult,
+    Copy,
+    Cursor,
+    Facet,
+    FacetCount,
+    InventoryQuery,
+    InventoryRow,
+    SortKey,
+    Totals,
+)
+from mediavault_tui.domain.model import FileId
+from mediavault_tui.errors import MediaVaultError
+from mediavault_tui.ui import describe
+from mediavault_tui.ui.format import count, size, visible
+from mediavault_tui.ui.pane import ListPane
+from mediavault_tui.ui.widgets.filterline import FilterLine
+from mediavault_tui.ui.widgets.listing import Listing
+from mediavault_tui.ui.windows import PAGE, FixedWindow, KeysetWindow, Window
+
+_MARKED_AT_ONCE = 20_000
+"""More rows than that are not marked by one key: it would be a slip of the hand."""
+
+_TYPING_PAUSE = 0.08
+"""Seconds without a key before a filter is asked of the database."""
+
+
+class InventoryServices(Protocol):
+    """What this pane asks of the services layer, and all it may ask."""
+
+    async def page(
+        self,
+        query: InventoryQuery,
+        *,
+        after: Cursor | None = None,
+        before: Cursor | None = None,
+        from_end: bool = False,
+        limit: int = PAGE,
+    ) -> Sequence[InventoryRow]: ...
+
+    async def totals(self, query: InventoryQuery) -> Totals: ...
+
+    async def facet_counts(self, facet: Facet, query: InventoryQuery) -> Sequence[FacetCount]: ...
+
+    async def milestones(self, query: InventoryQuery, *, every: int) -> Sequence[Cursor]: ...
+
+    async def details(self, file: FileId) -> Copy | None: ...
+
+    async def stage_files(self, files: Sequence[FileId]) -> ActResult: ...
+
+
+@dataclass(frozen=True, slots=True)
+class FacetLine:
+    """One line of the facets: a heading (`value` None) or a value with its number of files."""
+
+    facet: Facet
+    value: str | None
+    files: int = 0
+    chosen: bool = False
+
+
+class InventoryScreen(ListPane[InventoryServices]):
+    """The list of every file."""
+
+    PANE = "inventory"
+    TROUBLE = "The inventory could not be read"
+    CSS_PATH = "inventory.tcss"
+    HELP = (
+        "Every file of the library. Filter with /, narrow with f, mark with space, stage the marked with d."
+    )
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding(
+            "slash", "filter", "Filter", key_display="/", id="inventory.filter", tooltip="Filter as you type"
+        ),
+        Binding("s", "sort", "Sort", id="inventory.sort", tooltip="Choose the order"),
+        Binding("S", "turn", "Turn", show=False, id="inventory.turn", tooltip="Turn the order around"),
+        Binding(
+            "f",
+            "facets",
+            "Facets",
+            id="inventory.facets",
+            tooltip="Narrow by kind, tier, codec, language, folder, state",
+        ),
+        Binding("d", "stage", "Stage", id="inventory.stage", tooltip="Stage the marked files (asks first)"),
+        Binding("enter", "details", "Details", id="inventory.details", tooltip="Show or hide the details"),
+        Binding("o", "tmdb", "TMDb", show=False, id="inventory.tmdb", tooltip="Open the title at TMDb"),
+        Binding(
+            "c",
+            "copy",
+            "Copy path",
+            show=False,
+            id="inventory.copy",
+            tooltip="Copy the path (OSC 52) and show it",
+        ),
+    ]
+
+    query_shown = InventoryQuery()
+    """The filter and order of what is on the screen."""
+
+    def body(self) -> ComposeResult:
+        with Horizontal(id="table"):
+            yield Listing(describe.FACETS, key=lambda line: (line.facet, line.value), id="facets", empty="…")
+            yield Listing(
+                describe.INVENTORY,
+                key=lambda row: row.id,
+                marking=True,
+                id="rows",
+                empty="Opening the library…",
+            )
+            with VerticalScroll(id="details", can_focus=False):
+                yield Static(id="detail")
+        yield FilterLine()
+        yield Static(id="totals")
+
+    async def build(self, services: InventoryServices) -> Window[InventoryRow]:
+        query = self.query_shown
+        self.listing.sorted = (describe.SORTED_BY[query.sort], query.descending)
+        totals = await services.totals(query)
+        self.totals = totals
+
+        async def read(
+            *, after: Cursor | None, before: Cursor | None, from_end: bool, limit: int
+        ) -> Sequence[InventoryRow]:
+            return await services.page(query, after=after, before=before, from_end=from_end, limit=limit)
+
+        async def milestones() -> Sequence[Cursor]:
+            return await services.milestones(query, every=PAGE)
+
+        return KeysetWindow(totals.files, read, lambda row: row.cursor, milestones)
+
+    totals = Totals(0, 0)
+
+    def shown(self) -> None:
+        filtered = self.query_shown.text or self.query_shown.facets
+        self.listing.empty = (
+            "No file passes this filter.\nesc clears it."
+            if filtered
+            else "The library is empty.\nPress 4 and choose a folder to scan."
+        )
+        self._show_totals()
+        self._load_facets()
+
+    @on(Listing.Marked, "#rows")
+    def _show_totals(self) -> None:
+        query = self.query_shown
+        files = count(self.totals.files, "file")
+        parts = [f"{'' if self.totals.exact else 'about '}{files}", size(self.totals.bytes)]
+        parts += [f"{facet.value}: {visible(value)}" for facet, value in query.facets]
+        if query.text:
+            parts.append(f"{'not ' if query.inverse else ''}“{visible(query.text)}”")
+        if marks := len(self.listing.marks):
+            parts.append(f"{count(marks, 'file')} marked")
+        if self.listing.range_from is not None:
+            parts.append("range begun, v ends it")
+        self.query_one("#totals", Static).update(describe.line(parts))
+
+    @on(FilterLine.Filtered)
+    def _filter(self, message: FilterLine.Filtered) -> None:
+        self._ask(replace(self.query_shown, text=message.text, inverse=message.inverse))
+
+    @work(exclusive=True, group="filter")
+    async def _ask(self, query: InventoryQuery) -> None:
+        await asyncio.sleep(_TYPING_PAUSE)
+        if query != self.query_shown:
+            self.query_shown = query
+            self.start_over()
+
+    @on(FilterLine.Left)
+    def _to_the_list(self) -> None:
+        self.listing.focus()
+
+    @work(exclusive=True, group="facets")
+    async def _load_facets(self) -> None:
+        """Count the facets, once the rows are there and only where they are seen."""
+        panel = self.query_one("#facets", Listing)
+        if not panel.display:
+            return
+        services = await self.opened()
+        chosen = dict(self.query_shown.facets)
+        lines: list[FacetLine] = []
+        for facet in Facet:
+            try:
+                counts = await services.facet_counts(facet, self.query_shown)
+            except MediaVaultError as error:
+                self.complain("The facets could not be counted", error)
+                return
+            lines.append(FacetLine(facet, None))
+            lines += [FacetLine(facet, c.value, c.files, chosen.get(facet) == c.value) for c in counts]
+        panel.show(FixedWindow(lines), at=panel.cursor)
+
+    @on(Listing.Chosen, "#facets")
+    def _facet_chosen(self, message: Listing.Chosen) -> None:
+        message.stop()
+        line: FacetLine | None = message.listing.current
+        if line is None or line.value is None:
+            return
+        facets = dict(self.query_shown.facets)
+        if facets.get(line.facet) == line.value:
+            del facets[line.facet]
+        else:
+            facets[line.facet] = line.value
+        self.query_shown = replace(self.query_shown, facets=tuple(facets.items()))
+        self.start_over()
+
+    @on(Listing.Moved, "#rows")
+    def _follow(self) -> None:
+        if self.query_one("#details").display:
+            self._show_details()
+
+    @work(exclusive=True, group="details")
+    async def _show_details(self) -> None:
+        row: InventoryRow | None = self.listing.current
+        await asyncio.sleep(_TYPING_PAUSE)
+        shown = self.query_one("#detail", Static)
+        if row is None:
+            shown.update("")
+            return
+        try:
+            copy = await (await self.opened()).details(row.id)
+        except MediaVaultError as error:
+            self.complain("The details could not be read", error)
+            return
+        shown.update(describe.details(copy) if copy else describe.line(["It is no longer in the library."]))
+
+    @on(Listing.Chosen, "#rows")
+    def action_details(self) -> None:
+        self.toggle_class("-details")
+        self.call_after_refresh(self._follow)
+
+    @on(Listing.RangeChosen, "#rows")
+    def _range(self) -> None:
+        anchor = self.listing.range_from
+        if anchor is not None:
+            first, last = sorted((anchor, self.listing.cursor))
+            self._mark_between(first, last, invert=False)
+
+    @on(Listing.InvertChosen, "#rows")
+    def _invert(self) -> None:
+        self._mark_between(0, self.listing.window.total - 1, invert=True)
+
+    @work(group="mark")
+    async def _mark_between(self, first: int, last: int, *, invert: bool) -> None:
+        listing = self.listing
+        if last - first >= _MARKED_AT_ONCE:
+            files = count(last - first + 1, "file")
+            self.say(f"{files} are too many to mark with one key; narrow the filter first (/ or f).")
+            return
+        window = listing.window
+        found: set[FileId] = set()
+        try:
+            for start in range(first, last + 1, PAGE):
+                stop = min(start + PAGE - 1, last)
+                await window.load(start, stop)
+                rows = (window.row(index) for index in range(start, stop + 1))
+                found |= {row.id for row in rows if row is not None}
+        except MediaVaultError as error:
+            self.complain("Nothing was marked", error)
+            return
+        listing.mark(listing.marks ^ found if invert else listing.marks | found)
+
+    def action_filter(self) -> None:
+        self.query_one(FilterLine).open()
+
+    @work
+    async def action_sort(self) -> None:
+        from mediavault_tui.ui.dialogs import Choice
+
+        keys = list(SortKey)
+        place = await self.app.push_screen_wait(Choice("Sort by", [describe.SORTS[key] for key in keys]))
+        if place is not None:
+            key = keys[place]
+            # The same again turns the order around, as in every list of files.
+            descending = (
+                not self.query_shown.descending
+                if key is self.query_shown.sort
+                else key in describe.LARGEST_FIRST
+            )
+            self.query_shown = replace(self.query_shown, sort=key, descending=descending)
+            self.start_over()
+
+    def action_turn(self) -> None:
+        self.query_shown = replace(self.query_shown, descending=not self.query_shown.descending)
+        self.start_over()
+
+    def action_facets(self) -> None:
+        panel = self.query_one("#facets", Listing)
+        if panel.has_focus:
+            self.action_back()
+            return
+        self.add_class("-facets")
+        panel.focus()
+        self.call_after_refresh(self._load_facets)
+
+    def action_back(self) -> None:
+        listing = self.listing
+        if self.query_one("#facets").has_focus:
+            self.remove_class("-facets")
+            listing.focus()
+        elif listing.range_from is not None:
+            listing.mark(listing.marks)
+        elif self.has_class("-details"):
+            self.remove_class("-details")
+        elif listing.marks:
+            listing.mark(())
+        elif self.query_shown.text or self.query_shown.facets:
+            self.query_one(FilterLine).clear()
+            self.query_shown = replace(self.query_shown, text="", inverse=False, facets=())
+            self.start_over()
+
+    @work(group="write")
+    async def action_stage(self) -> None:
+        """Stage the marked files, or the one under the cursor, after naming them."""
+        from mediavault_tui.ui.dialogs import Confirm
+
+        row: InventoryRow | None = self.listing.current
+        files = [FileId(key) for key in self.listing.marks] or ([row.id] if row else [])
+        if not files or not self.writable():
+            return
+        services = await self.opened()
+        try:
+            copies = [copy for file in files[:200] if (copy := await services.details(file))]
+            lines = describe.to_be_moved([copy.file for copy in copies], more=len(files) - len(copies))
+            title = f"Stage {count(len(files), 'file')}?"
+            if await self.app.push_screen_wait(Confirm(title, lines, yes="stage them")):
+                result = await services.stage_files(files)
+                self.listing.mark(())
+                self.report(result, "staged; nothing is deleted yet. u takes it back.")
+        except MediaVaultError as error:
+            self.complain("Nothing was staged", error)
+
+    @work(group="open")
+    async def action_tmdb(self) -> None:
+        row: InventoryRow | None = self.listing.current
+        copy = await (await self.opened()).details(row.id) if row else None
+        address = describe.tmdb_address(copy.file) if copy else None
+        if address is None:
+            self.say("No TMDb number is known for this file.")
+        else:
+            self.app.open_url(address)
+            self.say(address)
+
+    def action_copy(self) -> None:
+        row: InventoryRow | None = self.listing.current
+        if row is not None:
+            self.app.copy_to_clipboard(row.path)
+            self.say(visible(row.path))

@@ -1,0 +1,282 @@
+"""Scanner: choose folders, scan them, watch, pause, cancel; what was scanned before."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar, Protocol
+
+from textual import on, work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.content import Content
+from textual.message import Message
+from textual.signal import Signal
+from textual.widgets import Static
+
+from mediavault_tui.domain.library import Folder, ScanError, ScanPhase, ScanProgress, ScanRecord
+from mediavault_tui.errors import MediaVaultError
+from mediavault_tui.services.scan_control import ScanControl
+from mediavault_tui.ui import describe
+from mediavault_tui.ui.format import count, visible
+from mediavault_tui.ui.pane import Pane
+from mediavault_tui.ui.widgets.listing import Listing
+from mediavault_tui.ui.widgets.progress import Progress
+from mediavault_tui.ui.windows import FixedWindow
+
+
+def path_of(folder: Folder) -> Path:
+    """Return the path that opens a folder, whatever bytes its name is made of."""
+    return Path(os.fsdecode(folder.raw_path))
+
+
+class ScannerServices(Protocol):
+    """What this pane asks of the services layer, and all it may ask."""
+
+    async def folders(self, path: Path) -> Sequence[Folder]: ...
+
+    def scan(self, roots: Sequence[Path], control: ScanControl) -> AsyncIterator[ScanProgress]: ...
+
+    async def history(self) -> Sequence[ScanRecord]: ...
+
+
+class ScannerScreen(Pane[ScannerServices]):
+    """A folder browser above the running scan and the history."""
+
+    PANE = "scanner"
+    CSS_PATH = "scanner.tcss"
+    HELP = "Walk the folders with Enter and backspace, choose some with space, scan them with S."
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding(
+            "S",
+            "scan",
+            "Scan",
+            id="scanner.scan",
+            tooltip="Scan the chosen folders, or the one under the cursor",
+        ),
+        Binding("z", "pause", "Pause", id="scanner.pause", tooltip="Pause the running scan, or let it go on"),
+        Binding(
+            "c",
+            "cancel",
+            "Cancel",
+            id="scanner.cancel",
+            tooltip="End the running scan (asks first); what it found stays",
+        ),
+        Binding(
+            "h,left,backspace", "up", "Folder up", show=False, id="scanner.up", tooltip="To the folder above"
+        ),
+        Binding(
+            "l,right",
+            "enter",
+            "Into",
+            show=False,
+            id="scanner.into",
+            tooltip="Into the folder under the cursor",
+        ),
+        Binding(
+            "tab",
+            "app.focus_next",
+            "History",
+            show=False,
+            id="scanner.history",
+            tooltip="Between folders and history",
+        ),
+        Binding(
+            "e",
+            "errors",
+            "Errors",
+            id="scanner.errors",
+            tooltip="The errors of the scan under the cursor of the history, or of the last",
+        ),
+    ]
+
+    @dataclass
+    class Progressed(Message):
+        """A moment of the running scan; the latest one replaces those that wait."""
+
+        progress: ScanProgress
+
+        def can_replace(self, message: Message) -> bool:
+            return isinstance(message, ScannerScreen.Progressed)
+
+    @dataclass
+    class Ended(Message):
+        """The scan has come to its end, good or bad; `progress` is its last moment, if it had one."""
+
+        progress: ScanProgress | None
+
+    def __init__(
+        self,
+        opened: Callable[[], Awaitable[ScannerServices]],
+        changed: Signal[str],
+        *,
+        read_only: bool = False,
+        start: Path,
+        tell: Callable[[str], None] = lambda _: None,
+    ) -> None:
+        """`start`: the folder to begin at. `tell` is given the running scan in three words."""
+        super().__init__(opened, changed, read_only=read_only)
+        self.folder = start
+        self.tell = tell
+        self._control: ScanControl | None = None
+
+    def body(self) -> ComposeResult:
+        yield Static(id="folder")
+        yield Listing(describe.FOLDERS, key=path_of, marking=True, id="rows", empty="Opening the library…")
+        with Vertical(id="below"):
+            yield Progress()
+            yield Listing(
+                describe.HISTORY, key=lambda scan: scan.id, id="history", empty="Nothing was scanned yet."
+            )
+
+    def reload(self) -> None:
+        self._load_folder()
+        self._load_history()
+
+    @work(exclusive=True, group="folder")
+    async def _load_folder(self, came_from: Path | None = None) -> None:
+        """Show the folder; on the way up the cursor stands on where it came from."""
+        listing = self.query_one("#rows", Listing)
+        self._show_folder()
+        try:
+            folders = await (await self.opened()).folders(self.folder)
+        except MediaVaultError as error:
+            self.complain("The folder could not be opened", error)
+            if came_from is None and self.folder != self.folder.parent:
+                self.folder = self.folder.parent
+            return
+        listing.empty = "There are no folders in here.\nS scans this folder, backspace goes up."
+        at = next((i for i, folder in enumerate(folders) if came_from and path_of(folder) == came_from), None)
+        listing.show(FixedWindow(folders), at=listing.cursor if at is None and came_from is None else at or 0)
+
+    @on(Listing.Marked, "#rows")
+    def _show_folder(self) -> None:
+        marks = self.query_one("#rows", Listing).marks
+        chosen = count(len(marks), "folder") + " chosen" if marks else ""
+        parts = [visible(str(self.folder)), chosen]
+        self.query_one("#folder", Static).update(describe.line(parts))
+
+    @work(exclusive=True, group="history")
+    async def _load_history(self) -> None:
+        try:
+            scans = await (await self.opened()).history()
+        except MediaVaultError as error:
+            self.complain("The history could not be read", error)
+            return
+        listing = self.query_one("#history", Listing)
+        listing.show(FixedWindow(scans), at=listing.cursor)
+
+    @on(Listing.Chosen, "#rows")
+    def action_enter(self) -> None:
+        folder: Folder | None = self.query_one("#rows", Listing).current
+        if folder is not None:
+            self.folder = path_of(folder)
+            self.query_one("#rows", Listing).cursor = 0
+            self._load_folder()
+
+    def action_up(self) -> None:
+        came_from = self.folder
+        if came_from != came_from.parent:
+            self.folder = came_from.parent
+            self._load_folder(came_from)
+
+    def action_back(self) -> None:
+        listing = self.query_one("#rows", Listing)
+        if not listing.has_focus:
+            listing.focus()
+        elif listing.marks:
+            listing.mark(())
+
+    @on(Listing.InvertChosen, "#rows")
+    def _invert(self, message: Listing.InvertChosen) -> None:
+        window = message.listing.window
+        rows = [row for index in range(window.total) if (row := window.row(index)) is not None]
+        message.listing.mark(message.listing.marks ^ set(map(path_of, rows)))
+
+    @on(Listing.RangeChosen, "#rows")
+    def _range(self, message: Listing.RangeChosen) -> None:
+        listing = message.listing
+        if listing.range_from is not None:
+            first, last = sorted((listing.range_from, listing.cursor))
+            rows = [row for index in range(first, last + 1) if (row := listing.window.row(index)) is not None]
+            listing.mark(listing.marks | set(map(path_of, rows)))
+
+    def action_scan(self) -> None:
+        listing = self.query_one("#rows", Listing)
+        folder: Folder | None = listing.current
+        marked = sorted(path for path in listing.marks if isinstance(path, Path))
+        self.start(marked or [path_of(folder) if folder else self.folder])
+        listing.mark(())
+
+    def start(self, roots: Sequence[Path]) -> None:
+        """Scan these folders, unless a scan is running."""
+        if self._control is not None:
+            self.say("A scan is running. z pauses it, c cancels it.")
+        else:
+            self._scan(roots)
+
+    @work(group="scan")
+    async def _scan(self, roots: Sequence[Path]) -> None:
+        """Run one scan to its end; not exclusive, for what was read is worth keeping."""
+        services = await self.opened()
+        control = self._control = ScanControl()
+        last: ScanProgress | None = None
+        try:
+            async for progress in services.scan(roots, control):
+                last = progress
+                self.post_message(self.Progressed(progress))
+        except MediaVaultError as error:
+            self.complain("The scan stopped", error)
+        finally:
+            self._control = None
+            control.cancel()
+            self.post_message(self.Ended(last))
+
+    def on_scanner_screen_progressed(self, message: Progressed) -> None:
+        if self._control is not None:
+            self.query_one(Progress).progress = message.progress
+            self.tell(describe.scanning(message.progress))
+
+    def on_scanner_screen_ended(self, message: Ended) -> None:
+        self.tell("")
+        progress = message.progress
+        self.query_one(Progress).progress = progress
+        if progress is not None and progress.phase is ScanPhase.DONE:
+            self.say(f"{count(progress.counts.seen, 'file')} scanned. Press 2 for the duplicates.")
+        self.changed.publish("scan")
+        self._load_history()
+
+    def action_pause(self) -> None:
+        if self._control is None:
+            self.say("No scan is running. S starts one.")
+        elif self._control.paused:
+            self._control.resume()
+        else:
+            self._control.pause()
+
+    @work(group="write")
+    async def action_cancel(self) -> None:
+        from mediavault_tui.ui.dialogs import Confirm
+
+        control = self._control
+        if control is None:
+            self.say("No scan is running. S starts one.")
+            return
+        lines = ["What it found so far stays; the next scan goes on from there."]
+        if await self.app.push_screen_wait(Confirm("Cancel the scan?", lines, yes="cancel it")):
+            control.cancel()
+
+    def action_errors(self) -> None:
+        from mediavault_tui.ui.dialogs import Text
+
+        scan: ScanRecord | None = self.query_one("#history", Listing).current
+        errors: Sequence[ScanError] = scan.errors if scan else ()
+        if not errors:
+            self.say("This scan had no errors." if scan else "Nothing was scanned yet.")
+            return
+        text = [describe.plain([error.path, "    " + error.message]) for error in errors]
+        self.app.push_screen(Text(f"{count(len(errors), 'error')} of this scan", Content("\n").join(text)))

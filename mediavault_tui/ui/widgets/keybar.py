@@ -1,0 +1,52 @@
+"""The keys that work now, on one line at the foot of a pane."""
+
+from __future__ import annotations
+
+from textual.content import Content
+from textual.screen import Screen
+from textual.style import Style
+from textual.widget import Widget
+
+_LAST = ("app.help", "app.menu")
+"""These two lead to all others, so they are shown however narrow the terminal."""
+
+
+class KeyBar(Widget):
+    """Shows each active binding that wants to be shown, as far as there is room; clickable."""
+
+    DEFAULT_CSS = """
+    KeyBar {
+        dock: bottom;
+        height: 1;
+        background: $panel;
+        color: $text-muted;
+        padding: 0 1;
+    }
+    """
+
+    def on_mount(self) -> None:
+        self.screen.bindings_updated_signal.subscribe(self, self._keys_changed)
+
+    def render(self) -> Content:
+        first: list[Content] = []
+        last: list[Content] = []
+        for _, binding, enabled, _ in self.screen.active_bindings.values():
+            if not binding.show or not enabled:
+                continue
+            key = self.app.get_key_display(binding)
+            entry = Content.assemble((key, "bold $text-accent"), " ", binding.description)
+            pressed = {"@click": f"app.simulate_key({binding.key.partition(',')[0]!r})"}
+            entry = entry.stylize(Style.from_meta(pressed))
+            (last if binding.id in _LAST else first).append(entry)
+        gap = Content("   ")
+        room = self.size.width - sum(len(entry.plain) + 3 for entry in last)
+        shown: list[Content] = []
+        for entry in first:
+            room -= len(entry.plain) + 3
+            if room < 0:
+                break
+            shown.append(entry)
+        return gap.join([*shown, *last])
+
+    def _keys_changed(self, screen: Screen[object]) -> None:
+        self.refresh()

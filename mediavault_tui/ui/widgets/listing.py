@@ -1,0 +1,345 @@
+"""A list of any length that draws only the lines that are seen."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar, Generic, TypeVar
+
+from rich.segment import Segment
+from rich.style import Style
+from textual import events
+from textual.binding import Binding, BindingType
+from textual.geometry import Size
+from textual.message import Message
+from textual.reactive import reactive
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+
+from mediavault_tui.ui.columns import Column, lay_out
+from mediavault_tui.ui.format import fit
+from mediavault_tui.ui.windows import FixedWindow, Window
+
+Row = TypeVar("Row")
+
+_HEADER = 1
+_GUTTER = 2
+"""Cells before the first column: the cursor's sign and the mark."""
+
+
+class Listing(ScrollView, Generic[Row], can_focus=True):
+    """Rows of a `Window` under one line of heads, with a cursor and marks.
+
+    It moves freely over rows that are not here yet and asks for them with `Wanted`.
+    A move of the cursor repaints two lines and nothing else.
+    """
+
+    HELP = "A list. Move with the arrows, PageUp, PageDown, Home and End."
+
+    DEFAULT_CSS = """
+    Listing {
+        overflow-x: hidden;
+        scrollbar-size-vertical: 1;
+        background: $background;
+
+        & > .listing--head { color: $text-muted; text-style: bold; }
+        & > .listing--cursor { background: $block-cursor-background; color: $block-cursor-foreground; }
+        & > .listing--resting { background: $surface; }
+        & > .listing--marked { background: $accent-muted; }
+        & > .listing--plain { color: $foreground; }
+        & > .listing--muted { color: $text-muted; }
+        & > .listing--strong { color: $foreground; text-style: bold; }
+        & > .listing--accent { color: $text-accent; }
+        & > .listing--good { color: $text-success; }
+        & > .listing--warn { color: $text-warning; }
+        & > .listing--bad { color: $text-error; }
+    }
+    """
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {
+        "listing--head",
+        "listing--cursor",
+        "listing--resting",
+        "listing--marked",
+        "listing--plain",
+        "listing--muted",
+        "listing--strong",
+        "listing--accent",
+        "listing--good",
+        "listing--warn",
+        "listing--bad",
+    }
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("up,k", "step(-1)", "Up", show=False, id="list.up", tooltip="One row up"),
+        Binding("down,j", "step(1)", "Down", show=False, id="list.down", tooltip="One row down"),
+        Binding("pageup", "leap(-1)", "Page up", show=False, id="list.page_up", tooltip="One screen up"),
+        Binding(
+            "pagedown", "leap(1)", "Page down", show=False, id="list.page_down", tooltip="One screen down"
+        ),
+        Binding("home,g", "edge(False)", "First", show=False, id="list.first", tooltip="To the first row"),
+        Binding("end,G", "edge(True)", "Last", show=False, id="list.last", tooltip="To the last row"),
+        Binding(
+            "enter", "choose", "Open", show=False, id="list.open", tooltip="Open the row under the cursor"
+        ),
+        Binding("space", "mark", "Mark", id="list.mark", tooltip="Mark this row, or take its mark away"),
+        Binding(
+            "v", "range", "Range", id="list.range", tooltip="Start a range here; once more marks all of it"
+        ),
+        Binding("i", "invert", "Invert", show=False, id="list.invert", tooltip="Mark what is not marked"),
+    ]
+
+    empty: reactive[str] = reactive("")
+    """The sentence that stands where no row is: what this is, and what to do next."""
+
+    @dataclass
+    class About(Message):
+        """The base: something that happened in one list."""
+
+        listing: Listing[Any]
+
+        @property
+        def control(self) -> Listing[Any]:
+            return self.listing
+
+    @dataclass
+    class Moved(About):
+        """The cursor stands on another row (or its row has arrived)."""
+
+        def can_replace(self, message: Message) -> bool:
+            return isinstance(message, Listing.Moved) and message.listing is self.listing
+
+    class Chosen(About):
+        """The user wants to open the row under the cursor."""
+
+    class Marked(About):
+        """Other rows are marked than before."""
+
+    class RangeChosen(About):
+        """The user wants every row from `range_from` to the cursor marked."""
+
+    class InvertChosen(About):
+        """The user wants marked what is not, and the other way round."""
+
+    @dataclass
+    class Wanted(About):
+        """Rows that are seen are not here; see `missing`."""
+
+        def can_replace(self, message: Message) -> bool:
+            return isinstance(message, Listing.Wanted) and message.listing is self.listing
+
+    def __init__(
+        self,
+        columns: Sequence[Column[Row]],
+        *,
+        key: Callable[[Row], Hashable],
+        marking: bool = False,
+        empty: str = "",
+        id: str | None = None,
+    ) -> None:
+        """`key` identifies a row for ever (a file's id): marks are held by it."""
+        super().__init__(id=id)
+        self.columns = columns
+        self.key = key
+        self.marking = marking
+        self.window: Window[Row] = FixedWindow()
+        self.cursor = 0
+        """The position of the row under the cursor; 0 in an empty list."""
+        self.range_from: int | None = None
+        """Where a range was begun."""
+        self.marks: set[Any] = set()
+        """Keys of the marked rows, wherever they are."""
+        self.sorted: tuple[str, bool] | None = None
+        """Key of the column that gives the order, and whether it descends."""
+        self._laid: tuple[int, list[tuple[Column[Row], int]]] = (0, [])
+        self._styles: dict[str, Style] = {}
+        self.set_reactive(Listing.empty, empty)
+
+    @property
+    def current(self) -> Row | None:
+        """The row under the cursor; None in an empty list or while it is on its way."""
+        return self.window.row(self.cursor)
+
+    @property
+    def missing(self) -> tuple[int, int] | None:
+        """First and last position of what is seen, if any of it is not here."""
+        first = int(self.scroll_offset.y)
+        last = min(first + max(self.size.height - _HEADER, 1), self.window.total) - 1
+        absent = [index for index in range(first, last + 1) if self.window.row(index) is None]
+        if self.cursor < self.window.total and self.window.row(self.cursor) is None:
+            absent.append(self.cursor)
+        return (min(absent), max(absent)) if absent else None
+
+    def show(self, window: Window[Row], *, at: int = 0) -> None:
+        """Show other rows, the cursor on position `at`."""
+        self.window = window
+        self.range_from = None
+        self.cursor = max(0, min(at, window.total - 1))
+        self.arrived()
+        self._reveal()
+
+    def arrived(self) -> None:
+        """Draw anew: rows have come, or there are more or fewer."""
+        self.virtual_size = Size(self.size.width, self.window.total + _HEADER)
+        self.cursor = max(0, min(self.cursor, self.window.total - 1))
+        self.refresh()
+        self.post_message(self.Moved(self))
+
+    def mark(self, keys: Iterable[Hashable]) -> None:
+        """Let exactly these rows be marked."""
+        self.marks = set(keys)
+        self.range_from = None
+        self.refresh()
+        self.post_message(self.Marked(self))
+
+    def move_to(self, index: int) -> None:
+        """Put the cursor on a position, as near as there is one."""
+        before, self.cursor = self.cursor, max(0, min(index, self.window.total - 1))
+        if self.cursor == before:
+            return
+        if self.range_from is not None:
+            self.refresh()
+        else:
+            self.refresh_line(before + _HEADER)
+            self.refresh_line(self.cursor + _HEADER)
+        self._reveal()
+        self.post_message(self.Moved(self))
+
+    def render_line(self, y: int) -> Strip:
+        width = self.scrollable_content_region.width or self.size.width
+        if y == 0:
+            return self._head(width)
+        index = y - _HEADER + int(self.scroll_offset.y)
+        if index >= self.window.total:
+            return self._sentence(y, width)
+        row = self.window.row(index)
+        under = self._under(index, row)
+        if row is None:
+            return Strip([Segment(fit("  ·", width), self._style("muted") + under)], width)
+        segments = [Segment(self._gutter(index, row), self._style("accent") + under)]
+        for place, (column, cells) in enumerate(self._layout(width)):
+            text, tone = column.cell(row)
+            # The cursor's own colour must stay readable, whatever the tone.
+            style = self._style("plain" if under.color else tone) + under
+            gap = " " if place else ""
+            segments.append(Segment(gap + fit(text, cells, right=column.right), style))
+        return Strip(segments, width).adjust_cell_length(width, self.rich_style + under)
+
+    def watch_empty(self) -> None:
+        self.refresh()
+
+    def notify_style_update(self) -> None:
+        super().notify_style_update()
+        self._styles.clear()
+
+    def on_resize(self, event: events.Resize) -> None:
+        self.virtual_size = Size(event.size.width, self.window.total + _HEADER)
+        self._reveal()
+
+    def on_focus(self) -> None:
+        self.refresh_line(self.cursor + _HEADER)
+
+    def on_blur(self) -> None:
+        self.refresh_line(self.cursor + _HEADER)
+
+    def on_click(self, event: events.Click) -> None:
+        index = event.y - _HEADER + int(self.scroll_offset.y)
+        if event.y >= _HEADER and index < self.window.total:
+            self.move_to(index)
+            if event.chain > 1:
+                self.action_choose()
+
+    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
+        super().watch_scroll_y(old_value, new_value)
+        self._ask()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        return self.marking if action in ("mark", "range", "invert") else True
+
+    def action_step(self, by: int) -> None:
+        self.move_to(self.cursor + by)
+
+    def action_leap(self, by: int) -> None:
+        self.move_to(self.cursor + by * max(self.size.height - _HEADER - 1, 1))
+
+    def action_edge(self, last: bool) -> None:
+        self.move_to(self.window.total - 1 if last else 0)
+
+    def action_choose(self) -> None:
+        if self.current is not None:
+            self.post_message(self.Chosen(self))
+
+    def action_mark(self) -> None:
+        if (row := self.current) is not None:
+            self.marks ^= {self.key(row)}
+            self.refresh_line(self.cursor + _HEADER)
+            self.post_message(self.Marked(self))
+            self.move_to(self.cursor + 1)
+
+    def action_range(self) -> None:
+        if self.range_from is None:
+            self.range_from = self.cursor
+            self.refresh_line(self.cursor + _HEADER)
+        else:
+            self.post_message(self.RangeChosen(self))
+
+    def action_invert(self) -> None:
+        self.post_message(self.InvertChosen(self))
+
+    def _reveal(self) -> None:
+        """Scroll as little as shows the cursor, and ask for what is then seen."""
+        seen = max(self.size.height - _HEADER, 1)
+        top = int(self.scroll_offset.y)
+        if self.cursor < top:
+            self.scroll_to(y=self.cursor, animate=False, force=True)
+        elif self.cursor >= top + seen:
+            self.scroll_to(y=self.cursor - seen + 1, animate=False, force=True)
+        self._ask()
+
+    def _ask(self) -> None:
+        if self.is_mounted and self.missing is not None:
+            self.post_message(self.Wanted(self))
+
+    def _style(self, part: str) -> Style:
+        if part not in self._styles:
+            self._styles[part] = self.get_component_rich_style(f"listing--{part}", partial=True)
+        return self._styles[part]
+
+    def _under(self, index: int, row: Row | None) -> Style:
+        """Return what lies under a line: the cursor, a mark, or nothing."""
+        if index == self.cursor and self.has_focus:
+            return self._style("cursor")
+        if self._in_range(index) or (row is not None and self.key(row) in self.marks):
+            return self._style("marked")
+        return self._style("resting") if index == self.cursor else Style.null()
+
+    def _in_range(self, index: int) -> bool:
+        if self.range_from is None:
+            return False
+        return min(self.range_from, self.cursor) <= index <= max(self.range_from, self.cursor)
+
+    def _gutter(self, index: int, row: Row) -> str:
+        cursor = "▌" if index == self.cursor else " "
+        return cursor + ("●" if self.key(row) in self.marks else " ")
+
+    def _layout(self, width: int) -> list[tuple[Column[Row], int]]:
+        if self._laid[0] != width:
+            self._laid = (width, lay_out(self.columns, width - _GUTTER))
+        return self._laid[1]
+
+    def _head(self, width: int) -> Strip:
+        segments = [Segment(" " * _GUTTER, self._style("head"))]
+        for place, (column, cells) in enumerate(self._layout(width)):
+            title = column.title
+            if self.sorted is not None and self.sorted[0] == column.key:
+                title += "↓" if self.sorted[1] else "↑"
+            gap = " " if place else ""
+            segments.append(Segment(gap + fit(title, cells, right=column.right), self._style("head")))
+        return Strip(segments, width).adjust_cell_length(width, self.rich_style)
+
+    def _sentence(self, y: int, width: int) -> Strip:
+        """Return a line below the last row: blank, or a line of the sentence of an empty list."""
+        lines = self.empty.split("\n") if self.window.total == 0 else []
+        place = y - _HEADER - 1
+        text = lines[place] if 0 <= place < len(lines) else ""
+        return Strip([Segment(fit("  " + text, width), self.rich_style + self._style("muted"))], width)

@@ -1,0 +1,55 @@
+"""Where one is: the panes with their numbers, the way into the present one, the state of things."""
+
+from __future__ import annotations
+
+from textual.content import Content
+from textual.reactive import reactive
+from textual.style import Style
+from textual.widget import Widget
+
+from mediavault_tui.ui.format import crop, visible
+
+PANES = {"inventory": "Inventory", "duplicates": "Duplicates", "pending": "Pending", "scanner": "Scanner"}
+"""The panes in the order of their number keys."""
+
+
+class PaneBar(Widget):
+    """One line: `1 Inventory  2 Duplicates …`, crumbs, and on the right the status."""
+
+    DEFAULT_CSS = """
+    PaneBar {
+        dock: top;
+        height: 1;
+        background: $panel;
+        color: $text-muted;
+        padding: 0 1;
+    }
+    """
+
+    crumbs: reactive[str] = reactive("")
+    """Where inside the pane: the title of the group that is open, say. Text from outside."""
+
+    status: reactive[str] = reactive("")
+    """What goes on elsewhere: a running scan, read-only."""
+
+    def __init__(self, pane: str) -> None:
+        super().__init__()
+        self.pane = pane
+
+    def render(self) -> Content:
+        parts: list[Content] = []
+        for number, (pane, title) in enumerate(PANES.items(), start=1):
+            here = pane == self.pane
+            entry = Content.assemble(
+                (str(number), "bold $accent"), " ", (title, "bold $foreground" if here else "")
+            )
+            if here:
+                entry = Content.assemble(("▸", "bold $accent"), entry)
+            parts.append(entry.stylize(Style.from_meta({"@click": f"app.pane({pane!r})"})))
+        left = Content("  ").join(parts)
+        status = visible(self.status)
+        room = self.size.width - left.cell_length - len(status) - 2
+        if self.crumbs and room > 8:
+            left = Content.assemble(left, ("  › ", "$accent"), crop(visible(self.crumbs), room - 4))
+        gap = max(self.size.width - left.cell_length - Content(status).cell_length, 1)
+        return Content.assemble(left, " " * gap, (status, "$text-warning"))
