@@ -8,7 +8,6 @@ import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import asdict
-from urllib.parse import urlsplit, urlunsplit
 
 from mediavault_tui.settings import Settings
 
@@ -86,7 +85,9 @@ async def _url(settings: Settings, *, with_password: bool) -> None:
 
 
 def without_password(url: str) -> str:
-    """Return `url` with nothing between the user's name and the host."""
-    parts = urlsplit(url)
-    credentials, at, place = parts.netloc.rpartition("@")
-    return urlunsplit(parts._replace(netloc=f"{credentials.partition(':')[0]}{at}{place}"))
+    """Return `url` with no password in it: neither behind the user's name nor in the query."""
+    place, mark, query = url.partition("?")
+    scheme, _, rest = place.partition("://")
+    credentials, at, host = rest.rpartition("@")
+    kept = [part for part in query.split("&") if not part.startswith(("password=", "sslpassword="))]
+    return f"{scheme}://{credentials.partition(':')[0]}{at}{host}{mark if query else ''}{'&'.join(kept)}"
