@@ -1,0 +1,384 @@
+"""The fast path: names whose shape leaves no doubt, read by our own rules.
+
+`regular` answers for them (and for names that hold no marker at all); None means that
+the name is odd and that guessit should be asked. A test compares both on regular names.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+
+from mediavault_tui.domain.folders import Folders, read_folders, split_path
+from mediavault_tui.domain.names import FIRST_YEAR, LAST_YEAR, MARKS
+from mediavault_tui.domain.splitting import clean_title, split_film, split_show, stem_of, without_braces
+from mediavault_tui.domain.tags import extra_of
+from mediavault_tui.domain.titles import title_key
+
+LONGEST_RANGE = 60
+"""`S01E01-E24` is a range; a longer one is rather two numbers that only look like it."""
+
+
+@dataclass(frozen=True, slots=True)
+class NameGuess:
+    """What a name alone says, whoever read it; an empty title leaves it to the folder.
+
+    `rest` is the text behind the title (edition, part, source …); `plain` says that the
+    name held no marker and stands as it is.
+    """
+
+    title: str
+    year: int | None = None
+    country: str | None = None
+    season: int | None = None
+    episodes: tuple[int, ...] = ()
+    air_date: date | None = None
+    episodic: bool = False
+    rest: str = ""
+    extra: str | None = None
+    plain: bool = False
+    confidence: int = 0
+    evidence: str = ""
+
+
+_MORE = r"(?:[ ._]?[-+&]?[ ._]?(?:s\d{1,4}[ ._]?)?(?:e|ep)\d{1,4}|[-+]\d{1,3}(?![\dpiex]))*"
+_SEASON_EPISODE = re.compile(
+    r"(?:(?<![^\W_])|(?<=[a-z])(?=s\d\d?e\d\d(?!\d)))"
+    rf"s(\d{{1,4}})[ ._-]{{0,3}}(?:e|ep|x)[ ._-]?(\d{{1,4}})({_MORE})(?:v\d)?(?![^\W_])",
+    re.IGNORECASE,
+)
+_CROSS = re.compile(
+    r"(?<![^\W_])((?:19[3-9]|20[0-3])\d(?=x\d{2,3}(?!\d))|\d{1,2})x(\d{2,3})"
+    r"((?:[-+_]\d{2,3}(?![\dpi])|[-_ ]?\d{1,2}x\d{2,3}|[-_]?x\d{2,3})*)(?:v\d)?(?![^\W_])",
+    re.IGNORECASE,
+)
+_PICTURE_WIDTHS = frozenset(["1920", "2048", "1998"])
+_SPOKEN = re.compile(
+    r"(?<![^\W_])(?:season|series|saison|staffel|temporada|stagione)[ ._]?(\d{1,3})[ ._,-]+"
+    r"(?:episode|ep|folge|episodio|épisode|e)[ ._]?(\d{1,4})()(?![^\W_])",
+    re.IGNORECASE,
+)
+_DATE = re.compile(r"(?<![^\W_])((?:19[3-9]|20[0-3])\d)([ ._-])(\d\d)\2(\d\d)(?![^\W_])")
+_ANIME = re.compile(
+    r"\[([^\[\]]+)\][ ._]*(?P<title>[^\[\]]*?[^\W_][^\[\]]*?)[ _]+-[ _]+(?P<first>\d{1,4})"
+    r"(?:[-~](?P<last>\d{1,4}))?(?:v\d)?(?:[ _]*(?:END|FINAL))?(?P<rest>(?:[ _.]*[\[(].*|[ _]+-[ _].*)?)$",
+    re.IGNORECASE | re.DOTALL,
+)
+_ANIME_LOOSE = re.compile(
+    r"\[([^\[\]]+)\][ ._]*(?P<title>[^\[\]]*?[^\W\d_][^\[\]]*?)[ ._]+"
+    r"(?P<first>\d{2,3})(?P<last>)(?:v\d)?(?P<rest>[ ._]*[\[(].*)$",
+    re.DOTALL,
+)
+_ABSOLUTE = re.compile(
+    r"(?P<title>[^\[\]]*[^\W_][^\[\]]*?) - (?P<first>\d{2,4})(?P<last>)(?:v\d)?"
+    r"(?P<rest>(?: - .*| ?[\[(].*)?)$",
+    re.DOTALL,
+)
+_OF = re.compile(r"(?<![^\W_])(\d{1,2}) ?of ?(\d{1,2})(?![^\W_])", re.IGNORECASE)
+_COMPACT = re.compile(
+    r"[ ._](\d{1,2})(\d\d)[ ._](?=(?:[\w-]+[ ._]){0,4}?(?:hdtv|pdtv|dsr)(?![^\W_]))", re.IGNORECASE
+)
+_SHOW_SEASON = re.compile(r"^(.*[^\W_].*?) (?:S|Season )(\d{1,2})$")
+_GROUP = re.compile(r"^(?:\[[^\[\]]*\][ ._-]*|【[^【】]*】)+(?=.*[^\W_])", re.DOTALL)
+_REC = re.compile(r"\[REC\][ ._]*[²³\d]?", re.IGNORECASE)
+"""The one film whose title wears the brackets of a release group."""
+
+_WORD = re.compile(r"[^\W_]+")
+_MARKING_SIGN = re.compile(r"[\[({【第話话集화]|(?<!\d)\d{1,4}(?!\d)|\d[^\W\d_]|[^\W\d_]\d")
+_NUMBERED = re.compile(
+    r"(?:(?:episode|ep|e|folge)[ ._-]?)?(\d{1,4})(?:v\d)?(?=$|[ ._-]|\[|\()", re.IGNORECASE
+)
+_EPISODE_WORD = re.compile(
+    r"(?<![^\W_])(?:episode|ep|folge|e)[ ._-]?(\d{1,4})(?:v\d)?(?![^\W_])", re.IGNORECASE
+)
+_ODD = re.compile(
+    r"^\[|【|第\s*\d+|\d\s*(?:話|话|集|화)"
+    r"|(?<![^\W_])(?:e\d{2,4}|ep[ ._-]?\d|episode[ ._-]?\d|folge[ ._-]?\d|season[ ._-]?\d|chapter[ ._-]?\d"
+    r"|cap[ ._]?\d{3}"
+    r"|\d{1,2}[._-]\d{1,2}[._-](?:19|20)\d\d)",
+    re.IGNORECASE,
+)
+
+
+def regular(path: str) -> NameGuess | None:
+    """Read the name of a path, if it is regular; None: ask guessit.
+
+    `path` is text relative to the parent of the scanned root; only its last folders count.
+    Never raises, whatever the text.
+    """
+    folder, name = split_path(path)
+    return regular_name(name, read_folders(folder))
+
+
+def regular_name(name: str, folders: Folders) -> NameGuess | None:
+    """Read a file's name in its folders; the parsers are tried from the surest to the vaguest."""
+    stem = stem_of(name)
+    if folders.silent and _unmarked(stem):
+        return _plain(stem)
+    stem, extra = extra_of(without_braces(stem).strip())
+    for read in _READERS:
+        if guess := read(stem, folders):
+            return _with_extra(guess, extra)
+    if _ODD.search(stem):
+        return None
+    return _with_extra(_plain(stem), extra)
+
+
+def _unmarked(stem: str) -> bool:
+    """Whether no parser could find anything: words without marks and digits, and long numbers.
+
+    The short way for the many names that say nothing; a test holds it to the long one.
+    """
+    words = _WORD.findall(stem.lower())
+    return MARKS.isdisjoint(words) and _MARKING_SIGN.search(stem) is None
+
+
+def _with_extra(guess: NameGuess, extra: str | None) -> NameGuess:
+    if extra is None:
+        return guess
+    return NameGuess(
+        guess.title, guess.year, guess.country, guess.season, guess.episodes, guess.air_date, guess.episodic,
+        guess.rest, extra, guess.plain, guess.confidence, guess.evidence,
+    )  # fmt: skip
+
+
+def _plain(stem: str) -> NameGuess:
+    return NameGuess(clean_title(stem), plain=True, confidence=30, evidence="the name as it stands")
+
+
+def _episode(stem: str, folders: Folders) -> NameGuess | None:
+    """`S01E02`, `1x02`, `Season 1 Episode 2`, with several episodes where they are."""
+    found = _SEASON_EPISODE.search(stem) or _CROSS.search(stem)
+    if found is None:
+        found = _SPOKEN.search(stem)
+    elif found.re is _CROSS and found[1] in _PICTURE_WIDTHS:
+        found = None
+    if found is None:
+        return None
+    title, year, country = split_show(_ungrouped(stem[: found.start()]))
+    numbers = episode_numbers(found[2], found[3])
+    rest = stem[found.end() :]
+    return NameGuess(
+        title,
+        year,
+        country,
+        int(found[1]),
+        numbers,
+        episodic=True,
+        rest=rest,
+        confidence=95,
+        evidence=f"season and episode from “{found[0].strip(' ._-')}”",
+    )
+
+
+def episode_numbers(first: str, more: str) -> tuple[int, ...]:
+    """Return the set of episodes in `01`, `01`+`E02`, `01`+`-E03` (a range), `01`+`-03`, sorted."""
+    numbers = [int(first)]
+    for sign, digits in re.findall(
+        r"([-+&]?)[ ._]*(?:s\d{1,4}[ ._]?)?(?:\d{1,2}x|[ex]p?|_)*(\d{1,4})", more, re.IGNORECASE
+    ):
+        last = int(digits)
+        if sign == "-" and 0 < last - numbers[-1] <= LONGEST_RANGE:
+            numbers.extend(range(numbers[-1] + 1, last + 1))
+        elif sign != "-" or last <= numbers[-1] + LONGEST_RANGE:
+            numbers.append(last)
+    return tuple(sorted(set(numbers)))
+
+
+def _daily(stem: str, folders: Folders) -> NameGuess | None:
+    """`Show.2015.03.04`, year first."""
+    found = _DATE.search(stem)
+    if found is None or not 1 <= int(found[3]) <= 12 or not 1 <= int(found[4]) <= 31:
+        return None
+    try:
+        day = date(int(found[1]), int(found[3]), int(found[4]))
+    except ValueError:
+        return None  # the 30th of February is no date
+    title, year, country = split_show(_ungrouped(stem[: found.start()]))
+    return NameGuess(
+        title,
+        year,
+        country,
+        air_date=day,
+        episodic=True,
+        rest=stem[found.end() :],
+        confidence=85,
+        evidence="air date in the name",
+    )
+
+
+def _anime(stem: str, folders: Folders) -> NameGuess | None:
+    """`[Group] Title - 07 (1080p) [hash]` and `Title - 112 - Name`: absolute numbers."""
+    if stem.startswith("["):
+        if _REC.match(stem):
+            return None
+        found = _ANIME.match(stem) or _ANIME_LOOSE.match(stem)
+    else:
+        found = _ABSOLUTE.match(stem)
+    if found is None:
+        return None
+    first, last = int(found["first"]), int(found["last"] or 0)
+    if FIRST_YEAR <= first <= LAST_YEAR or _dated(found["rest"]):
+        return None
+    season = None
+    text = found["title"].strip(" _-")
+    if titled := _SHOW_SEASON.match(text.replace("_", " ")):
+        text, season = titled[1], int(titled[2])
+    title, year, country = split_show(text)
+    episodes = tuple(range(first, last + 1)) if 0 < last - first <= LONGEST_RANGE else (first,)
+    if season is None and folders.season and not stem.startswith("["):
+        season = folders.season
+    return NameGuess(
+        title,
+        year,
+        country,
+        season,
+        episodes,
+        episodic=True,
+        rest=found["rest"],
+        confidence=80,
+        evidence="number within the season" if season else "absolute number of the episode",
+    )
+
+
+def _dated(rest: str) -> bool:
+    """Whether a bracketed year follows: "Bond - 07 - Diamonds Are Forever (1971)" is a film."""
+    split = split_film("x " + rest)
+    return split is not None and split.certain
+
+
+def _numbered(stem: str, folders: Folders) -> NameGuess | None:
+    """`06 - Paradigm Shift`, `Episode 6`, `Show 106` inside a season's folder."""
+    season = folders.season
+    if season is None or folders.extra is not None:
+        return None
+    text = _ungrouped(stem)
+    found = _NUMBERED.match(text) or _EPISODE_WORD.search(text)
+    title, at = "", 0
+    if found is None and folders.owner is not None:
+        at = _end_of_title(text, folders.owner.title)
+        found = _NUMBERED.match(text, at) if at else None
+        title = folders.owner.title if found else ""
+    elif found is not None and found.start():
+        title = clean_title(text[: found.start()])
+    if found is None or (FIRST_YEAR <= int(found[1]) <= LAST_YEAR and split_film("x " + found[1])):
+        return None
+    number = int(found[1])
+    if len(found[1]) >= 3 and number // 100 == season and number % 100:
+        number %= 100
+    return NameGuess(
+        title,
+        season=season,
+        episodes=(number,),
+        episodic=True,
+        rest=text[found.end() :],
+        confidence=80,
+        evidence="number of the episode in its season's folder",
+    )
+
+
+def _end_of_title(text: str, title: str) -> int:
+    """Return where the show's title and the separators behind it end in `text`; 0: it does not begin so."""
+    words = re.findall(r"[^\W_]+", title)
+    if not words:
+        return 0
+    found = re.match(r"[\W_]*" + r"[\W_]+".join(map(re.escape, words)) + r"[ ._-]+", text, re.IGNORECASE)
+    return found.end() if found else 0
+
+
+def _one_of(stem: str, folders: Folders) -> NameGuess | None:
+    """`Show.5of9.Title`: a short series that counts its episodes."""
+    found = _OF.search(stem)
+    if found is None or not 1 <= int(found[1]) <= int(found[2]):
+        return None
+    before = stem[: found.start()].rstrip(" ._-([")
+    if re.search(r"(?:cd|part|pt|disc|disk|dvd)$", before, re.IGNORECASE):
+        return None  # a piece of a film: read with its tags
+    title, year, country = split_show(_ungrouped(before))
+    return NameGuess(
+        title,
+        year,
+        country,
+        folders.season,
+        (int(found[1]),),
+        episodic=True,
+        rest=stem[found.end() :],
+        confidence=75,
+        evidence=f"episode from “{found[0]}”",
+    )
+
+
+def _compact(stem: str, folders: Folders) -> NameGuess | None:
+    """`show.1502.hdtv-lol`: season and episode in one number, as television groups wrote it."""
+    found = _COMPACT.search(stem)
+    if (
+        found is None
+        or FIRST_YEAR <= int(found[1] + found[2]) <= LAST_YEAR
+        or not stem[: found.start()].strip(" ._-")
+    ):
+        return None
+    title, year, country = split_show(stem[: found.start()])
+    return NameGuess(
+        title, year, country, int(found[1]), (int(found[2]),), episodic=True, rest=stem[found.end() - 1 :],
+        confidence=70, evidence=f"season and episode from “{found[1]}{found[2]}”",
+    )  # fmt: skip
+
+
+def _film(stem: str, folders: Folders) -> NameGuess | None:
+    """`Title (Year)`, `Title.Year.tags`, `Title.tags`."""
+    text = stem if _REC.match(stem) else _ungrouped(stem)
+    split = split_film(text)
+    if split is None:
+        return None
+    if folders.tv and not split.year and _ODD.search(stem):
+        return None
+    title = clean_title(split.title)
+    if not title or not title_key(title):
+        return None
+    if split.year is None:
+        confidence, evidence = 60, "title up to the first tag; no year"
+    elif split.certain:
+        confidence, evidence = 92, "title and year in brackets"
+    else:
+        confidence, evidence = 88, "title up to the year"
+    return NameGuess(title, split.year, rest=split.rest, confidence=confidence, evidence=evidence)
+
+
+def _part_film(stem: str, folders: Folders) -> NameGuess | None:
+    """`Title - part2`, `Title cd1`: no other marker than the part."""
+    found = _PART_AT_END.match(stem)
+    if found is None:
+        return None
+    return NameGuess(
+        clean_title(found[1]),
+        rest=" " + found[2],
+        plain=True,
+        confidence=30,
+        evidence="the name as it stands, but for its part",
+    )
+
+
+_PART_AT_END = re.compile(
+    r"^(.*[^\W_].*?)[ ._-]+((?:cd|dvd|disc|disk|part|pt)[ ._-]?(?:[1-9]|[a-d]))$", re.IGNORECASE | re.DOTALL
+)
+
+
+def _ungrouped(text: str) -> str:
+    """Cut leading `[Group]`s, if anything else is left for a title."""
+    if not text.startswith(("[", "【")):
+        return text
+    return text[found.end() :] if (found := _GROUP.match(text)) else text
+
+
+_READERS: tuple[Callable[[str, Folders], NameGuess | None], ...] = (
+    _episode,
+    _anime,
+    _one_of,
+    _numbered,
+    _daily,
+    _compact,
+    _film,
+    _part_film,
+)
