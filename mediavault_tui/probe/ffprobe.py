@@ -112,14 +112,18 @@ class Prober:
     async def decode(
         self, path: bytes, windows: list[tuple[float, float]], *, size: int, tracks: tuple[str, ...]
     ) -> Finished:
-        """Decode `tracks` (`V:0`, `a:0`) in each window (start, length in s); one line a frame on stdout.
+        """Decode `tracks` (`V:0`, `a:0`) in windows (start, length in s); one line a frame on stdout.
 
         The lines are framecrc's: the number of the track (window by window) and a comma first.
+        Each window begins at the key frame before its start, so that it cannot be empty.
         """
-        inputs = [ffmpeg.input(_PLACE, ss=f"{start:.3f}", t=f"{length:.3f}") for start, length in windows]
+        inputs = [
+            ffmpeg.input(_PLACE, threads=1, noaccurate_seek=None, ss=f"{start:.3f}", t=f"{length:.3f}")
+            for start, length in windows
+        ]
         pieces = [window[track] for window in inputs for track in tracks]
         whole = (
-            ffmpeg.output(*pieces, "-", f="framecrc", vsync="passthrough")
+            ffmpeg.output(*pieces, "-", f="framecrc")
             .global_args("-v", "error", "-nostdin")
             .compile(cmd=self._ffmpeg)
         )

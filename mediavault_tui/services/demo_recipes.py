@@ -186,7 +186,8 @@ def _tags(film: Film, suffix: str) -> list[str]:
         words += [f"-c:s:{n}", text.codec, f"-disposition:s:{n}", _flags(text)]
         words += [f"-metadata:s:s:{n}", f"language={codes[text.language]}"]
     if suffix == ".avi":
-        words += ["-tag:v", "XVID"]
+        # AVI counts frames: without a rate the copied time base would become one.
+        words += ["-tag:v", "XVID", "-r", str(FRAME_RATE)]
     return words
 
 

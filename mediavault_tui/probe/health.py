@@ -1,0 +1,182 @@
+"""The quick health check: is the file whole, and can its beginning, middle and end be decoded?
+
+Three looks, each reading little: the sizes in the container's headers, the last packets
+against the container's length, and a second of picture and sound at three places. A
+missing decoder is never held against a file; neither is sound shorter than the picture.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any
+
+from mediavault_tui.domain.model import Health, HealthReport, MediaInfo
+from mediavault_tui.errors import ProbeCrashed, ProbeError, ProbeTimeout
+from mediavault_tui.probe.endings import cut_short
+from mediavault_tui.probe.ffprobe import Prober, last_words
+from mediavault_tui.probe.process import Finished
+
+_TAIL = 10.0
+"""Seconds before the end that are looked at for the last packets."""
+_LENGTH_KNOWN = frozenset(("matroska", "webm", "mp4", "mov", "flv", "asf"))
+"""Containers that store their length; for others ffprobe computes it from what is there."""
+_WINDOW = 1.0
+"""Seconds decoded at each of the three places."""
+_NO_DECODER = re.compile(
+    r"Decoder .*not found|Function not implemented|hardware accelerated|Decoding requested, but no decoder"
+)
+
+
+async def check(prober: Prober, path: bytes, info: MediaInfo, *, size: int | None = None) -> HealthReport:
+    """Judge one file that `prober.probe` has described; `size` in bytes sets the deadline.
+
+    Returns: HEALTHY, with a reason only if the picture could not be decoded here and
+        the packets alone were judged; BROKEN with the reason in one sentence.
+    Raises: ProbeTimeout and ProbeCrashed, for which the caller quarantines the file;
+        SourceMissing and SourceDenied if it cannot be opened any more.
+    """
+    if size is None:
+        size = round(info.bit_rate * info.duration / 8)
+    try:
+        cut = await asyncio.to_thread(cut_short, path)
+        if cut is None:
+            cut = await _length(prober, path, info, size)
+    except OSError as error:
+        return _broken(f"it cannot be read ({error.strerror or error})")
+    except (ProbeTimeout, ProbeCrashed):
+        raise
+    except ProbeError as error:
+        return _broken(str(error))
+    if cut is not None:
+        return _broken(f"cut short: {cut}")
+    return await _decodes(prober, path, info, size)
+
+
+async def _length(prober: Prober, path: bytes, info: MediaInfo, size: int) -> str | None:
+    """Compare the ends of picture and sound with the length that the container stores."""
+    if info.container not in _LENGTH_KNOWN or info.duration <= 0:
+        return None
+    start = max(info.duration - _TAIL, 0.0)
+    ends = await _ends(prober, path, size, f"{start:.3f}%")
+    allowed = max(2.0, 0.02 * info.duration)
+    if max(ends.values(), default=0.0) < info.duration - allowed and start > 0:
+        # Perhaps only the seek failed: where does the content really end?
+        ends = await _ends(prober, path, size, None)
+    reached = max(ends.values(), default=0.0)
+    if reached < info.duration - allowed:
+        return f"it ends at {_clock(reached)} of {_clock(info.duration)}"
+    picture = ends.get("video", reached if info.video is None else start)
+    if info.video is not None and picture < info.duration - max(_TAIL, 0.05 * info.duration):
+        return f"the picture stops at {_clock(picture)} of {_clock(info.duration)}"
+    if info.audio and "audio" not in ends and start > info.duration / 2:
+        sound = (await _ends(prober, path, size, None)).get("audio", 0.0)
+        if sound < info.duration / 2:
+            return f"the sound stops at {_clock(sound)} of {_clock(info.duration)}"
+    return None
+
+
+async def _ends(prober: Prober, path: bytes, size: int, interval: str | None) -> dict[str, float]:
+    """Return for each kind of track (video, audio, subtitle) the second at which its last packet ends."""
+    options = {"read_intervals": interval} if interval else {}
+    document = await prober.ask(
+        path,
+        size=size,
+        show_entries="packet=codec_type,pts_time,dts_time,duration_time:format=start_time",
+        **options,
+    )
+    begin = max(_seconds(document.get("format", {}), "start_time") or 0.0, 0.0)
+    ends: dict[str, float] = {}
+    for packet in document.get("packets", []):
+        at = _seconds(packet, "pts_time")
+        if at is None:
+            at = _seconds(packet, "dts_time")
+        if at is not None:
+            kind = str(packet.get("codec_type"))
+            end = at + (_seconds(packet, "duration_time") or 0.0) - begin
+            ends[kind] = max(ends.get(kind, 0.0), end)
+    return ends
+
+
+async def _decodes(prober: Prober, path: bytes, info: MediaInfo, size: int) -> HealthReport:
+    """Decode at three places; each must give a picture, and one of them sound."""
+    windows = _windows(info)
+    tracks = [("V:0", info.video.codec)] if info.video else []
+    tracks += [("a:0", info.audio[0].codec)] if info.audio else []
+    tracks = [track for track in tracks if track[1] not in prober.undecodable]
+    unknown = bool(info.video and info.video.codec in prober.undecodable)
+    finished: Finished | None = None
+    if tracks:
+        finished = await prober.decode(path, windows, size=size, tracks=tuple(name for name, _ in tracks))
+        if _NO_DECODER.search(finished.stderr.decode("utf-8", "replace")):
+            await _find_undecodable(prober, path, size, tracks, windows[0])
+            if any(codec in prober.undecodable for _, codec in tracks):
+                return await _decodes(prober, path, info, size)
+    if finished is not None:
+        reason = _judge(finished, windows, [name for name, _ in tracks])
+        if reason is not None:
+            return _broken(reason)
+    if unknown and info.video:
+        return HealthReport(
+            Health.HEALTHY, f"judged by its packets: this ffmpeg has no decoder for {info.video.codec}"
+        )
+    return HealthReport(Health.HEALTHY)
+
+
+async def _find_undecodable(
+    prober: Prober,
+    path: bytes,
+    size: int,
+    tracks: list[tuple[str, str]],
+    window: tuple[float, float],
+) -> None:
+    """Try each track alone and remember the codecs that this ffmpeg has no decoder for."""
+    for name, codec in tracks:
+        finished = await prober.decode(path, [window], size=size, tracks=(name,))
+        if not _frames(finished) and _NO_DECODER.search(finished.stderr.decode("utf-8", "replace")):
+            prober.undecodable.add(codec)
+
+
+def _windows(info: MediaInfo) -> list[tuple[float, float]]:
+    """Return (start, length) of the beginning, middle and end; one window for a very short file."""
+    length = info.duration
+    if length <= 4 * _WINDOW:
+        return [(0.0, max(length, _WINDOW) + 1.0)]
+    return [(0.0, _WINDOW), (length / 2, _WINDOW), (length - 1.5 * _WINDOW, 1.5 * _WINDOW)]
+
+
+def _judge(finished: Finished, windows: list[tuple[float, float]], tracks: list[str]) -> str | None:
+    """Return what is wrong with the decoded windows, or None."""
+    frames = _frames(finished)
+    for number, (start, _) in enumerate(windows):
+        if "V:0" in tracks and not frames.get(number * len(tracks)):
+            return f"no picture can be decoded at {_clock(start)} ({last_words(finished.stderr)})"
+    sounds = range(len(tracks) - 1, len(windows) * len(tracks), len(tracks))
+    if "a:0" in tracks and not any(frames.get(number) for number in sounds):
+        return f"no sound can be decoded ({last_words(finished.stderr)})"
+    return None
+
+
+def _frames(finished: Finished) -> Counter[int]:
+    """Count the frames of each output track in framecrc's lines."""
+    lines = finished.stdout.splitlines()
+    return Counter(int(line.partition(b",")[0]) for line in lines if line[:1].isdigit())
+
+
+def _broken(reason: str) -> HealthReport:
+    return HealthReport(Health.BROKEN, reason)
+
+
+def _seconds(holder: Mapping[str, Any], key: str) -> float | None:
+    try:
+        return float(holder[key])
+    except (KeyError, ValueError):
+        return None
+
+
+def _clock(seconds: float) -> str:
+    minutes, rest = divmod(max(round(seconds), 0), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
