@@ -189,6 +189,14 @@ class ActResult:
     freed: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class PurgeForecast:
+    """What purging the approved files would free: bytes whose last name is among them."""
+
+    files: int
+    bytes: int
+
+
 class ScanPhase(StrEnum):
     """Where a scan is."""
 

@@ -1,0 +1,245 @@
+"""Stage, restore, approve, purge, undo: everything that a person may do to a duplicate.
+
+Each act concerns one file at a time, is journalled before it begins, and ends whole: what a
+rule or the disk refuses is a sentence in `ActResult.refused`, and the other files of the
+batch go on. A cancelled caller does not stop the file that is just being moved.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import uuid
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import TypeVar
+
+from mediavault_tui.domain.library import ActResult, PurgeForecast, StagedFile, StagedState
+from mediavault_tui.domain.model import FileId, GroupId, OperationId, StagedId
+from mediavault_tui.domain.staging import PURGE_WORD, ActKind
+from mediavault_tui.domain.verdict import Verdict
+from mediavault_tui.errors import Refused, SourceError, UsageError
+from mediavault_tui.services.stage_acts import Tools
+from mediavault_tui.services.stage_files import FileActs, Rehearsed
+from mediavault_tui.services.stage_forecast import forecast
+from mediavault_tui.services.stage_moves import Mover, Step, no_step
+from mediavault_tui.services.stage_plan import Order, Planner
+from mediavault_tui.services.stage_recovery import Recovery
+from mediavault_tui.sources.base import Source
+from mediavault_tui.store import staging
+from mediavault_tui.store.acts import last_act, open_acts
+from mediavault_tui.store.database import Connection, Database
+
+_Item = TypeVar("_Item")
+_FileAct = Callable[[Connection, _Item, Order], Awaitable[tuple[StagedId, OperationId, int]]]
+
+
+def _now() -> datetime:
+    return datetime.now().astimezone()
+
+
+class Stage:
+    """The service that the app and the command line call.
+
+    `staging_path`: None for a folder at the top of each scanned one. `protected`: folders
+    whose files never go. `step` and `now` are for tests.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        source: Source,
+        *,
+        staging_path: Path | None = None,
+        protected: tuple[Path, ...] = (),
+        read_only: bool = False,
+        step: Step = no_step,
+        now: Callable[[], datetime] = _now,
+    ) -> None:
+        self._database = database
+        self._source = source
+        self._read_only = read_only
+        tools = Tools(source, Mover(source, step), step, now)
+        planner = Planner(source, os.fsencode(staging_path) if staging_path else None)
+        self._files = FileActs(tools, planner, protected=tuple(os.fsencode(path) for path in protected))
+        self._recovery = Recovery(database, tools)
+        self._running: set[asyncio.Future[ActResult]] = set()
+
+    async def stage_group(self, group: GroupId, keeper: FileId, *, who: str) -> ActResult:
+        """Stage every other present member of a group. Raises: UsageError, Refused."""
+        self._writing()
+        async with self._database.connection() as conn:
+            orders = await self._files.orders_of_group(conn, group, keeper)
+        return await self._batch(orders, self._files.stage, who=who)
+
+    async def stage_files(
+        self, files: Sequence[FileId], *, keeper: FileId | None = None, who: str
+    ) -> ActResult:
+        """Stage these files, each against `keeper` or else its open group's recommendation.
+
+        A file without such a group is refused, in a sentence of the result.
+        """
+        self._writing()
+        async with self._database.connection() as conn:
+            orders, refused = await self._files.orders_of_files(conn, files, keeper)
+        return await self._batch(orders, self._files.stage, who=who, refused=refused)
+
+    async def rehearse(
+        self, files: Sequence[FileId], *, keeper: FileId | None = None, who: str
+    ) -> list[Rehearsed]:
+        """Return what staging these files would do, by every rule and the disk, and do none of it."""
+        async with self._database.connection() as conn:
+            orders, refused = await self._files.orders_of_files(conn, files, keeper)
+            answers = [Rehearsed(None, None, (), "", sentence) for sentence in refused]
+            return answers + [await self._files.rehearse(conn, order, who) for order in orders]
+
+    async def losers(self, group: GroupId, keeper: FileId | None = None) -> tuple[FileId, list[FileId]]:
+        """Return the copy to keep of a group (its recommendation, unless given) and the others."""
+        async with self._database.connection() as conn:
+            found = await staging.staging_group(conn, group)
+        if found is None:
+            raise UsageError(f"there is no group {group}")
+        kept = found.keeper if keeper is None else keeper
+        if kept not in found.members:
+            raise UsageError(f"file {kept} is no member of group {group}")
+        return kept, [member for member in found.members if member != kept]
+
+    async def restore(self, staged: Sequence[StagedId], *, who: str, rename: bool = False) -> ActResult:
+        """Put staged files and their sidecars back; `rename`: as `Film (2)` where the place is taken."""
+        self._writing()
+
+        async def one(conn: Connection, id: StagedId, order: Order) -> tuple[StagedId, OperationId, int]:
+            return await self._files.restore(conn, id, order, rename=rename)
+
+        return await self._batch(staged, one, who=who)
+
+    async def approve(self, staged: Sequence[StagedId], *, who: str) -> ActResult:
+        """Approve staged files for purging; nothing is deleted by it."""
+        self._writing()
+        batch = str(uuid.uuid4())
+        async with self._database.transaction() as conn:
+            done = await staging.approve(conn, staged, who=who, batch=batch)
+        return ActResult(
+            batch, tuple(done), refused=_left_out(staged, done, "staged and waiting for approval")
+        )
+
+    async def unapprove(self, staged: Sequence[StagedId], *, who: str) -> ActResult:
+        """Take approvals back."""
+        self._writing()
+        async with self._database.transaction() as conn:
+            done = await staging.unapprove(conn, staged)
+        return ActResult(str(uuid.uuid4()), tuple(done), refused=_left_out(staged, done, "approved"))
+
+    async def purge(self, *, word: str, who: str, staged: Sequence[StagedId] | None = None) -> ActResult:
+        """Delete approved staged files for good: all of them, or of `staged` those approved.
+
+        Raises: Refused unless `word` is "purge", as a person typed it.
+        """
+        self._writing()
+        if word != PURGE_WORD:
+            raise Refused(f'nothing was purged: the word to type is "{PURGE_WORD}"')
+        if staged is None:
+            async with self._database.connection() as conn:
+                staged = await staging.staged_ids(conn, StagedState.APPROVED)
+        return await self._batch(staged, self._files.purge, who=who)
+
+    async def undo(self, *, who: str) -> ActResult:
+        """Reverse this person's last act that still has an effect: a whole batch.
+
+        Pressed again, it goes one act further back. Raises: Refused for a purge, or when
+        there is nothing to undo.
+        """
+        self._writing()
+        async with self._database.connection() as conn:
+            acts = await last_act(conn, who)
+        if not acts:
+            raise Refused("there is nothing to undo")
+        kind = acts[0][0]
+        if kind == "approve":
+            return await self.unapprove([StagedId(id) for _, id, _ in acts], who=who)
+        if kind == ActKind.PURGE.value:
+            raise Refused("the last act was a purge: what is deleted cannot be brought back")
+        undone = {file: OperationId(id) for _, id, file in acts}
+        back = self._files.stage_again if kind == ActKind.RESTORE.value else self._files.unstage
+
+        async def one(conn: Connection, file: FileId, order: Order) -> tuple[StagedId, OperationId, int]:
+            return await back(conn, file, Order(order.batch, who, undoes=undone[file]))
+
+        return await self._batch(list(undone), one, who=who)
+
+    async def pending(
+        self, *, limit: int = 200, after: StagedFile | None = None, text: str = ""
+    ) -> list[StagedFile]:
+        """Return what is staged, newest first; `text`: words that title or path must hold."""
+        async with self._database.connection() as conn:
+            return await staging.page(conn, limit=limit, after=after, text=text)
+
+    async def forecast(self) -> PurgeForecast:
+        """Return what purging the approved files would really free, hard links considered."""
+        async with self._database.connection() as conn:
+            ids = await staging.staged_ids(conn, StagedState.APPROVED)
+            held = await staging.held(conn, ids)
+        return await asyncio.to_thread(forecast, self._source, held)
+
+    async def recover(self) -> list[str]:
+        """Finish or undo what a crash interrupted; one sentence for each act.
+
+        Acts that a live program is at are left to it; a second call has nothing to say.
+        """
+        if self._read_only:
+            async with self._database.connection() as conn:
+                waiting = len(await open_acts(conn))
+            left = f"{waiting} unfinished acts wait: MEDIAVAULT_READ_ONLY is set"
+            return [left] if waiting else []
+        return await self._recovery.run()
+
+    async def batch_groups(self, verdicts: Sequence[Verdict]) -> list[GroupId]:
+        """Return the open groups that one batch may take: certain or clear ones, whatever is asked."""
+        async with self._database.connection() as conn:
+            return await staging.groups_of_verdicts(conn, verdicts)
+
+    async def file_named(self, path: bytes) -> FileId:
+        """Return the inventory's file of that path. Raises: UsageError if there is not exactly one."""
+        async with self._database.connection() as conn:
+            found = await staging.files_at(conn, path)
+        if len(found) != 1:
+            raise UsageError(
+                f"{os.fsdecode(path)} is {'not' if not found else 'more than once'} in the inventory"
+            )
+        return found[0]
+
+    def _writing(self) -> None:
+        if self._read_only:
+            raise Refused("MEDIAVAULT_READ_ONLY is set: nothing is staged, restored or purged")
+
+    async def _batch(
+        self, items: Sequence[_Item], one: _FileAct[_Item], *, who: str, refused: Sequence[str] = ()
+    ) -> ActResult:
+        task = asyncio.ensure_future(self._run(items, one, Order(str(uuid.uuid4()), who), refused))
+        self._running.add(task)
+        task.add_done_callback(self._running.discard)
+        return await asyncio.shield(task)
+
+    async def _run(
+        self, items: Sequence[_Item], one: _FileAct[_Item], order: Order, refused: Sequence[str]
+    ) -> ActResult:
+        done: list[StagedId] = []
+        operations: list[OperationId] = []
+        sentences = list(refused)
+        freed = 0
+        async with self._database.connection() as conn:
+            for item in items:
+                try:
+                    id, operation, bytes_freed = await one(conn, item, order)
+                except (Refused, SourceError, UsageError) as error:
+                    sentences.append(str(error))
+                    continue
+                done.append(id)
+                operations.append(operation)
+                freed += bytes_freed
+        return ActResult(order.batch, tuple(done), tuple(operations), tuple(sentences), freed)
+
+
+def _left_out(asked: Sequence[StagedId], done: Sequence[StagedId], what: str) -> tuple[str, ...]:
+    return tuple(f"number {id} is not {what}" for id in asked if id not in done)

@@ -1,0 +1,118 @@
+"""The last look at the disk before anything moves; every function blocks and refuses in a sentence.
+
+How much is read: of the copy that is kept, head and tail (64 KiB each), so that it is known to
+be readable at this moment; for exact copies those of both are compared as well. The full
+content is read again only when a file goes to another volume, because it is read then anyway:
+on one volume nothing is copied, device, inode, size and time prove it is the file that was hashed.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+
+from mediavault_tui.domain.model import FileStamp, MediaFile
+from mediavault_tui.domain.paths import display
+from mediavault_tui.domain.staging import Held, below, in_date_folder, split
+from mediavault_tui.errors import Refused, SourceChanged, SourceError, SourceOffline
+from mediavault_tui.probe.hashing import sample_hash
+from mediavault_tui.services.stage_moves import unchanged
+from mediavault_tui.sources import holding
+from mediavault_tui.sources.base import Source
+
+
+def before_staging(
+    source: Source,
+    loser: MediaFile,
+    keeper: MediaFile,
+    *,
+    exact: bool,
+    holding_top: bytes,
+    protected: Sequence[bytes],
+) -> None:
+    """Make sure that `loser` may go and `keeper` is a different, readable, unchanged file.
+
+    Raises: Refused for a rule, SourceError for what the disk says.
+    """
+    in_place(loser)
+    is_protected = loser.protected or any(_inside(loser.raw_path, folder) for folder in protected)
+    if is_protected:
+        raise Refused(f"{loser.path} is in a protected folder")
+    for file in (loser, keeper):
+        if _inside(file.raw_path, holding_top):
+            raise Refused(f"{file.path} lies in the holding folder already")
+    here = unchanged(source, loser.raw_path, loser.stamp)
+    if here.device != loser.stamp.device:
+        raise SourceChanged(f"{loser.path} is on another volume than when it was scanned; scan again")
+    sample = kept_is_safe(source, keeper, apart_from=here)
+    if exact:
+        if loser.content_hash is None or loser.content_hash != keeper.content_hash:
+            raise Refused(f"{loser.path} and {keeper.path} are not known to be equal any more; scan again")
+        with source.open(loser.raw_path) as reader:
+            if sample_hash(reader) != sample:
+                raise SourceChanged(f"{loser.path} and {keeper.path} are not equal any more; scan again")
+
+
+def kept_is_safe(source: Source, keeper: MediaFile, *, apart_from: FileStamp) -> bytes:
+    """Make sure that the kept copy is there, unchanged, readable and another file; return its sample hash."""
+    in_place(keeper)
+    try:
+        stamp = unchanged(source, keeper.raw_path, keeper.stamp)
+        with source.open(keeper.raw_path) as reader:
+            if reader.stamp() != stamp:
+                raise SourceChanged(f"{keeper.path} was replaced at this very moment; scan again")
+            sample = sample_hash(reader)
+    except SourceError as error:
+        raise Refused(f"the copy to keep is not safe: {error}") from error
+    if (stamp.device, stamp.inode) == (apart_from.device, apart_from.inode):
+        raise Refused(f"{keeper.path} is the same file under another name; nothing would be left")
+    return sample
+
+
+def before_purging(source: Source, staged: Held, keeper: MediaFile) -> None:
+    """Make sure that deleting `staged` deletes just that, and that the kept copy is still the one kept.
+
+    Raises: Refused for a rule, SourceError for what the disk says.
+    """
+    if not in_date_folder(staged.staged, staged.holding):
+        raise Refused(f"{display(staged.staged)} is not inside the holding folder {display(staged.holding)}")
+    folder, _name = split(staged.staged)
+    holding.real_folder(folder, top=staged.holding)
+    now = unchanged(source, staged.staged, staged.stamp)
+    for leg in staged.sidecars:
+        assert leg.destination is not None
+        if split(leg.destination)[0] != folder:
+            raise Refused(f"{display(leg.destination)} is not beside its video")
+    if (keeper.size, keeper.stamp.modified_ns) != (staged.keeper_size, staged.keeper_modified_ns):
+        raise Refused(
+            f"{keeper.path}, kept instead, has changed since; restore this file, or scan and stage it again"
+        )
+    kept_is_safe(source, keeper, apart_from=now)
+
+
+def in_place(file: MediaFile) -> None:
+    """Make sure that a file lies inside its scanned folder and no step to it is a link."""
+    if not below(file.raw_path, file.root):
+        raise Refused(f"{file.path} is not inside the folder that was scanned")
+    holding.real_folder(split(file.raw_path)[0], top=file.root)
+
+
+def way_back(original: bytes, root: bytes) -> None:
+    """Make sure that `original` may be put back: its root is there and no step on the way is a link.
+
+    Raises: SourceOffline if the scanned folder itself is not there: nothing is made in its place.
+    """
+    if not holding.is_folder(root):
+        raise SourceOffline(f"{display(root)} is not there; is its disk mounted?")
+    if not below(original, root):
+        raise Refused(f"{display(original)} is not inside the folder that was scanned")
+    folder = split(original)[0]
+    while not holding.exists(folder):
+        folder = split(folder)[0]
+    if below(folder, root):
+        holding.real_folder(folder, top=root)
+
+
+def _inside(path: bytes, folder: bytes) -> bool:
+    """Judge by where the folders really are, links followed."""
+    return below(os.path.realpath(path), os.path.realpath(folder))

@@ -1,0 +1,145 @@
+"""After a crash: find out what is where, and finish or undo every act that was left open.
+
+The disk is believed, the journal says what was meant. A program that is still alive holds
+its acts' locks, so two starts at once, or a start beside a running app, do no harm.
+"""
+
+from __future__ import annotations
+
+import asyncio
+
+from mediavault_tui.domain.model import FileState, Health, MediaFile
+from mediavault_tui.domain.paths import display
+from mediavault_tui.domain.staging import Act, ActKind, ActState, Found, Held, Remedy, remedy, split
+from mediavault_tui.errors import Refused, SourceError, SourceMissing
+from mediavault_tui.services import stage_checks
+from mediavault_tui.services.stage_acts import Carrying, Tools, needed_file
+from mediavault_tui.services.stage_moves import part_beside
+from mediavault_tui.sources import holding
+from mediavault_tui.store import acts, staging
+from mediavault_tui.store.database import Connection, Database
+
+_DONE = {ActKind.STAGE: "staged", ActKind.RESTORE: "restored", ActKind.PURGE: "purged"}
+
+
+class Recovery:
+    """Deals with what a crash left open."""
+
+    def __init__(self, database: Database, tools: Tools) -> None:
+        self._database = database
+        self._tools = tools
+
+    async def run(self) -> list[str]:
+        """Return one sentence for each act that was dealt with, or cannot be now."""
+        sentences = []
+        async with self._database.connection() as conn:
+            for id in await acts.open_acts(conn):
+                async with acts.claimed(conn, id) as act:
+                    if act is not None:
+                        sentences.append(await self._deal_with(conn, act))
+        return sentences
+
+    async def _deal_with(self, conn: Connection, act: Act) -> str:
+        carrying = Carrying(self._tools, conn)
+        try:
+            found = await self._complete_copy(act)
+            safe = act.kind is not ActKind.STAGE or await self._keeper_is_safe(conn, act)
+            reachable = await asyncio.to_thread(_reachable, act)
+            match remedy(act.kind, found, reachable=reachable, keeper_safe=safe):
+                case Remedy.FINISH:
+                    return await self._finish(conn, carrying, act)
+                case Remedy.UNDO:
+                    return await self._undo(carrying, act, "the program was stopped in the middle of it")
+                case Remedy.GIVE_UP:
+                    return await self._give_up(conn, carrying, act)
+                case Remedy.WAIT:
+                    return f"{_what(act)} waits: its disk cannot be reached now"
+        except (SourceError, Refused) as error:
+            return f"{_what(act)} cannot be finished now: {error}"
+
+    async def _complete_copy(self, act: Act) -> Found:
+        """Where the video is; a verified copy that is all there is gets its name first."""
+        found = await self._tools.mover.whereabouts(act.video)
+        copy, destination = act.copy_of(0), act.video.destination
+        if found is Found.NOWHERE and copy is not None and destination is not None:
+            part = part_beside(act, 0, destination)
+            if await asyncio.to_thread(holding.exists, part):
+                await asyncio.to_thread(self._tools.source.move, part, destination)
+                return Found.DESTINATION
+        return found
+
+    async def _keeper_is_safe(self, conn: Connection, act: Act) -> bool:
+        assert act.keeper is not None
+        keeper = await needed_file(conn, act.keeper)
+        if keeper.state is not FileState.PRESENT or keeper.health.health is not Health.HEALTHY:
+            return False
+        return await asyncio.to_thread(self._looks_safe, keeper, act)
+
+    def _looks_safe(self, keeper: MediaFile, act: Act) -> bool:
+        try:
+            stage_checks.kept_is_safe(self._tools.source, keeper, apart_from=act.video.stamp)
+        except (Refused, SourceError):
+            return False
+        return True
+
+    async def _finish(self, conn: Connection, carrying: Carrying, act: Act) -> str:
+        if act.kind is ActKind.PURGE:
+            await carrying.record_purge(act, await self._held(conn, act))
+            return f"{_what(act)} was finished"
+        if act.state is ActState.INTENDED:
+            await acts.advance(conn, act.id, ActState.INTENDED, ActState.MOVED)
+        try:
+            if act.kind is ActKind.STAGE:
+                assert act.keeper is not None
+                await carrying.list_in_manifest(act, await needed_file(conn, act.keeper))
+            for number in range(len(act.legs)):
+                await self._forward(carrying, act, number)
+        except SourceError as error:
+            return await self._undo(carrying, act, str(error))
+        if act.kind is ActKind.STAGE:
+            await carrying.record_stage(act)
+        else:
+            await carrying.record_restore(act, await self._held(conn, act))
+        return f"{_what(act)} was finished"
+
+    async def _forward(self, carrying: Carrying, act: Act, number: int) -> None:
+        leg = act.legs[number]
+        found = await self._tools.mover.whereabouts(leg)
+        if found is Found.BOTH:
+            await self._tools.mover.settle(leg, forward=True)
+        await self._tools.mover.sweep(act, number)
+        if found is Found.SOURCE:
+            try:
+                await carrying.carry(act, number)
+            except SourceMissing:
+                return  # a sidecar that somebody took away meanwhile holds nothing up
+
+    async def _undo(self, carrying: Carrying, act: Act, why: str) -> str:
+        if act.kind is ActKind.PURGE:
+            await carrying.close(act, ActState.UNDONE, why)
+            return f"{_what(act)} had not begun; nothing was deleted"
+        await carrying.put_back(act, SourceError(why))
+        return f"{_what(act)} was undone: {why}"
+
+    async def _give_up(self, conn: Connection, carrying: Carrying, act: Act) -> str:
+        why = f"{display(act.video.source)} is at neither place any more: somebody else has removed it"
+        for number in range(1, len(act.legs)):
+            await self._tools.mover.bring_back(act, number)
+        if act.kind is ActKind.STAGE:
+            await carrying.strike_from_manifest(act, split(act.video.destination or b"")[0])
+        await carrying.close(act, ActState.FAILED, why)
+        return f"{_what(act)} has failed: {why}"
+
+    async def _held(self, conn: Connection, act: Act) -> Held:
+        found = await staging.held_of_file(conn, act.file)
+        assert found is not None, "the database lets nothing be restored or purged that was not staged"
+        return found
+
+
+def _reachable(act: Act) -> bool:
+    ends = [act.video.source] + ([act.video.destination] if act.video.destination is not None else [])
+    return all(holding.is_folder(split(end)[0]) for end in ends)
+
+
+def _what(act: Act) -> str:
+    return f"{display(act.video.source)} (being {_DONE[act.kind]} by {act.who})"

@@ -1,0 +1,205 @@
+"""The journal of acts: one row for everything that is done to a file, written before it is done.
+
+The rules live in the database too (`0002_staging_guards.sql`): what its triggers refuse is
+`Refused` here, with the trigger's own sentence. Functions take the connection first; where
+several must happen together the caller opens the transaction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from typing import Any, TypeVar
+
+import asyncpg
+
+from mediavault_tui.domain.model import FileId, FileStamp, GroupId, OperationId
+from mediavault_tui.domain.paths import display
+from mediavault_tui.domain.staging import Act, ActKind, ActState, Leg, VerifiedCopy
+from mediavault_tui.errors import DatabaseDown, Refused
+from mediavault_tui.store.database import Connection
+from mediavault_tui.store.sqlfiles import sql
+
+_BROKEN_RULE = "MV001"
+_ATTEMPTS = 5
+_Answer = TypeVar("_Answer")
+
+
+@contextmanager
+def rules() -> Iterator[None]:
+    """Turn the triggers' refusals, and a lost race for a file or a name, into Refused."""
+    try:
+        yield
+    except asyncpg.UniqueViolationError as error:
+        raise Refused(
+            f"Somebody else is just moving this file or to this name ({error.constraint_name})"
+        ) from error
+    except asyncpg.PostgresError as error:
+        if error.sqlstate != _BROKEN_RULE:
+            raise
+        raise Refused(str(error)) from error
+
+
+async def together(conn: Connection, work: Callable[[], Awaitable[_Answer]]) -> _Answer:
+    """Run `work` in one transaction; begin again when the database broke a deadlock.
+
+    A scan's merge locks many rows in its own order, so one can happen. Raises: Refused.
+    """
+    for attempt in range(_ATTEMPTS):
+        try:
+            with rules():
+                async with conn.transaction():
+                    return await work()
+        except (asyncpg.DeadlockDetectedError, asyncpg.SerializationError):
+            if attempt == _ATTEMPTS - 1:
+                raise
+    raise AssertionError("unreachable: the last attempt returns or raises")
+
+
+async def begin(conn: Connection, act: Act) -> OperationId:
+    """Write down `act` (its id is given here) and take its lock for this session."""
+    video = act.video
+    with rules():
+        id = OperationId(
+            await conn.fetchval(
+                sql("act_begin"),
+                act.batch,
+                act.kind.value,
+                act.file,
+                act.keeper,
+                act.group,
+                video.source,
+                path_text(video.source),
+                video.destination,
+                path_text(video.destination) if video.destination is not None else None,
+                video.stamp.device,
+                video.stamp.inode,
+                video.stamp.size,
+                video.stamp.modified_ns,
+                act.content_hash,
+                [leg_json(leg) for leg in act.legs[1:]],
+                act.reason,
+                act.who,
+                act.undoes,
+                act.holding,
+            )
+        )
+    # Before the commit, so that no other program ever sees the act without its owner.
+    await conn.fetchval(sql("act_lock"), id)
+    return id
+
+
+async def advance(
+    conn: Connection, id: OperationId, old: ActState, new: ActState, *, error: str = ""
+) -> None:
+    """Move an act on; raises Refused if it is no longer in the state `old`."""
+    with rules():
+        if await conn.fetchval(sql("act_advance"), id, new.value, error, old.value) is None:
+            raise Refused(f"Act {id} is not {old} any more: another program has dealt with it")
+
+
+async def remember_copy(conn: Connection, id: OperationId, number: int, copy: VerifiedCopy) -> None:
+    """Journal that leg `number` has a complete, compared copy under its part name."""
+    found = {"device": copy.device, "inode": copy.inode, "hash": copy.hash.hex()}
+    await conn.execute(sql("act_copied"), id, {str(number): found})
+
+
+async def still_owned(conn: Connection, id: OperationId) -> None:
+    """Make sure that this session holds the act's lock; raises DatabaseDown if it was lost.
+
+    After a restart of the database another program may already be recovering the act.
+    """
+    if not await conn.fetchval(sql("act_lock_held"), id):
+        raise DatabaseDown("The database was restarted in the middle of an act; the next start finishes it")
+
+
+async def release(conn: Connection, id: OperationId) -> None:
+    """Give the act's lock back."""
+    await conn.fetchval(sql("act_unlock"), id)
+
+
+async def open_acts(conn: Connection) -> list[OperationId]:
+    """Return the acts that are not finished, oldest first; some may be running elsewhere."""
+    return [OperationId(row["id"]) for row in await conn.fetch(sql("acts_open"))]
+
+
+@asynccontextmanager
+async def claimed(conn: Connection, id: OperationId) -> AsyncIterator[Act | None]:
+    """Yield an abandoned act under its lock; None if a live program has it or it is finished."""
+    if not await conn.fetchval(sql("act_lock"), id):
+        yield None
+        return
+    try:
+        found = await act(conn, id)
+        yield found if found.state in (ActState.INTENDED, ActState.MOVED) else None
+    finally:
+        if not conn.is_closed():
+            await release(conn, id)
+
+
+async def act(conn: Connection, id: OperationId) -> Act:
+    """Return one act of the journal; an unknown id is a KeyError."""
+    row = await conn.fetchrow(sql("act_by_id"), id)
+    if row is None:
+        raise KeyError(id)
+    stamp = FileStamp(row["device"], row["inode"], row["size_bytes"], row["modified_ns"])
+    return Act(
+        id=OperationId(row["id"]),
+        batch=row["batch"],
+        kind=ActKind(row["kind"]),
+        state=ActState(row["state"]),
+        file=FileId(row["file_id"]),
+        keeper=FileId(row["keeper_id"]) if row["keeper_id"] is not None else None,
+        group=GroupId(row["group_id"]) if row["group_id"] is not None else None,
+        legs=(Leg(row["source_raw"], row["destination_raw"], stamp), *map(leg_of, row["sidecars"])),
+        holding=row["holding_raw"],
+        content_hash=row["content_hash"],
+        reason=row["reason"],
+        who=row["requested_by"],
+        undoes=OperationId(row["undoes"]) if row["undoes"] is not None else None,
+        copies={
+            int(number): VerifiedCopy(copy["device"], copy["inode"], bytes.fromhex(copy["hash"]))
+            for number, copy in row["copies"].items()
+        },
+    )
+
+
+async def lock_folder(conn: Connection, folder: bytes) -> frozenset[bytes]:
+    """Choose names in `folder` alone until the transaction ends; return the paths already claimed."""
+    await conn.execute(sql("folder_lock"), path_text(folder))
+    rows = await conn.fetch(sql("folder_claims"), folder + b"/", folder + b"0")  # "0" follows "/"
+    return frozenset(row["path_raw"] for row in rows if row["path_raw"] is not None)
+
+
+async def last_act(conn: Connection, who: str) -> list[tuple[str, int, FileId]]:
+    """Return the files of a person's newest act still in effect: (kind, act or staged id, file).
+
+    `kind` is stage, restore, purge or approve (whose id is that of the staged file).
+    """
+    return [
+        (row["kind"], row["id"], FileId(row["file_id"])) for row in await conn.fetch(sql("last_act"), who)
+    ]
+
+
+def leg_json(leg: Leg) -> dict[str, Any]:
+    return {
+        "source": leg.source.hex(),
+        "destination": leg.destination.hex() if leg.destination is not None else None,
+        "device": leg.stamp.device,
+        "inode": leg.stamp.inode,
+        "size": leg.stamp.size,
+        "modified_ns": leg.stamp.modified_ns,
+    }
+
+
+def leg_of(found: dict[str, Any]) -> Leg:
+    return Leg(
+        bytes.fromhex(found["source"]),
+        bytes.fromhex(found["destination"]) if found["destination"] is not None else None,
+        FileStamp(found["device"], found["inode"], found["size"], found["modified_ns"]),
+    )
+
+
+def path_text(raw: bytes) -> str:
+    """Return the text of a path as a column takes it: PostgreSQL cannot hold NUL, and no path has one."""
+    return display(raw).replace("\x00", "")

@@ -1,0 +1,239 @@
+"""Staged files, the groups they come from, and what follows in the inventory.
+
+Functions take the connection first; the `finish_…` ones belong into one transaction with
+whatever else the end of an act means (`acts.together`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import asyncpg
+
+from mediavault_tui.domain.library import StagedFile, StagedState
+from mediavault_tui.domain.model import FileId, FileStamp, GroupId, OperationId, StagedId
+from mediavault_tui.domain.paths import display
+from mediavault_tui.domain.staging import Act, ActState, Held, Leg
+from mediavault_tui.domain.verdict import Proof, Verdict
+from mediavault_tui.store.acts import advance, leg_json, leg_of, path_text, rules
+from mediavault_tui.store.database import Connection
+from mediavault_tui.store.sqlfiles import sql
+
+
+@dataclass(frozen=True, slots=True)
+class Pairing:
+    """Why a file may be staged: the group, the copy to keep, and the words."""
+
+    file: FileId
+    keeper: FileId
+    group: GroupId
+    proof: Proof
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class StagingGroup:
+    """A group as staging needs it: what is recommended, and who is in it."""
+
+    id: GroupId
+    state: str
+    proof: Proof
+    verdict: Verdict
+    keeper: FileId
+    sentence: str
+    title: str
+    members: tuple[FileId, ...]
+
+
+async def finish_stage(
+    conn: Connection, act: Act, *, moved: Sequence[Leg], stamp: FileStamp, links: int, hash: bytes | None
+) -> StagedId:
+    """Record, in the caller's transaction, that a file lies in the holding folder now.
+
+    `moved`: the legs of the sidecars that went along; `stamp`: of the staged file.
+    """
+    legs = [leg_json(leg) for leg in moved]
+    id = StagedId(
+        await conn.fetchval(
+            sql("staged_insert"), act.id, legs, stamp.device, stamp.inode, stamp.modified_ns, links, hash
+        )
+    )
+    destination = act.video.destination
+    assert destination is not None
+    await conn.execute(
+        sql("file_staged"), act.file, destination, path_text(destination), stamp.device, stamp.inode, hash
+    )
+    await _follow(conn, act, f"staged:{id}")
+    return id
+
+
+async def finish_restore(conn: Connection, act: Act, staged: StagedId, *, stamp: FileStamp) -> None:
+    """Record, in the caller's transaction, that a file is back; `stamp`: of it there."""
+    destination = act.video.destination
+    assert destination is not None
+    await conn.execute(sql("staged_end"), staged, StagedState.RESTORED.value)
+    await conn.execute(sql("file_displace"), destination, act.file)
+    await conn.execute(
+        sql("file_restored"), act.file, destination, path_text(destination), stamp.device, stamp.inode
+    )
+    await _follow(conn, act, f"restored:{staged}")
+
+
+async def finish_purge(conn: Connection, act: Act, staged: Held) -> None:
+    """Record, in the caller's transaction, that a file is gone for good."""
+    await conn.execute(sql("staged_end"), staged.id, StagedState.PURGED.value)
+    await conn.execute(sql("file_purged"), act.file, path_text(staged.original))
+    await _follow(conn, act, f"purged:{staged.id}")
+
+
+async def _follow(conn: Connection, act: Act, notice: str) -> None:
+    await conn.execute(sql("groups_settle"), act.file)
+    await advance(conn, act.id, ActState.MOVED, ActState.DONE)
+    await conn.execute(sql("notice"), notice)
+
+
+async def held(conn: Connection, ids: Sequence[StagedId]) -> list[Held]:
+    """Return staged files, whatever became of them, in the order of `ids`; unknown ids are left out."""
+    return [
+        Held(
+            id=StagedId(row["id"]),
+            operation=OperationId(row["operation_id"]),
+            file=FileId(row["file_id"]),
+            keeper=FileId(row["keeper_id"]),
+            group=GroupId(row["group_id"]) if row["group_id"] is not None else None,
+            state=StagedState(row["state"]),
+            original=row["original_raw"],
+            staged=row["staged_raw"],
+            sidecars=tuple(map(leg_of, row["sidecars"])),
+            stamp=FileStamp(row["device"], row["inode"], row["size_bytes"], row["modified_ns"]),
+            reason=row["reason"],
+            who=row["staged_by"],
+            when=row["staged_at"],
+            holding=row["holding_raw"],
+            root=row["root_raw"],
+            content_hash=row["content_hash"],
+            keeper_size=row["keeper_size"],
+            keeper_modified_ns=row["keeper_modified_ns"],
+        )
+        for row in await conn.fetch(sql("staged_by_id"), list(ids))
+    ]
+
+
+async def held_of_file(conn: Connection, file: FileId) -> Held | None:
+    """Return the newest staged row of a file, whatever became of it; None if it never was staged."""
+    id = await conn.fetchval(sql("staged_of_act"), file)
+    return None if id is None else (await held(conn, [id]))[0]
+
+
+async def staged_ids(conn: Connection, *states: StagedState) -> list[StagedId]:
+    """Return every staged file in one of `states`, oldest first."""
+    rows = await conn.fetch(sql("staged_ids"), [state.value for state in states])
+    return [StagedId(row["id"]) for row in rows]
+
+
+async def page(
+    conn: Connection, *, limit: int, after: StagedFile | None = None, text: str = ""
+) -> list[StagedFile]:
+    """Return the next page of what is staged, newest first; `text`: words that must occur."""
+    rows = await conn.fetch(
+        sql("staged_page"),
+        limit,
+        after.staged_at if after else None,
+        after.id if after else None,
+        text.split(),
+    )
+    return [
+        StagedFile(
+            id=StagedId(row["id"]),
+            file=FileId(row["file_id"]),
+            title=row["title"],
+            original=row["original"],
+            staged=row["staged"],
+            keeper=FileId(row["keeper_id"]),
+            keeper_path=row["keeper_path"],
+            reason=row["reason"],
+            staged_by=row["staged_by"],
+            staged_at=row["staged_at"],
+            state=StagedState(row["state"]),
+            size=row["size_bytes"],
+            freed=row["size_bytes"] if row["link_count"] == 1 else 0,
+            sidecars=tuple(display(leg.source) for leg in map(leg_of, row["sidecars"])),
+        )
+        for row in rows
+    ]
+
+
+async def approve(conn: Connection, ids: Sequence[StagedId], *, who: str, batch: str) -> list[StagedId]:
+    """Approve for purging; returns those that were staged and are approved now."""
+    with rules():
+        rows = await conn.fetch(sql("staged_approve"), list(ids), who, batch)
+    return await _announce(conn, rows)
+
+
+async def unapprove(conn: Connection, ids: Sequence[StagedId]) -> list[StagedId]:
+    """Take approvals back; returns those that were approved."""
+    with rules():
+        rows = await conn.fetch(sql("staged_unapprove"), list(ids))
+    return await _announce(conn, rows)
+
+
+async def _announce(conn: Connection, rows: Sequence[asyncpg.Record]) -> list[StagedId]:
+    for row in rows:
+        await conn.execute(sql("notice"), f"approved:{row['id']}")
+    return [StagedId(row["id"]) for row in rows]
+
+
+# The groups they come from.
+
+
+async def pairings(
+    conn: Connection, files: Sequence[FileId], *, keeper: FileId | None = None
+) -> dict[FileId, Pairing]:
+    """Return for each file the open group in which it may be staged; exact before alike.
+
+    `keeper`: who must be in that group too; None: the group's own recommendation. A file
+    that has no such group, or is the copy to keep, is left out.
+    """
+    rows = await conn.fetch(sql("group_of_files"), list(files), keeper)
+    return {
+        FileId(row["file_id"]): Pairing(
+            file=FileId(row["file_id"]),
+            keeper=FileId(row["keeper_id"]),
+            group=GroupId(row["group_id"]),
+            proof=Proof(row["proof"]),
+            reason="; ".join(row["reasons"]) or row["sentence"],
+        )
+        for row in rows
+    }
+
+
+async def staging_group(conn: Connection, id: GroupId) -> StagingGroup | None:
+    """Return a group with its members; None if the id is unknown."""
+    row = await conn.fetchrow(sql("group_for_staging"), id)
+    if row is None:
+        return None
+    return StagingGroup(
+        id=id,
+        state=row["state"],
+        proof=Proof(row["proof"]),
+        verdict=Verdict(row["verdict"]),
+        keeper=FileId(row["keeper_id"]),
+        sentence=row["sentence"],
+        title=row["title"],
+        members=tuple(FileId(member) for member in row["members"]),
+    )
+
+
+async def groups_of_verdicts(conn: Connection, verdicts: Sequence[Verdict]) -> list[GroupId]:
+    """Return the open groups that a batch of these verdicts takes, most bytes first.
+
+    Only certain and clear ones, whatever was asked for: no other may enter a batch.
+    """
+    rows = await conn.fetch(sql("groups_of_verdicts"), [verdict.value for verdict in verdicts])
+    return [GroupId(row["id"]) for row in rows]
+
+
+async def files_at(conn: Connection, raw: bytes) -> list[FileId]:
+    """Return the inventory's files of that path, given as bytes (its text is tried too)."""
+    return [FileId(row["id"]) for row in await conn.fetch(sql("files_at"), raw, path_text(raw))]

@@ -1,0 +1,247 @@
+-- name: act_begin
+-- Write down what is about to be done to one file; the triggers refuse what the rules forbid.
+-- $1 batch, $2 kind, $3 file, $4 keeper, $5 group, $6 $7 source (raw, text), $8 $9 destination (raw, text),
+-- $10 device, $11 inode, $12 bytes, $13 mtime ns, $14 hash, $15 sidecars, $16 reason, $17 who,
+-- $18 the act that this one undoes, $19 holding folder.
+insert into archive_operations (batch, kind, file_id, keeper_id, group_id, source_raw, source_path, destination_raw,
+                                destination, device, inode, size_bytes, modified_ns, content_hash, sidecars, reason,
+                                requested_by, undoes, holding_raw)
+values ($1::uuid, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)
+returning id;
+
+-- name: act_advance
+-- Move an act to its next state; the id, or nothing if somebody else already had.
+-- $1 act, $2 new state, $3 a sentence about what went wrong, $4 the state that it is in.
+update archive_operations
+set state       = $2,
+    error       = case when $3 = '' then error else $3 end,
+    finished_at = case when $2 in ('done', 'undone', 'failed') then clock_timestamp() end
+where id = $1
+  and state = $4
+returning id;
+
+-- name: act_copied
+-- Remember a verified copy of one of an act's files. $1 act, $2 {"<number>": {device, inode, hash}}.
+update archive_operations set copies = copies || $2 where id = $1;
+
+-- name: acts_open
+-- The acts that are not finished: a crash's, or running ones. Oldest first.
+select id from archive_operations where state in ('intended', 'moved') order by id;
+
+-- name: act_by_id
+-- One act with everything that finishing or undoing it needs. $1 its id.
+select id, batch::text as batch, kind, state, file_id, keeper_id, group_id, source_raw, destination_raw, device,
+       inode, size_bytes, modified_ns, content_hash, sidecars, reason, requested_by, undoes, holding_raw, copies
+from archive_operations
+where id = $1;
+
+-- name: act_lock
+-- Take the session's lock on a running act; false while another program is at it. $1 the act.
+select pg_try_advisory_lock((x'4d56'::bigint << 40) + $1::bigint);
+
+-- name: act_unlock
+-- Give the lock of `act_lock` back; false if the connection was not holding it. $1 the act.
+select pg_advisory_unlock((x'4d56'::bigint << 40) + $1::bigint);
+
+-- name: act_lock_held
+-- Whether this very session still holds the lock of `act_lock`. $1 the act.
+select exists (select from pg_locks
+               where locktype = 'advisory' and pid = pg_backend_pid() and granted
+                 and ((classid::bigint << 32) | objid::bigint) = (x'4d56'::bigint << 40) + $1::bigint);
+
+-- name: folder_lock
+-- Until the end of the transaction, only we choose names in a folder. $1 its raw path as text.
+select pg_advisory_xact_lock(hashtextextended($1, 5527));
+
+-- name: folder_claims
+-- Paths in a folder that running acts aim at, or that the inventory says are there.
+-- $1 the folder's raw path with its final slash, $2 the first raw path after all of them.
+select o.destination_raw as path_raw
+from archive_operations o
+where o.state in ('intended', 'moved') and o.destination_raw >= $1 and o.destination_raw < $2
+union
+select decode(s.leg ->> 'destination', 'hex')
+from archive_operations o
+cross join lateral jsonb_array_elements(o.sidecars) as s (leg)
+where o.state in ('intended', 'moved') and o.destination_raw >= $1 and o.destination_raw < $2
+union
+select f.path_raw
+from media_files f
+where f.source = 'local' and f.path_raw >= $1 and f.path_raw < $2;
+
+-- name: staged_insert
+-- A file is staged: what its act moved, and the kept copy as it is now. The id.
+-- $1 act, $2 sidecars, $3 device, $4 inode, $5 mtime ns, $6 link count, $7 hash.
+insert into pending_deletions (operation_id, file_id, keeper_id, group_id, original_raw, original, staged_raw, staged,
+                               sidecars, size_bytes, link_count, reason, staged_by, holding_raw, device, inode,
+                               modified_ns, content_hash, keeper_size, keeper_modified_ns)
+select o.id, o.file_id, o.keeper_id, o.group_id, o.source_raw, o.source_path, o.destination_raw, o.destination,
+       $2, o.size_bytes, $6, o.reason, o.requested_by, o.holding_raw, $3, $4,
+       $5, $7, k.size_bytes, k.modified_ns
+from archive_operations o
+join media_files k on k.id = o.keeper_id
+where o.id = $1
+returning id;
+
+-- name: staged_by_id
+-- Staged files with everything that restoring or purging them needs. $1 their ids.
+select p.id, p.operation_id, p.file_id, p.keeper_id, p.group_id, p.state, p.original_raw, p.staged_raw, p.sidecars,
+       p.size_bytes, p.link_count, p.reason, p.staged_by, p.staged_at, p.holding_raw, p.device, p.inode, p.modified_ns,
+       p.content_hash, p.keeper_size, p.keeper_modified_ns, f.root_raw
+from unnest($1::bigint[]) with ordinality as wanted (id, place)
+join pending_deletions p on p.id = wanted.id
+join media_files f on f.id = p.file_id
+order by wanted.place;
+
+-- name: staged_of_file
+-- The live staged row of a file, if it is staged. $1 the file.
+select id from pending_deletions where file_id = $1 and state in ('staged', 'approved');
+
+-- name: staged_of_act
+-- The staged row that an act on a file concerns, newest first. $1 the file.
+select id from pending_deletions where file_id = $1 order by id desc limit 1;
+
+-- name: staged_ids
+-- Every live staged file in one of some states, oldest first. $1 the states.
+select id from pending_deletions where state = any ($1::text[]) order by staged_at, id;
+
+-- name: staged_page
+-- What is staged now, newest first, as the Pending pane shows it.
+-- $1 rows, $2 $3 staged_at and id of the row before (or null), $4 words that title or path must hold.
+select p.id, p.file_id, f.title, p.original, p.staged, p.keeper_id, k.path as keeper_path, p.reason, p.staged_by,
+       p.staged_at, p.state, p.size_bytes, p.link_count, p.sidecars
+from pending_deletions p
+join media_files f on f.id = p.file_id
+join media_files k on k.id = p.keeper_id
+where p.state in ('staged', 'approved')
+  and ($2::timestamptz is null or (p.staged_at, p.id) < ($2, $3::bigint))
+  and not exists (select from unnest($4::text[]) w
+                  where strpos(lower(f.title || ' ' || p.original), lower(w)) = 0)
+order by p.staged_at desc, p.id desc
+limit $1;
+
+-- name: staged_approve
+-- Approve staged files for purging; the ids that were. $1 ids, $2 who, $3 the act.
+update pending_deletions
+set state = 'approved', approved_by = $2, approved_at = clock_timestamp(), approval = $3::uuid
+where id = any ($1::bigint[]) and state = 'staged'
+returning id;
+
+-- name: staged_unapprove
+-- Take approvals back; the ids that were approved. $1 ids.
+update pending_deletions
+set state = 'staged', approved_by = null, approved_at = null, approval = null
+where id = any ($1::bigint[]) and state = 'approved'
+returning id;
+
+-- name: staged_end
+-- A staged file was restored or purged, for ever. $1 its id, $2 'restored' or 'purged'.
+update pending_deletions
+set state       = $2,
+    restored_at = case when $2 = 'restored' then clock_timestamp() end,
+    purged_at   = case when $2 = 'purged' then clock_timestamp() end
+where id = $1 and state in ('staged', 'approved')
+returning id;
+
+-- name: file_staged
+-- The inventory's row goes with its file into the holding folder, so that the old name is free.
+-- $1 file, $2 $3 path (raw, text), $4 device, $5 inode, $6 hash if it became known.
+update media_files
+set state = 'staged', path_raw = $2, path = $3, device = $4, inode = $5, content_hash = coalesce(content_hash, $6)
+where id = $1;
+
+-- name: file_displace
+-- Free a path in the inventory for the file that is put there: what the row spoke of is not there any more.
+-- $1 the raw path, $2 the file that comes.
+update media_files
+set path_raw      = '\x00'::bytea || convert_to(id::text, 'UTF8') || '\x00'::bytea || path_raw,
+    state         = 'missing',
+    missing_since = coalesce(missing_since, now())
+where source = 'local' and path_raw = $1 and id <> $2;
+
+-- name: file_restored
+-- The file is back. $1 file, $2 $3 path (raw, text), $4 device, $5 inode.
+update media_files
+set state = 'present', path_raw = $2, path = $3, device = $4, inode = $5
+where id = $1;
+
+-- name: file_purged
+-- The file is gone for good; its row keeps the name it had, and frees the path. $1 file, $2 that name.
+update media_files
+set state = 'purged', path = $2,
+    path_raw = '\x00'::bytea || convert_to(id::text, 'UTF8') || '\x00'::bytea || path_raw
+where id = $1;
+
+-- name: groups_settle
+-- Groups of a file that have nothing left to decide are resolved, and those that have again are open. $1 the file.
+update duplicate_groups g
+set state       = case when s.present > 1 then 'open' else 'resolved' end,
+    resolved_at = case when s.present > 1 then null else now() end,
+    updated_at  = now()
+from (select l.id from duplicate_groups l
+      where l.id in (select group_id from duplicate_members where file_id = $1)
+      order by l.id for update) locked  -- in order, so that two acts that end together cannot deadlock
+join (select m.group_id, count(*) filter (where f.state = 'present') as present
+      from duplicate_members m
+      join media_files f on f.id = m.file_id
+      where m.group_id in (select group_id from duplicate_members where file_id = $1)
+      group by m.group_id) s on s.group_id = locked.id
+where g.id = s.group_id
+  and g.state = case when s.present > 1 then 'resolved' else 'open' end;
+
+-- name: notice
+-- Tell every program that looks at this library. $1 'staged:<id>', 'restored:<id>', 'purged:<id>', 'approved:<id>'.
+select pg_notify('mediavault', $1);
+
+-- name: group_of_files
+-- For each file the group in which it may be staged: open, no mere coverage; exact before alike.
+-- $1 the files, $2 the keeper that must be in it too, or null for the group's own recommendation.
+select distinct on (m.file_id) m.file_id, g.id as group_id, coalesce($2::bigint, g.keeper_id) as keeper_id, g.proof,
+       g.sentence, coalesce(m.reasons, '{}') as reasons
+from duplicate_members m
+join duplicate_groups g on g.id = m.group_id
+where m.file_id = any ($1::bigint[])
+  and g.state = 'open' and g.proof <> 'coverage'
+  and m.file_id <> coalesce($2::bigint, g.keeper_id)
+  and ($2::bigint is null or exists (select from duplicate_members k where k.group_id = g.id and k.file_id = $2))
+order by m.file_id, case g.proof when 'exact' then 0 when 'same_title' then 1 else 2 end, g.id;
+
+-- name: group_for_staging
+-- A group's state, recommendation and members, best first. $1 the group.
+select g.state, g.proof, g.verdict, g.keeper_id, g.sentence, g.title,
+       array(select m.file_id from duplicate_members m where m.group_id = g.id order by m.position, m.file_id) as members
+from duplicate_groups g
+where g.id = $1;
+
+-- name: groups_of_verdicts
+-- Open groups that a batch may take, most bytes first. $1 the verdicts (certain, clear).
+select g.id
+from duplicate_groups g
+where g.state = 'open' and g.proof <> 'coverage' and g.verdict = any ($1::text[])
+  and g.verdict in ('certain', 'clear')
+order by g.reclaimable_bytes desc, g.id desc;
+
+-- name: files_at
+-- Inventory files that have a path, by its bytes or its text. $1 raw, $2 text.
+select id from media_files where source = 'local' and path_raw = $1 or path = $2 order by id;
+
+-- name: last_act
+-- The newest act of one person that still has an effect, file by file; see services.stage_undo.
+-- An act of undoing is no act to be undone: pressing undo twice goes back two acts. $1 who.
+with acts as (
+    select o.batch, o.kind, o.id, o.file_id, o.finished_at as at
+    from archive_operations o
+    join media_files f on f.id = o.file_id
+    left join pending_deletions p on p.file_id = o.file_id and p.state in ('staged', 'approved')
+    where o.state = 'done' and o.undoes is null and o.requested_by = $1
+      and not exists (select from archive_operations u where u.undoes = o.id and u.state = 'done')
+      and (o.kind = 'purge' or o.kind = 'stage' and p.id is not null
+           or o.kind = 'restore' and p.id is null and f.state = 'present')
+    union all
+    select p.approval, 'approve', p.id, p.file_id, p.approved_at
+    from pending_deletions p
+    where p.state = 'approved' and p.approved_by = $1)
+select a.kind, a.id, a.file_id
+from acts a
+where (a.batch, a.kind) = (select l.batch, l.kind from acts l order by l.at desc, l.id desc limit 1)
+order by a.id;
