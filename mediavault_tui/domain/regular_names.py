@@ -93,13 +93,12 @@ _NUMBERED = re.compile(
 _EPISODE_WORD = re.compile(
     r"(?<![^\W_])(?:episode|ep|folge|e)[ ._-]?(\d{1,4})(?:v\d)?(?![^\W_])", re.IGNORECASE
 )
-_ODD = re.compile(
-    r"^\[|【|第\s*\d+|\d\s*(?:話|话|集|화)"
-    r"|(?<![^\W_])(?:e\d{2,4}|ep[ ._-]?\d|episode[ ._-]?\d|folge[ ._-]?\d|season[ ._-]?\d|chapter[ ._-]?\d"
-    r"|cap[ ._]?\d{3}"
-    r"|\d{1,2}[._-]\d{1,2}[._-](?:19|20)\d\d)",
+_ODD_NUMBER = re.compile(
+    r"(?<![^\W_])(?:e\d{2,4}|ep[ ._-]?\d|episode[ ._-]?\d|folge[ ._-]?\d|season[ ._-]?\d|chapter[ ._-]?\d"
+    r"|cap[ ._]?\d{3}|\d{1,2}[._-]\d{1,2}[._-](?:19|20)\d\d)|第\s*\d+|\d\s*(?:話|话|集|화)",
     re.IGNORECASE,
 )
+"""Numbers that may be an episode's or a date: guessit weighs them, unless a year says film."""
 
 
 def regular(path: str) -> NameGuess | None:
@@ -121,7 +120,7 @@ def regular_name(name: str, folders: Folders) -> NameGuess | None:
     for read in _READERS:
         if guess := read(stem, folders):
             return _with_extra(guess, extra)
-    if _ODD.search(stem):
+    if stem.startswith(("[", "【")) or _ODD_NUMBER.search(stem):
         return None
     return _with_extra(_plain(stem), extra)
 
@@ -332,7 +331,7 @@ def _film(stem: str, folders: Folders) -> NameGuess | None:
     split = split_film(text)
     if split is None:
         return None
-    if folders.tv and not split.year and _ODD.search(stem):
+    if split.year is None and _ODD_NUMBER.search(stem):
         return None
     title = clean_title(split.title)
     if not title or not title_key(title):

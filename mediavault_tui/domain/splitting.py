@@ -97,10 +97,9 @@ def split_film(stem: str) -> Split | None:
     tag = next((found for found in TAG.finditer(stem) if _has_words(stem[: found.start()])), None)
     if braced := _first_bracketed(stem):
         at = min(braced.start(), tag.start()) if tag else braced.start()
-        title = stem[:at]
-        return Split(
-            _strip_tags(title), int(braced[1]), stem[at : braced.start()] + " " + stem[braced.end() :], True
-        )
+        title = _strip_tags(stem[:at])
+        rest = stem[len(title) : braced.start()] + " " + stem[braced.end() :]
+        return Split(title, int(braced[1]), rest, certain=True)
     years = [
         y
         for y in _YEAR.finditer(stem)

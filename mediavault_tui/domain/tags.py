@@ -89,7 +89,9 @@ def _edition(rest: str, *, episode: bool) -> str | None:
 
 def _unmistakable(found: re.Match[str], rest: str) -> bool:
     """Whether it is an edition even among the words of an episode's title."""
-    if CUT_OR_EDITION.search(found[0]) and not found[0].lower().startswith("final"):
+    if found[0].lower().startswith("final"):
+        return False  # a favourite title of episodes
+    if CUT_OR_EDITION.search(found[0]):
         return True
     following = TAG.search(rest, found.end())
     return following is not None and not rest[found.end() : following.start()].strip(" ._-()[]")
