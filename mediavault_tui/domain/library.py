@@ -245,6 +245,8 @@ class ScanProgress:
     rate: float = 0.0
     eta: float | None = None
     message: str = ""
+    roots_failed: int = 0
+    """Scanned folders that could not be read or lost every video; nothing below them is marked missing."""
 
 
 @dataclass(frozen=True, slots=True)

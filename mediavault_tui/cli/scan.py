@@ -1,0 +1,214 @@
+"""`mediavault scan`: take stock of folders from the command line, with a line of progress."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import os
+import signal
+import sys
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mediavault_tui.errors import UsageError
+
+if TYPE_CHECKING:
+    from mediavault_tui.domain.library import ScanError, ScanProgress
+    from mediavault_tui.services.scan import Scanner
+    from mediavault_tui.services.scan_control import ScanControl
+    from mediavault_tui.settings import Settings
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments."""
+    parser.add_argument("paths", nargs="+", metavar="PATH", help="a folder to scan")
+    parser.add_argument("--json", action="store_true", help="print one JSON document at the end")
+    parser.add_argument(
+        "--no-probe", action="store_true", help="do not ask the files what they are (ffprobe)"
+    )
+    parser.add_argument("--no-match", action="store_true", help="do not look for duplicates afterwards")
+    parser.add_argument(
+        "--readers", type=int, metavar="N", help="files read at once while hashing (MEDIAVAULT_READERS)"
+    )
+    parser.add_argument(
+        "--everything", action="store_true", help="read unchanged files again too (slow; rarely needed)"
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    """Scan; 0 if every folder could be read, 1 if one could not, 2 for a path that is no folder."""
+    roots = folders(args.paths)
+    if args.readers is not None and not 1 <= args.readers <= 64:
+        raise UsageError("--readers takes a number from 1 to 64")
+    return asyncio.run(_scan(args, roots))
+
+
+def folders(paths: list[str]) -> list[Path]:
+    """Return the paths as folders; raises UsageError with a sentence for each that is none."""
+    problems = []
+    for path in paths:
+        shown = os.fsencode(path).decode("utf-8", "backslashreplace")
+        if not os.path.lexists(path):
+            problems.append(f"{shown} does not exist")
+        elif not os.path.isdir(path):
+            problems.append(f"{shown} is no folder")
+        elif not os.access(path, os.R_OK | os.X_OK):
+            problems.append(f"{shown} may not be read")
+    if problems:
+        raise UsageError("; ".join(problems))
+    return [Path(path) for path in paths]
+
+
+async def _scan(args: argparse.Namespace, roots: list[Path]) -> int:
+    from mediavault_tui.bootstrap import load_settings, open_database
+    from mediavault_tui.domain.library import ScanPhase
+    from mediavault_tui.services.scan_control import ScanControl
+
+    settings = load_settings()
+    control = ScanControl()
+    started = time.monotonic()
+    last: ScanProgress | None = None
+    async with open_database(settings) as database, _interruptible(control):
+        scanner = await _scanner(database, settings, args)
+        line = _Line(sys.stderr.isatty() and not args.json)
+        async for progress in scanner.scan(
+            roots, control=control, probe=not args.no_probe, everything=args.everything
+        ):
+            last = progress
+            line.show(progress)
+        line.clear()
+        history = await scanner.history(limit=20)
+    assert last is not None  # a scan says at least one thing
+    errors = next((record.errors for record in history if record.id == last.scan), ())
+    _report(last, errors, time.monotonic() - started, as_json=args.json)
+    if last.phase is ScanPhase.CANCELLED:
+        return 130
+    return 0 if last.phase is ScanPhase.DONE and not last.roots_failed else 1
+
+
+async def _scanner(database: Any, settings: Settings, args: argparse.Namespace) -> Scanner:
+    """Build the scanner that these arguments ask for."""
+    from mediavault_tui.services.scan import Scanner
+    from mediavault_tui.sources.local import LocalSource
+
+    prober = dedupe = None
+    if not args.no_probe:
+        from mediavault_tui.probe.ffprobe import Prober
+        from mediavault_tui.probe.tools import find_tool
+
+        prober = Prober(
+            ffprobe=find_tool("ffprobe", settings.ffprobe),
+            ffmpeg=find_tool("ffmpeg", settings.ffmpeg),
+            workers=max(2, os.cpu_count() or 2),
+        )
+    if not args.no_match:
+        from mediavault_tui.bootstrap import make_dedupe
+
+        dedupe = make_dedupe(database, settings).refresh
+    return Scanner(
+        database,
+        LocalSource(),
+        prober,
+        readers=args.readers or settings.readers,
+        staging_path=settings.staging_path,
+        protected=settings.protected,
+        dedupe=dedupe,
+    )
+
+
+@asynccontextmanager
+async def _interruptible(control: ScanControl) -> AsyncIterator[None]:
+    """Let Ctrl-C cancel the scan cleanly; a second one interrupts at once."""
+    loop = asyncio.get_running_loop()
+
+    def cancel() -> None:
+        control.cancel()
+        loop.remove_signal_handler(signal.SIGINT)
+
+    loop.add_signal_handler(signal.SIGINT, cancel)
+    try:
+        yield
+    finally:
+        loop.remove_signal_handler(signal.SIGINT)
+
+
+class _Line:
+    """One line of progress on a terminal, drawn over itself."""
+
+    def __init__(self, wanted: bool) -> None:
+        self._wanted = wanted
+
+    def show(self, progress: ScanProgress) -> None:
+        """Draw this moment."""
+        if not self._wanted:
+            return
+        width = os.get_terminal_size(sys.stderr.fileno()).columns
+        done = f"{progress.done_files:,}"
+        if progress.total_files:
+            done += f" of {progress.total_files:,}"
+        parts = [f"{progress.phase.value:9}", f"{done} files"]
+        if progress.rate:
+            parts.append(f"{amount(progress.rate)}/s")
+        if progress.eta is not None:
+            parts.append(f"{duration(progress.eta)} left")
+        if progress.counts.errors:
+            parts.append(f"{progress.counts.errors} errors")
+        sys.stderr.write("\r\x1b[2K" + "  ".join(parts)[: width - 1])
+        sys.stderr.flush()
+
+    def clear(self) -> None:
+        """Leave no line behind."""
+        if self._wanted:
+            sys.stderr.write("\r\x1b[2K")
+
+
+def amount(count: float) -> str:
+    """Return a number of bytes for a person: 1.4 GB."""
+    for unit in ("B", "kB", "MB", "GB"):
+        if count < 1000:
+            return f"{count:.0f} {unit}" if unit == "B" else f"{count:.1f} {unit}"
+        count /= 1000
+    return f"{count:.1f} TB"
+
+
+def duration(seconds: float) -> str:
+    """Return a time for a person: 1:02:03, 2:03."""
+    minutes, rest = divmod(int(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+def _report(last: ScanProgress, errors: tuple[ScanError, ...], seconds: float, *, as_json: bool) -> None:
+    if as_json:
+        document = {
+            "scan": last.scan,
+            "phase": last.phase.value,
+            "seconds": round(seconds, 3),
+            "counts": asdict(last.counts),
+            "errors": [asdict(error) for error in errors],
+            "message": last.message,
+        }
+        print(json.dumps(document, ensure_ascii=True))
+        return
+    counts = last.counts
+    print(
+        f"{counts.seen:,} videos ({amount(counts.bytes_seen)}) in {duration(seconds)}:"
+        f" {counts.new:,} new, {counts.changed:,} changed, {counts.renamed:,} renamed,"
+        f" {counts.missing:,} missing; {counts.hashed:,} hashed, {counts.probed:,} probed, {counts.errors:,} errors"
+    )
+    if last.message:
+        print(last.message)
+    for error in errors[:20]:
+        print(f"  {printable(error.message)}")
+    if counts.errors > 20:
+        print(f"  … and {counts.errors - 20:,} more; `mediavault scan --json` lists them")
+
+
+def printable(text: str) -> str:
+    """Return text without anything that a terminal would obey."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)

@@ -1,0 +1,70 @@
+"""Words to find a file by: what the inventory indexes, and what a person types.
+
+Words are case-folded, without accents, split at everything that is no letter or digit.
+Chinese and Japanese write no spaces: a run of their signs becomes its pairs of
+neighbours, so that any part of it is found.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+LONGEST = 64
+"""Characters of a word that count: PostgreSQL takes lexemes of 2 KB, and one letter can unfold into 18."""
+
+_WORD = re.compile(r"[^\W_]+")
+_UNSPACED = re.compile(
+    "[\u3005-\u3007\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]+"
+)
+_ACCENTS = re.compile("[\u0300-\u036f\u0591-\u05c7\u064b-\u065f]+")
+
+
+def fold(text: str) -> str:
+    """Return `text` case-folded and without accents; kana keep their voicing marks."""
+    if text.isascii():
+        return text.lower()
+    unfolded = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold())
+    return unicodedata.normalize("NFC", _ACCENTS.sub("", unfolded))
+
+
+def words(text: str) -> list[str]:
+    """Return the words of `text` in order, with repetitions, as they are indexed."""
+    folded = fold(text)
+    if folded.isascii():
+        return [word[:LONGEST] for word in _WORD.findall(folded)]
+    found: list[str] = []
+    for word in _WORD.findall(folded):
+        end = 0
+        for run in _UNSPACED.finditer(word):
+            found += [word[end : run.start()][:LONGEST], *_pairs(run[0]), run[0][-1]]
+            end = run.end()
+        found.append(word[end:][:LONGEST])
+    return [word for word in found if word]
+
+
+def indexed(*texts: str) -> str:
+    """Return the distinct words of `texts` as PostgreSQL reads a `tsvector`: separated by spaces."""
+    return " ".join(sorted({word for text in texts for word in words(text)}))
+
+
+def prefix_query(text: str) -> str:
+    """Return what a person typed as PostgreSQL reads a `tsquery`; empty if it holds no word.
+
+    Every word must be there, each as the beginning of a word; the words hold letters and
+    digits only, so nothing in them can be an operator.
+    """
+    terms: list[str] = []
+    for word in _WORD.findall(fold(text)):
+        end = 0
+        for run in _UNSPACED.finditer(word):
+            terms.append(f"{word[end : run.start()][:LONGEST]}:*" if run.start() > end else "")
+            terms += _pairs(run[0]) or [f"{run[0]}:*"]
+            end = run.end()
+        if end < len(word):
+            terms.append(f"{word[end:][:LONGEST]}:*")
+    return " & ".join(dict.fromkeys(term for term in terms if term))
+
+
+def _pairs(run: str) -> list[str]:
+    return [run[at : at + 2] for at in range(len(run) - 1)]

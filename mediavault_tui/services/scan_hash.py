@@ -1,0 +1,111 @@
+"""The second phase: equal bytes among the files of equal size, read beside the loop."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from queue import Empty, SimpleQueue
+
+from mediavault_tui.domain.library import ScanPhase
+from mediavault_tui.domain.paths import display
+from mediavault_tui.services.exact import hash_candidates
+from mediavault_tui.services.lockstep import Candidate, Hashed
+from mediavault_tui.services.scan_progress import Meter
+from mediavault_tui.sources.base import FoundFile, Source
+from mediavault_tui.store import readings
+from mediavault_tui.store.database import Connection
+
+CHECKPOINT = 2.0
+"""Seconds after which what was read is written down: a kill loses no more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hashing:
+    """One scan's means for reading bytes."""
+
+    source: Source
+    meter: Meter
+    readers: int
+
+    async def known_files(
+        self, conn: Connection, *, after: Callable[[], Awaitable[None]] | None = None
+    ) -> None:
+        """Hash what the inventory holds of equal size and has not been read; checkpoints on the way."""
+        candidates = await readings.hash_candidates(conn, self.source.name)
+        size = sum(c.size for c in candidates if c.sample_hash is None)
+        self.meter.begin(ScanPhase.HASHING, files=sum(c.sample_hash is None for c in candidates), bytes=size)
+        done: SimpleQueue[Hashed] = SimpleQueue()
+        reading = asyncio.create_task(
+            asyncio.to_thread(
+                self._read,
+                [
+                    Candidate(FoundFile(c.path, c.stamp, c.links), c.sample_hash, c.content_hash)
+                    for c in candidates
+                ],
+                done,
+            )
+        )
+        try:
+            while not reading.done():
+                await asyncio.wait({reading}, timeout=CHECKPOINT)
+                await self._write(conn, _drain(done))
+                if after:
+                    await after()
+        finally:
+            await reading
+        await self._write(conn, _drain(done))
+
+    def new_files(self, files: Sequence[FoundFile], *, give_up: Callable[[], bool]) -> dict[bytes, Hashed]:
+        """Hash files that are not in the inventory yet, for as long as `give_up` allows; blocking."""
+        found: dict[bytes, Hashed] = {}
+        for hashed in hash_candidates(
+            self.source,
+            map(Candidate, files),
+            readers=self.readers,
+            cancelled=lambda: self.meter.control.stopped() or give_up(),
+            on_bytes=self._count_bytes,
+        ):
+            found[hashed.file.path] = hashed
+            self._count(hashed)
+        return found
+
+    def _read(self, candidates: Sequence[Candidate], done: SimpleQueue[Hashed]) -> None:
+        for hashed in hash_candidates(
+            self.source,
+            candidates,
+            readers=self.readers,
+            cancelled=self.meter.control.stopped,
+            on_bytes=self._count_bytes,
+        ):
+            done.put(hashed)
+            self._count(hashed)
+
+    def _count_bytes(self, count: int) -> None:
+        self.meter.count(bytes_read=count)
+        self.meter.advance(bytes=count)
+
+    def _count(self, hashed: Hashed) -> None:
+        self.meter.advance(files=1, current=display(hashed.file.path))
+        if hashed.error is None:
+            self.meter.count(hashed=1)
+        else:
+            self.meter.error(display(hashed.file.path), str(hashed.error))
+
+    async def _write(self, conn: Connection, hashed: Sequence[Hashed]) -> None:
+        rows = [
+            (h.file.path, h.file.stamp.size, h.file.stamp.modified_ns, h.sample_hash, h.content_hash)
+            for h in hashed
+            if h.error is None
+        ]
+        if rows:
+            await readings.set_hashes(conn, self.source.name, rows)
+
+
+def _drain(queue: SimpleQueue[Hashed]) -> list[Hashed]:
+    drained = []
+    while True:
+        try:
+            drained.append(queue.get_nowait())
+        except Empty:
+            return drained

@@ -1,0 +1,29 @@
+-- name: scan_begin
+-- A new line of the history; returns its id.
+-- $1 the roots as text, $2 as raw bytes.
+insert into scan_history (roots, roots_raw) values ($1, $2) returning id
+
+-- name: scan_open
+-- Scans without an end: running ones, and those that a crash left.
+select id, roots, roots_raw from scan_history where finished_at is null order by id
+
+-- name: scan_save
+-- The checkpoint of a scan. $1 id, $2 phase, $3 counts, $4 errors.
+update scan_history set phase = $2, counts = $3, errors = $4 where id = $1
+
+-- name: scan_end
+-- The last word on a scan. $1 id, $2 phase, $3 counts, $4 errors.
+update scan_history set phase = $2, counts = $3, errors = $4, finished_at = now()
+where id = $1 and finished_at is null
+
+-- name: scan_abandoned
+-- Close a scan whose process is gone. $1 id, $2 the error that says so.
+update scan_history
+set phase = 'failed', errors = errors || $2::jsonb, finished_at = now(),
+    counts = counts || jsonb_build_object('errors', coalesce((counts ->> 'errors')::int, 0) + 1)
+where id = $1 and finished_at is null
+
+-- name: scan_history_newest
+-- The history, newest first. $1 rows.
+select id, roots, started_at, finished_at, phase, counts, errors
+from scan_history order by started_at desc, id desc limit $1
