@@ -71,39 +71,48 @@ async def major_version(binaries: Path) -> int:
 
 @dataclass(frozen=True, slots=True)
 class RunAs:
-    """The prefix or the user that keeps PostgreSQL from running as root; nothing for others."""
+    """What keeps PostgreSQL from running as root: a prefix or another user; nothing for others."""
 
     prefix: tuple[str, ...] = ()
-    user: str | None = None
+    user: pwd.struct_passwd | None = None
 
     @property
     def uid(self) -> int:
         """The owner, seen from outside, of the files that PostgreSQL makes."""
-        return pwd.getpwnam(self.user).pw_uid if self.user else os.getuid()
+        return self.user.pw_uid if self.user else os.getuid()
+
+    def give(self, path: Path) -> None:
+        """Make `path` belong to whom PostgreSQL runs as."""
+        if self.user is not None and owner(path) != self.user.pw_uid:
+            os.chown(path, self.user.pw_uid, self.user.pw_gid)
 
 
 async def run_as(home: Path, binaries: Path) -> RunAs:
     """Decide as whom PostgreSQL runs for the cluster in `home` (which exists).
 
-    Raises: DatabaseError for root on a machine where neither way is open.
+    Root uses a cluster of another user as that user, so that it stays theirs.
+    Raises: DatabaseError for root on a machine where no way is open.
     """
     if os.getuid() != 0:
         return RunAs()
+    whose = owner(home)
     unshare = shutil.which("unshare")
-    if owner(home) == 0 and unshare is not None:
+    if whose == 0 and unshare is not None:
         prefix = (unshare, *_NAMESPACE)
         tried = await run([*prefix, str(binaries / "postgres"), "--version"], cwd=home)
         if tried.code == 0:
             return RunAs(prefix=prefix)
-    blocked = [str(p) for p in (binaries, home) if not _enterable_by_all(p)]
+    user = pwd.getpwuid(whose) if whose else pwd.getpwnam(NOBODY)
+    needed = (binaries,) if whose else (binaries, home)
+    blocked = [str(path) for path in needed if not _enterable_by_all(path)]
     if blocked:
         raise DatabaseError(
             "PostgreSQL does not run as root, this machine allows no user namespaces, and"
-            f" the user {NOBODY} may not enter {' nor '.join(blocked)}: run MediaVault as an"
+            f" the user {user.pw_name} may not enter {' nor '.join(blocked)}: run MediaVault as an"
             " ordinary user, set MEDIAVAULT_DATA_DIR and MEDIAVAULT_PG_BIN to folders that"
             " everybody may enter, or set DATABASE_URL"
         )
-    return RunAs(user=NOBODY)
+    return RunAs(user=user)
 
 
 def owner(path: Path) -> int:
@@ -133,8 +142,8 @@ async def run(command: Sequence[str], *, cwd: Path, who: RunAs | None = None) ->
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
-        user=who.user,
-        group=pwd.getpwnam(who.user).pw_gid if who.user else None,
+        user=who.user.pw_uid if who.user else None,
+        group=who.user.pw_gid if who.user else None,
         extra_groups=[] if who.user else None,
         start_new_session=True,  # a Ctrl-C at the terminal is for us, not for PostgreSQL
     )

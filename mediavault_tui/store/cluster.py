@@ -23,7 +23,7 @@ from urllib.parse import quote
 import asyncpg
 
 from mediavault_tui.errors import DatabaseDown, DatabaseError
-from mediavault_tui.store.binaries import Ran, RunAs, find_binaries, major_version, owner, run, run_as
+from mediavault_tui.store.binaries import Ran, RunAs, find_binaries, major_version, run, run_as
 from mediavault_tui.store.process import is_server_of
 
 START_WITHIN = 90.0
@@ -86,8 +86,7 @@ class Cluster:
         """
         binaries = await find_binaries(pg_bin)
         who = await run_as(home, binaries)
-        if who.user is not None and owner(home) != who.uid:
-            shutil.chown(home, who.user)
+        who.give(home)
         cluster = cls(home, binaries, who, _socket_dir(home), {**_SETTINGS, **settings})
         await cluster._refuse_another_major()
         return cluster
@@ -110,11 +109,15 @@ class Cluster:
         return f"postgresql://mediavault:{password}@/{database}?host={host}&port={_PORT}"
 
     async def alive(self) -> bool:
-        """Whether the server lets us in now."""
+        """Whether the server lets us in now; DatabaseError when it lives but never will."""
         if not (self.socket_dir / f".s.PGSQL.{_PORT}").exists():
             return False
         try:
             conn = await asyncpg.connect(self.url("postgres"), timeout=5)
+        except asyncpg.InvalidAuthorizationSpecificationError as error:
+            raise DatabaseError(
+                f"The embedded database does not know the password in {self.home / 'password'}"
+            ) from error
         except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
             return False
         await conn.close()
@@ -157,8 +160,7 @@ class Cluster:
         descriptor = os.open(password, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "w") as file:
             file.write(secrets.token_urlsafe(32) + "\n")
-        if self.who.user:
-            shutil.chown(password, self.who.user)
+        self.who.give(password)
         locale = "C.UTF-8" if sys.platform == "linux" else "en_US.UTF-8"
         made = await self._run(
             "initdb", "-D", fresh.name, "-U", "mediavault", "--auth=scram-sha-256", "--pwfile=password",
@@ -207,8 +209,7 @@ class Cluster:
     def _make_socket_dir(self) -> None:
         with contextlib.suppress(FileExistsError):
             self.socket_dir.mkdir(0o700)
-            if self.who.user:
-                shutil.chown(self.socket_dir, self.who.user)
+            self.who.give(self.socket_dir)
         found = self.socket_dir.lstat()
         if self.socket_dir.is_symlink() or found.st_uid != self.who.uid or found.st_mode & 0o077:
             raise DatabaseError(f"{self.socket_dir} is not a private folder of ours; remove it")

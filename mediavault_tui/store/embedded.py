@@ -31,7 +31,7 @@ async def serve(
     home = _make_home(data_dir)
     with _lock_file(home / "use.lock") as use:
         async with _taken(home / "start.lock"):
-            fcntl.flock(use, fcntl.LOCK_SH)
+            _lock(use, fcntl.LOCK_SH)
             cluster = await Cluster.at(home, pg_bin=pg_bin, settings=server or {})
         try:
             async with _taken(home / "start.lock"):
@@ -39,17 +39,9 @@ async def serve(
             yield cluster.url()
         finally:
             async with _taken(home / "start.lock"):
-                if _is_last(use):
+                if _lock(use, fcntl.LOCK_EX):  # nobody else is there
                     await cluster.stop()
-                fcntl.flock(use, fcntl.LOCK_UN)
-
-
-def _is_last(use: int) -> bool:
-    try:
-        fcntl.flock(use, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
+                _lock(use, fcntl.LOCK_UN)
 
 
 def _make_home(data_dir: Path) -> Path:
@@ -66,6 +58,8 @@ def _make_home(data_dir: Path) -> Path:
 def _lock_file(path: Path) -> Iterator[int]:
     try:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        if os.getuid() == 0:  # in another user's folder root leaves nothing that they cannot open
+            os.fchown(descriptor, path.parent.stat().st_uid, -1)
     except OSError as error:
         raise DatabaseError(f"The data folder cannot be used: {error}; set MEDIAVAULT_DATA_DIR") from error
     try:
@@ -78,10 +72,19 @@ def _lock_file(path: Path) -> Iterator[int]:
 async def _taken(path: Path) -> AsyncIterator[None]:
     """Hold an exclusive lock; waited for without blocking the loop, so it can be cancelled."""
     with _lock_file(path) as descriptor:
-        while True:
-            try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except BlockingIOError:
-                await asyncio.sleep(0.02)
+        while not _lock(descriptor, fcntl.LOCK_EX):  # noqa: ASYNC110  # no event tells that a lock is free
+            await asyncio.sleep(0.02)
         yield
+
+
+def _lock(descriptor: int, how: int) -> bool:
+    """Take (or give back) a lock without waiting; return whether it was to be had."""
+    try:
+        fcntl.flock(descriptor, how | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError as error:
+        raise DatabaseError(
+            f"The data folder's file system knows no locks ({error}); set MEDIAVAULT_DATA_DIR"
+        ) from error
+    return True

@@ -22,6 +22,7 @@ from mediavault_tui.errors import DatabaseError, ToolMissing
 from mediavault_tui.store.binaries import find_binaries
 from mediavault_tui.store.embedded import serve
 from mediavault_tui.store.process import is_server_of
+from tests.conftest import lacking
 
 ROOT = Path(__file__).parents[2]
 as_root = pytest.mark.skipif(os.getuid() != 0, reason="only root can become somebody else")
@@ -320,13 +321,32 @@ def test_an_ordinary_user_runs_it_as_root_does(everybodys_folder: Path) -> None:
 async def test_root_without_user_namespaces_runs_it_as_nobody(everybodys_folder: Path) -> None:
     binaries = await find_binaries(None)
     if any(not p.stat().st_mode & 0o001 for p in binaries.parents):
-        pytest.skip(f"nobody may not enter {binaries}")
+        lacking(f"nobody may not enter {binaries}")
     for _ in ("made", "used again"):
         user = User(everybodys_folder, env={"PATH": "/nowhere"})
         await asyncio.to_thread(user.ready)
         pid = postmaster(everybodys_folder)
         assert os.stat(f"/proc/{pid}").st_uid == _nobody()[0]
         await asyncio.to_thread(user.leave)
+
+
+@as_root
+def test_root_uses_another_users_database_without_taking_it_away(everybodys_folder: Path) -> None:
+    os.chown(everybodys_folder, *_nobody())
+    prefix = _as_nobody()
+    for who in (prefix, [], prefix):
+        user = User(everybodys_folder, *who)
+        user.ready()
+        user.leave()
+    owners = {path.lstat().st_uid for path in everybodys_folder.rglob("*")}
+    assert owners == {_nobody()[0]}
+
+
+async def test_a_password_that_was_changed_is_one_sentence_and_no_wait(folder: Path) -> None:
+    (folder / "postgres/password").write_text("another\n")
+    with pytest.raises(DatabaseError, match="does not know the password"):
+        await serve(folder).__aenter__()
+    assert not server_of(folder)
 
 
 @as_root
@@ -356,7 +376,7 @@ def _as_nobody() -> list[str]:
                 return prefix
         except OSError:
             break
-    pytest.skip("nobody may not read our Python, and setpriv cannot help")
+    return lacking("nobody may not read our Python, and setpriv cannot help")
 
 
 def _pid_file(data_dir: Path, pid: int) -> str:
