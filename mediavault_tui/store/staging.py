@@ -122,7 +122,7 @@ async def held(conn: Connection, ids: Sequence[StagedId]) -> list[Held]:
 
 async def held_of_file(conn: Connection, file: FileId) -> Held | None:
     """Return the newest staged row of a file, whatever became of it; None if it never was staged."""
-    id = await conn.fetchval(sql("staged_of_act"), file)
+    id = await conn.fetchval(sql("staged_of_file"), file)
     return None if id is None else (await held(conn, [id]))[0]
 
 

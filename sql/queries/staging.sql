@@ -94,11 +94,7 @@ join media_files f on f.id = p.file_id
 order by wanted.place;
 
 -- name: staged_of_file
--- The live staged row of a file, if it is staged. $1 the file.
-select id from pending_deletions where file_id = $1 and state in ('staged', 'approved');
-
--- name: staged_of_act
--- The staged row that an act on a file concerns, newest first. $1 the file.
+-- The newest staged row of a file, whatever became of it. $1 the file.
 select id from pending_deletions where file_id = $1 order by id desc limit 1;
 
 -- name: staged_ids
