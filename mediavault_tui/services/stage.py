@@ -21,7 +21,7 @@ from mediavault_tui.domain.staging import PURGE_WORD, ActKind
 from mediavault_tui.domain.verdict import Verdict
 from mediavault_tui.errors import Refused, SourceError, UsageError
 from mediavault_tui.services.stage_acts import Tools
-from mediavault_tui.services.stage_files import FileActs, Rehearsed
+from mediavault_tui.services.stage_files import FileActs, Rehearsed, StageOrder
 from mediavault_tui.services.stage_forecast import forecast
 from mediavault_tui.services.stage_moves import Mover, Step, no_step
 from mediavault_tui.services.stage_plan import Order, Planner
@@ -85,25 +85,38 @@ class Stage:
             orders, refused = await self._files.orders_of_files(conn, files, keeper)
         return await self._batch(orders, self._files.stage, who=who, refused=refused)
 
+    async def stage_groups(
+        self, groups: Sequence[GroupId], *, keeper: FileId | None = None, who: str
+    ) -> ActResult:
+        """Stage, as one act, what each group recommends; `keeper` is for a single group.
+
+        Raises: UsageError for an unknown group; one that is not open is a sentence of the result.
+        """
+        self._writing()
+        orders, refused = await self._orders(groups, keeper)
+        return await self._batch(orders, self._files.stage, who=who, refused=refused)
+
     async def rehearse(
-        self, files: Sequence[FileId], *, keeper: FileId | None = None, who: str
+        self, groups: Sequence[GroupId], *, keeper: FileId | None = None, who: str
     ) -> list[Rehearsed]:
-        """Return what staging these files would do, by every rule and the disk, and do none of it."""
+        """Return what `stage_groups` would do, by every rule and by the disk, and do none of it."""
+        orders, refused = await self._orders(groups, keeper)
+        answers = [Rehearsed(None, None, (), "", sentence) for sentence in refused]
         async with self._database.connection() as conn:
-            orders, refused = await self._files.orders_of_files(conn, files, keeper)
-            answers = [Rehearsed(None, None, (), "", sentence) for sentence in refused]
             return answers + [await self._files.rehearse(conn, order, who) for order in orders]
 
-    async def losers(self, group: GroupId, keeper: FileId | None = None) -> tuple[FileId, list[FileId]]:
-        """Return the copy to keep of a group (its recommendation, unless given) and the others."""
+    async def _orders(
+        self, groups: Sequence[GroupId], keeper: FileId | None
+    ) -> tuple[list[StageOrder], list[str]]:
+        orders: list[StageOrder] = []
+        refused: list[str] = []
         async with self._database.connection() as conn:
-            found = await staging.staging_group(conn, group)
-        if found is None:
-            raise UsageError(f"there is no group {group}")
-        kept = found.keeper if keeper is None else keeper
-        if kept not in found.members:
-            raise UsageError(f"file {kept} is no member of group {group}")
-        return kept, [member for member in found.members if member != kept]
+            for group in groups:
+                try:
+                    orders += await self._files.orders_of_group(conn, group, keeper)
+                except Refused as error:
+                    refused.append(str(error))
+        return orders, refused
 
     async def restore(self, staged: Sequence[StagedId], *, who: str, rename: bool = False) -> ActResult:
         """Put staged files and their sidecars back; `rename`: as `Film (2)` where the place is taken."""

@@ -60,13 +60,16 @@ class FileActs:
         self._planner = planner
         self._protected = protected
 
-    async def orders_of_group(self, conn: Connection, group: GroupId, keeper: FileId) -> list[StageOrder]:
-        """Return the orders that leave only `keeper` of a group."""
+    async def orders_of_group(
+        self, conn: Connection, group: GroupId, keeper: FileId | None = None
+    ) -> list[StageOrder]:
+        """Return the orders that leave only `keeper` (else the recommended copy) of a group."""
         found = await staging.staging_group(conn, group)
-        if found is None or keeper not in found.members:
-            raise UsageError(
-                f"there is no group {group}" if found is None else f"file {keeper} is not in group {group}"
-            )
+        if found is None:
+            raise UsageError(f"there is no group {group}")
+        keeper = found.keeper if keeper is None else keeper
+        if keeper not in found.members:
+            raise UsageError(f"file {keeper} is no member of group {group}")
         if found.state != "open" or found.proof is Proof.COVERAGE:
             why = "it shows coverage, not copies" if found.state == "open" else f"it is {found.state}"
             raise Refused(f"nothing of group {group} ({found.title}) is staged: {why}")

@@ -307,9 +307,9 @@ async def test_the_sidecar_of_two_containers_stays_with_the_survivor(
 
 
 async def test_a_rehearsal_says_what_would_move_and_moves_nothing(shelf: Shelf, database: Database) -> None:
-    _keeper, loser, _group = await two(shelf)
+    _keeper, _loser, group = await two(shelf)
     before = shelf.names()
-    (answer,) = await shelf.stage(database).rehearse([loser.id], who=ME)
+    (answer,) = await shelf.stage(database).rehearse([group], who=ME)
     assert [os.path.basename(to) for _, to in answer.moves] == [
         b"heat.720p.mkv",
         b"heat.720p-poster.jpg",

@@ -1,0 +1,96 @@
+"""What the commands that move files share: the service, and how its answers are printed."""
+
+from __future__ import annotations
+
+import getpass
+import json
+import sys
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any
+
+from mediavault_tui.errors import UsageError
+
+if TYPE_CHECKING:
+    from mediavault_tui.domain.library import ActResult
+    from mediavault_tui.domain.model import StagedId
+    from mediavault_tui.services.stage import Stage
+
+
+@asynccontextmanager
+async def staging() -> AsyncIterator[Stage]:
+    """Yield the service; first say (on standard error) what became of acts that a crash interrupted."""
+    from mediavault_tui import bootstrap
+
+    settings = bootstrap.load_settings()
+    async with bootstrap.open_database(settings) as database:
+        stage = bootstrap.stage(database, settings)
+        for sentence in await stage.recover():
+            print(f"mediavault: {harmless(sentence)}", file=sys.stderr)
+        yield stage
+
+
+def who() -> str:
+    """Return the name under which this person's acts are journalled."""
+    return getpass.getuser()
+
+
+def report(result: ActResult, done: str, *, as_json: bool) -> int:
+    """Print what an act did; 1 if anything was refused.
+
+    `done`: what happened to each file, in the past ("staged").
+    """
+    if as_json:
+        print_json(
+            {
+                "batch": result.batch,
+                "done": list(result.done),
+                "operations": list(result.operations),
+                "refused": list(result.refused),
+                "freed_bytes": result.freed,
+            }
+        )
+    else:
+        freed = f", {result.freed:,} bytes freed" if result.freed else ""
+        print(f"{len(result.done)} {done}{freed}")
+        for sentence in result.refused:
+            print(f"refused: {harmless(sentence)}", file=sys.stderr)
+    return 1 if result.refused else 0
+
+
+def print_json(document: Any) -> None:
+    """Print one JSON document."""
+    print(json.dumps(document, ensure_ascii=False, indent=1))
+
+
+def numbers(words: Sequence[str], what: str) -> list[int]:
+    """Read ids from the command line. Raises: UsageError naming the first that is none."""
+    for word in words:
+        if not word.isdecimal():
+            raise UsageError(f"{word!r} is no number of a {what}; `mediavault pending` lists them")
+    return [int(word) for word in words]
+
+
+async def chosen(stage: Stage, words: Sequence[str], *, everything: bool) -> list[StagedId]:
+    """Return the staged files that were named, or all. Raises: UsageError if neither was asked for."""
+    from mediavault_tui.domain.model import StagedId
+
+    if everything:
+        return [row.id async for row in all_pending(stage)]
+    if not words:
+        raise UsageError("say which: numbers as `mediavault pending` lists them, or --all")
+    return [StagedId(number) for number in numbers(words, "staged file")]
+
+
+async def all_pending(stage: Stage, text: str = "") -> AsyncIterator[Any]:
+    """Yield every staged file, newest first."""
+    after = None
+    while rows := await stage.pending(after=after, text=text):
+        for row in rows:
+            yield row
+        after = rows[-1]
+
+
+def harmless(text: str) -> str:
+    """Return `text` on one line, with nothing in it that a terminal would obey."""
+    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)

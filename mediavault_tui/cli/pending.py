@@ -1,0 +1,62 @@
+"""`mediavault pending`: list what is staged; approve it."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+from dataclasses import asdict
+
+from mediavault_tui.cli import acting
+from mediavault_tui.errors import UsageError
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Describe the arguments."""
+    parser.add_argument("ids", nargs="*", metavar="ID", help="the staged files to approve or unapprove")
+    parser.add_argument(
+        "--approve", action="store_true", help="approve these for purging; nothing is deleted by it"
+    )
+    parser.add_argument("--unapprove", action="store_true", help="take the approval back")
+    parser.add_argument("--all", action="store_true", help="…every staged file")
+    parser.add_argument(
+        "--filter", default="", metavar="WORDS", help="list only what has these words in title or path"
+    )
+    parser.add_argument("--json", action="store_true", help="print one JSON document")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Run the command."""
+    if args.approve and args.unapprove:
+        raise UsageError("approve or unapprove: one of them")
+    if (args.ids or args.all) and not (args.approve or args.unapprove):
+        raise UsageError("numbers and --all go with --approve or --unapprove")
+    return asyncio.run(_run(args))
+
+
+async def _run(args: argparse.Namespace) -> int:
+    async with acting.staging() as stage:
+        if args.approve or args.unapprove:
+            ids = await acting.chosen(stage, args.ids, everything=args.all)
+            act = stage.approve if args.approve else stage.unapprove
+            result = await act(ids, who=acting.who())
+            said = "approved; `mediavault purge` deletes them" if args.approve else "not approved any more"
+            return acting.report(result, said, as_json=args.json)
+        rows = [row async for row in acting.all_pending(stage, args.filter)]
+        forecast = await stage.forecast()
+    if args.json:
+        acting.print_json(
+            {
+                "staged": [asdict(row) | {"staged_at": row.staged_at.isoformat()} for row in rows],
+                "approved": {"files": forecast.files, "freed_bytes": forecast.bytes},
+            }
+        )
+        return 0
+    for row in rows:
+        mark = "approved" if row.state.value == "approved" else "staged"
+        print(
+            f"{row.id:>6}  {mark:<8}  {row.size:>15,}  {row.staged_at:%Y-%m-%d}  "
+            f"{acting.harmless(row.original)}"
+        )
+        print(f"{'':8}{acting.harmless(row.reason)}; kept: {acting.harmless(row.keeper_path)}")
+    print(f"{len(rows)} staged; purging the {forecast.files} approved would free {forecast.bytes:,} bytes")
+    return 0

@@ -1,0 +1,104 @@
+"""`mediavault stage`: move the worse copies of groups into the holding folder."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import sys
+from typing import TYPE_CHECKING
+
+from mediavault_tui.cli import acting
+from mediavault_tui.errors import UsageError
+
+if TYPE_CHECKING:
+    from mediavault_tui.domain.model import FileId, GroupId
+    from mediavault_tui.domain.verdict import Verdict
+    from mediavault_tui.services.stage import Stage
+    from mediavault_tui.services.stage_files import Rehearsed
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Describe the arguments."""
+    parser.add_argument(
+        "groups", nargs="*", metavar="GROUP", help="numbers as `mediavault duplicates` lists them"
+    )
+    parser.add_argument(
+        "--keep", metavar="FILE", help="the copy to keep (number or path); else the recommended one"
+    )
+    parser.add_argument("--verdict", metavar="certain,clear", help="every open group of these verdicts")
+    parser.add_argument("--dry-run", action="store_true", help="say what would move where, and move nothing")
+    parser.add_argument("--json", action="store_true", help="print one JSON document")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Run the command."""
+    if bool(args.groups) == bool(args.verdict):
+        raise UsageError("say which groups to stage: their numbers, or --verdict certain,clear")
+    if args.keep and len(args.groups) != 1:
+        raise UsageError("--keep names the copy to keep of one group: give one group with it")
+    return asyncio.run(_run(args))
+
+
+async def _run(args: argparse.Namespace) -> int:
+    async with acting.staging() as stage:
+        groups = await _groups(stage, args)
+        keeper = await _file(stage, args.keep) if args.keep else None
+        if args.dry_run:
+            answers = await stage.rehearse(groups, keeper=keeper, who=acting.who())
+            return _rehearsed(answers, as_json=args.json)
+        result = await stage.stage_groups(groups, keeper=keeper, who=acting.who())
+    return acting.report(result, "staged; nothing is deleted", as_json=args.json)
+
+
+async def _groups(stage: Stage, args: argparse.Namespace) -> list[GroupId]:
+    from mediavault_tui.domain.model import GroupId
+
+    if not args.verdict:
+        return [GroupId(number) for number in acting.numbers(args.groups, "group")]
+    return await stage.batch_groups([_verdict(word) for word in args.verdict.split(",")])
+
+
+def _verdict(word: str) -> Verdict:
+    from mediavault_tui.domain.verdict import Verdict
+
+    known = [verdict.value for verdict in Verdict if verdict.may_enter_a_batch]
+    if word.strip() not in known:
+        raise UsageError(f"{word.strip()!r} may not be staged in a batch; only {' and '.join(known)} may")
+    return Verdict(word.strip())
+
+
+async def _file(stage: Stage, word: str) -> FileId:
+    from mediavault_tui.domain.model import FileId
+
+    return FileId(int(word)) if word.isdecimal() else await stage.file_named(_absolute(word))
+
+
+def _absolute(word: str) -> bytes:
+    return os.fsencode(os.path.abspath(word))
+
+
+def _rehearsed(answers: list[Rehearsed], *, as_json: bool) -> int:
+    from mediavault_tui.domain.paths import display
+
+    if as_json:
+        acting.print_json(
+            [
+                {
+                    "file": answer.file,
+                    "keeper": answer.keeper,
+                    "reason": answer.reason,
+                    "refused": answer.refused,
+                    "moves": [{"from": display(a), "to": display(b)} for a, b in answer.moves],
+                }
+                for answer in answers
+            ]
+        )
+    else:
+        for answer in answers:
+            for origin, destination in answer.moves:
+                print(f"{acting.harmless(display(origin))}\n  → {acting.harmless(display(destination))}")
+            if answer.refused:
+                print(f"refused: {acting.harmless(answer.refused)}", file=sys.stderr)
+        print("this was a rehearsal: nothing was moved")
+    return 1 if any(answer.refused for answer in answers) else 0
