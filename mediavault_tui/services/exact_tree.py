@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from operator import itemgetter
 from typing import NamedTuple
 
 from mediavault_tui.domain.media import is_mpeg_ts, may_be_video, suffix
@@ -24,6 +25,7 @@ _ASKED = 16
 """Files asked whether they are in memory, to choose the number of readers."""
 _WARM_READERS = 4
 _COLD_READERS = 8
+_INODE = itemgetter(1)
 _UNKNOWN_READERS = 4
 
 
@@ -70,10 +72,13 @@ def find_exact(roots: Sequence[bytes], *, readers: int | None = None, videos: bo
     errors: list[Unread] = []
     sizes, names, seen = _look(roots, videos=videos, errors=errors)
     wanted = [group for size, group in sizes.items() if size and len(group) > 1]
-    small = sorted(file for group in wanted if group[0][2] <= WHOLE for file in group)
+    small = [file for group in wanted if group[0][2] <= WHOLE for file in group]
     large = [file for group in wanted if group[0][2] > WHOLE for file in group]
     del sizes, wanted
-    crew = readers or _readers_for(small, large)
+    cold = _on_disk(large or small)
+    crew = readers or _readers_for(cold)
+    if cold is not False:
+        small.sort(key=_INODE)  # roughly their order on the disk
     alike: dict[tuple[int, bytes], list[Looked]] = defaultdict(list)
     read = _hash_small(small, crew, alike, errors)
     if large:
@@ -123,15 +128,19 @@ def _is_video(path: bytes) -> bool:
         return is_mpeg_ts(file.read(4 * 192))
 
 
-def _readers_for(small: Sequence[Looked], large: Sequence[Looked]) -> int:
-    """Choose how many files are read at once: a disk needs a queue, memory only the processors."""
-    files = large or small
+def _on_disk(files: Sequence[Looked]) -> bool | None:
+    """Return whether most files must be fetched from a disk; None if the system does not tell."""
     answers = [in_memory(file[4]) for file in files[:: len(files) // _ASKED + 1]]
     if answers.count(False) * 2 > len(answers):
-        return _COLD_READERS
-    if None in answers:
+        return True
+    return None if None in answers else False
+
+
+def _readers_for(cold: bool | None) -> int:
+    """Choose how many files are read at once: a disk wants a queue, memory only the processors."""
+    if cold is None:
         return _UNKNOWN_READERS
-    return min(_processors(), _WARM_READERS)
+    return _COLD_READERS if cold else min(_processors(), _WARM_READERS)
 
 
 def _processors() -> int:
