@@ -199,7 +199,8 @@ def _report(last: ScanProgress, errors: tuple[ScanError, ...], seconds: float, *
     print(
         f"{counts.seen:,} videos ({amount(counts.bytes_seen)}) in {duration(seconds)}:"
         f" {counts.new:,} new, {counts.changed:,} changed, {counts.renamed:,} renamed,"
-        f" {counts.missing:,} missing; {counts.hashed:,} hashed, {counts.probed:,} probed, {counts.errors:,} errors"
+        f" {counts.missing:,} missing; {counts.hashed:,} hashed, {counts.probed:,} probed,"
+        f" {counts.errors:,} errors"
     )
     if last.message:
         print(last.message)

@@ -57,6 +57,8 @@ _IDENTITY = [
 ]
 _UNNAMED = "other\t\t\t0" + "\t\\N" * 2 + "\t{}" + "\t\\N" * 3 + "\tf" + "\t\\N" * 5 + "\t0\t{}\t"
 """The identity half of a name that is not read yet, up to its words."""
+_LONGEST_KEY = 200
+"""Characters of a title that are sorted by: an index entry has at most 2.7 KB, and one letter can unfold into 18."""
 _SMALL = 2**15 - 1
 _WHOLE = 2**31 - 1
 """What PostgreSQL's smallint and integer hold; a name can claim any number."""
@@ -96,7 +98,7 @@ def identity_half(name: str, identity: Identity | None) -> str:
         (
             identity.kind.value,
             text(identity.title),
-            text(title_key(identity.title)),
+            text(title_key(identity.title)[:_LONGEST_KEY]),
             str(_within(identity.year, _SMALL) or 0),
             text(identity.country),
             number(_within(identity.season, _SMALL)),

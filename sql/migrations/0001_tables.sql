@@ -140,10 +140,27 @@ create index media_files_modified on media_files (modified_ns, id);
 create index media_files_height on media_files (height, id);
 -- Equal bytes, once hashed.
 create index media_files_content on media_files (content_hash) where content_hash is not null;
--- Facets.
-create index media_files_kind on media_files (kind);
-create index media_files_tier on media_files (tier);
-create index media_files_codec on media_files (video_codec);
+-- One facet and any sort, in order: what is rare under one sort (4K by height, films by year) would
+-- otherwise be looked for through the whole inventory.
+create index media_files_kind_title on media_files (kind, title_key, id);
+create index media_files_kind_year on media_files (kind, year, id);
+create index media_files_kind_size on media_files (kind, size_bytes, id);
+create index media_files_kind_score on media_files (kind, score, id);
+create index media_files_kind_modified on media_files (kind, modified_ns, id);
+create index media_files_kind_height on media_files (kind, height, id);
+create index media_files_tier_title on media_files (tier, title_key, id);
+create index media_files_tier_year on media_files (tier, year, id);
+create index media_files_tier_size on media_files (tier, size_bytes, id);
+create index media_files_tier_score on media_files (tier, score, id);
+create index media_files_tier_modified on media_files (tier, modified_ns, id);
+create index media_files_tier_height on media_files (tier, height, id);
+create index media_files_codec_title on media_files (video_codec, title_key, id);
+create index media_files_codec_year on media_files (video_codec, year, id);
+create index media_files_codec_size on media_files (video_codec, size_bytes, id);
+create index media_files_codec_score on media_files (video_codec, score, id);
+create index media_files_codec_modified on media_files (video_codec, modified_ns, id);
+create index media_files_codec_height on media_files (video_codec, height, id);
+-- Facets that no sort combines with: few rows, or walked.
 create index media_files_state on media_files (state) where state <> 'present';
 create index media_files_languages on media_files using gin (audio_languages);
 create index media_files_search on media_files using gin (search);
