@@ -1,0 +1,237 @@
+"""Kill the program between every two steps of every act; then start again: nothing is lost.
+
+The steps are not listed here: a first run records them, and each of them is then the last
+one that a child process sees before `os._exit`. A new step is covered by being there.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import shutil
+import tempfile
+from collections import Counter
+from collections.abc import AsyncIterator, Iterator, Sequence
+from pathlib import Path
+
+import pytest
+import staging_child
+from shelf import Shelf
+
+from mediavault_tui.store.database import Connection
+
+pytestmark = pytest.mark.slow
+
+KEPT = b"the kept film" * 5000
+LOSER = b"the other film" * 5000
+SIDECARS = {"film.en.srt": b"subtitles", "film-poster.jpg": b"poster"}
+
+_processes = multiprocessing.get_context("forkserver")
+_processes.set_forkserver_preload(["staging_child"])
+
+
+@pytest.fixture
+def other_volume(tmp_path: Path) -> Iterator[Path]:
+    """A folder on another file system than `tmp_path`."""
+    shm = Path("/dev/shm")
+    if not shm.is_dir() or shm.stat().st_dev == tmp_path.stat().st_dev or not os.access(shm, os.W_OK):
+        pytest.skip("no second volume: /dev/shm is missing or the same as the temporary folder")
+    folder = Path(tempfile.mkdtemp(prefix="mediavault-", dir=shm))
+    yield folder
+    shutil.rmtree(folder)
+
+
+class Stand:
+    """One library whose acts are killed and repeated."""
+
+    def __init__(self, conn: Connection, url: str, tmp_path: Path, holding: Path | None) -> None:
+        self.conn = conn
+        self.url = url
+        self.shelf = Shelf(conn, tmp_path / "library", holding)
+        self._answer = tmp_path / "answer"
+
+    async def set_up(self) -> None:
+        self.keeper = await self.shelf.add("kept/Film.mkv", KEPT)
+        self.loser = await self.shelf.add("films/film.mkv", LOSER)
+        for name, content in SIDECARS.items():
+            self.shelf.write(f"films/{name}", content)
+        self.group = await self.shelf.group(self.keeper, self.loser)
+        self.all = self.shelf.contents()
+
+    def run(self, *words: object, last: int = 0) -> list[str] | None:
+        """Run an act in a child; its answer, or None if it was killed."""
+        self._answer.unlink(missing_ok=True)
+        holding = str(self.shelf.holding) if self.shelf.holding else None
+        process = _processes.Process(
+            target=staging_child.child,
+            args=(self.url, holding, [str(word) for word in words], last, str(self._answer)),
+        )
+        process.start()
+        process.join(120)
+        assert process.exitcode in (0, staging_child.KILLED), (words, last, process.exitcode)
+        return self._answer.read_text().splitlines() if process.exitcode == 0 else None
+
+    def recover(self, last: int = 0) -> list[str] | None:
+        answer = self.run("recover", last=last)
+        return None if answer is None else [line for line in answer if not line.startswith("step ")]
+
+    async def staged(self) -> int | None:
+        """The number of the staged file, if it is staged now."""
+        return await self.conn.fetchval(
+            "select id from pending_deletions where state in ('staged', 'approved')"
+        )
+
+    async def to(self, state: str) -> None:
+        """Bring the library to a state by whole acts."""
+        staged = await self.staged()
+        if state == "present" and staged is not None:
+            assert not errors(self.run("restore", staged))
+        if state in ("staged", "approved") and staged is None:
+            assert not errors(self.run("stage", self.group, self.keeper.id))
+        if state == "approved":
+            await self.conn.execute(
+                "update pending_deletions set state = 'approved', approved_by = 'x', approved_at = now(),"
+                " approval = gen_random_uuid() where state = 'staged'"
+            )
+
+    async def tell_the_truth(self, when: str) -> str:
+        """Compare disk, journal, inventory and manifest; the state that they agree on."""
+        assert (
+            await self.conn.fetchval(
+                "select count(*) from archive_operations where state in ('intended', 'moved')"
+            )
+            == 0
+        ), when
+        row = await self.conn.fetchrow("select state, path_raw from media_files where id = $1", self.loser.id)
+        staged = await self.staged()
+        last = await self.conn.fetchrow("select kind, state from archive_operations order by id desc limit 1")
+        if row["state"] == "purged":
+            assert self.shelf.contents() == Counter([self.keeper_hash()]), when
+            assert self.shelf.manifests() == {}, when
+            return "purged"
+        assert self.shelf.contents() == self.all, when
+        video = Path(os.fsdecode(row["path_raw"]))
+        assert video.read_bytes() == LOSER, when
+        beside = {path.name for path in video.parent.iterdir()} - {"manifest.json"}
+        assert beside == {"film.mkv", *SIDECARS}, when
+        if staged is None:
+            assert row["state"] == "present", when
+            assert row["path_raw"] == self.loser.raw_path, when
+            assert self.shelf.manifests() == {}, when
+            assert (last["kind"], last["state"]) != ("stage", "done"), when
+            return "present"
+        assert row["state"] == "staged", when
+        ((folder, (entry,)),) = self.shelf.manifests().items()
+        assert folder == video.parent, when
+        assert (entry["staged"], entry["original"]) == ("film.mkv", self.loser.path), when
+        assert len(entry["sidecars"]) == len(SIDECARS), when
+        assert (last["kind"], last["state"]) != ("restore", "done"), when
+        return "staged"
+
+    def keeper_hash(self) -> str:
+        import hashlib
+
+        return hashlib.sha256(KEPT).hexdigest()
+
+
+def errors(answer: list[str] | None) -> list[str]:
+    assert answer is not None
+    return [line for line in answer if not line.startswith("step ")]
+
+
+@pytest.fixture
+async def here(conn: Connection, database_url: str, tmp_path: Path) -> AsyncIterator[Stand]:
+    stand = Stand(conn, database_url, tmp_path, None)
+    await stand.set_up()
+    yield stand
+
+
+@pytest.fixture
+async def between(
+    conn: Connection, database_url: str, tmp_path: Path, other_volume: Path
+) -> AsyncIterator[Stand]:
+    stand = Stand(conn, database_url, tmp_path, other_volume / "held")
+    await stand.set_up()
+    yield stand
+
+
+async def kill_everywhere(stand: Stand, verb: str, before: str, after: str) -> list[str]:
+    """Kill `verb` after each of its steps, recover, check; the names of the steps."""
+
+    async def words() -> Sequence[object]:
+        if verb == "stage":
+            return (verb, stand.group, stand.keeper.id)
+        return (verb,) if verb == "purge" else (verb, await stand.staged())
+
+    await stand.to(before)
+    seen: list[str] = []
+    last = 1
+    while True:
+        await stand.to(before)
+        answer = stand.run(*await words(), last=last)
+        if answer is not None:
+            assert not errors(answer)
+            assert await stand.tell_the_truth("unharmed") == after
+            return [line.removeprefix("step ") for line in answer]
+        everything = stand.shelf.contents()
+        assert verb == "purge" or not stand.all - everything, f"{verb} killed at step {last} lost a file"
+        sentences = stand.recover()
+        assert sentences is not None
+        state = await stand.tell_the_truth(f"{verb} killed at step {last}")
+        assert stand.recover() == [], "the second recovery had something to do"
+        seen.append(state)
+        if state == "purged":
+            await bring_back_the_purged(stand)
+        last += 1
+
+
+async def bring_back_the_purged(stand: Stand) -> None:
+    """A purge is final, so a new library takes the place of the purged one."""
+    shutil.rmtree(stand.shelf.root)
+    if stand.shelf.holding:
+        shutil.rmtree(stand.shelf.holding)
+    await stand.conn.execute("update media_files set path_raw = '\\x00' || convert_to(id::text, 'UTF8')")
+    await stand.set_up()
+
+
+@pytest.mark.parametrize(
+    ("verb", "before", "after"),
+    [
+        ("stage", "present", "staged"),
+        ("restore", "staged", "present"),
+        ("purge", "approved", "purged"),
+    ],
+)
+async def test_killed_between_any_two_steps_on_one_volume(
+    here: Stand, verb: str, before: str, after: str
+) -> None:
+    steps = await kill_everywhere(here, verb, before, after)
+    assert len(steps) >= 8
+    print(f"{verb}: {len(steps)} steps: {', '.join(steps)}")
+
+
+@pytest.mark.parametrize(
+    ("verb", "before", "after"),
+    [
+        ("stage", "present", "staged"),
+        ("restore", "staged", "present"),
+        ("purge", "approved", "purged"),
+    ],
+)
+async def test_killed_between_any_two_steps_between_volumes(
+    between: Stand, verb: str, before: str, after: str
+) -> None:
+    steps = await kill_everywhere(between, verb, before, after)
+    assert verb == "purge" or "copy journalled" in steps
+    print(f"{verb}: {len(steps)} steps: {', '.join(steps)}")
+
+
+@pytest.mark.parametrize("at", [3, 6, 9])
+async def test_a_recovery_that_is_killed_itself_is_recovered(between: Stand, at: int) -> None:
+    for recovery_last in (1, 2, 3):
+        await between.to("present")
+        assert between.run("stage", between.group, between.keeper.id, last=at) is None
+        between.recover(last=recovery_last)
+        between.recover()
+        await between.tell_the_truth(f"stage killed at {at}, recovery at {recovery_last}")
+        assert between.recover() == []
