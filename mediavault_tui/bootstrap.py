@@ -18,6 +18,7 @@ from mediavault_tui.store.embedded import serve
 from mediavault_tui.store.migrate import migrate
 
 if TYPE_CHECKING:
+    from mediavault_tui.probe.ffprobe import Prober
     from mediavault_tui.services.dedupe import Dedupe
     from mediavault_tui.services.library import Library
     from mediavault_tui.services.scan import Scanner
@@ -86,29 +87,40 @@ def stage(database: Database, settings: Settings) -> Stage:
     )
 
 
-def scanner(database: Database, settings: Settings) -> Scanner:
-    """Build the scanner; its groups are found anew at the end of every scan.
+def scanner(
+    database: Database,
+    settings: Settings,
+    *,
+    probe: bool = True,
+    match: bool = True,
+    readers: int | None = None,
+) -> Scanner:
+    """Build the scanner; with `match` its groups are found anew at the end of every scan.
 
-    Raises: ToolMissing without ffprobe and ffmpeg.
+    Raises: ToolMissing without ffprobe and ffmpeg, unless `probe` is off.
     """
-    from mediavault_tui.probe.ffprobe import Prober
-    from mediavault_tui.probe.tools import find_tool
     from mediavault_tui.services.scan import Scanner
     from mediavault_tui.sources.local import LocalSource
 
-    prober = Prober(
-        ffprobe=find_tool("ffprobe", settings.ffprobe),
-        ffmpeg=find_tool("ffmpeg", settings.ffmpeg),
-        workers=os.cpu_count() or 1,
-    )
     return Scanner(
         database,
         LocalSource(),
-        prober,
-        readers=settings.readers,
+        _prober(settings) if probe else None,
+        readers=readers or settings.readers,
         staging_path=settings.staging_path,
         protected=settings.protected,
-        dedupe=dedupe(database, settings).refresh,
+        dedupe=dedupe(database, settings).refresh if match else None,
+    )
+
+
+def _prober(settings: Settings) -> Prober:
+    from mediavault_tui.probe.ffprobe import Prober
+    from mediavault_tui.probe.tools import find_tool
+
+    return Prober(
+        ffprobe=find_tool("ffprobe", settings.ffprobe),
+        ffmpeg=find_tool("ffmpeg", settings.ffmpeg),
+        workers=max(2, os.cpu_count() or 2),
     )
 
 

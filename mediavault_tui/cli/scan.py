@@ -13,15 +13,13 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from mediavault_tui.errors import UsageError
 
 if TYPE_CHECKING:
     from mediavault_tui.domain.library import ScanError, ScanProgress
-    from mediavault_tui.services.scan import Scanner
     from mediavault_tui.services.scan_control import ScanControl
-    from mediavault_tui.settings import Settings
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -65,16 +63,18 @@ def folders(paths: list[str]) -> list[Path]:
 
 
 async def _scan(args: argparse.Namespace, roots: list[Path]) -> int:
-    from mediavault_tui.bootstrap import load_settings, open_database
+    from mediavault_tui import bootstrap
     from mediavault_tui.domain.library import ScanPhase
     from mediavault_tui.services.scan_control import ScanControl
 
-    settings = load_settings()
+    settings = bootstrap.load_settings()
     control = ScanControl()
     started = time.monotonic()
     last: ScanProgress | None = None
-    async with open_database(settings) as database, _interruptible(control):
-        scanner = await _scanner(database, settings, args)
+    async with bootstrap.open_database(settings) as database, _interruptible(control):
+        scanner = bootstrap.scanner(
+            database, settings, probe=not args.no_probe, match=not args.no_match, readers=args.readers
+        )
         line = _Line(sys.stderr.isatty() and not args.json)
         async for progress in scanner.scan(
             roots, control=control, probe=not args.no_probe, everything=args.everything
@@ -89,36 +89,6 @@ async def _scan(args: argparse.Namespace, roots: list[Path]) -> int:
     if last.phase is ScanPhase.CANCELLED:
         return 130
     return 0 if last.phase is ScanPhase.DONE and not last.roots_failed else 1
-
-
-async def _scanner(database: Any, settings: Settings, args: argparse.Namespace) -> Scanner:
-    """Build the scanner that these arguments ask for."""
-    from mediavault_tui.services.scan import Scanner
-    from mediavault_tui.sources.local import LocalSource
-
-    prober = dedupe = None
-    if not args.no_probe:
-        from mediavault_tui.probe.ffprobe import Prober
-        from mediavault_tui.probe.tools import find_tool
-
-        prober = Prober(
-            ffprobe=find_tool("ffprobe", settings.ffprobe),
-            ffmpeg=find_tool("ffmpeg", settings.ffmpeg),
-            workers=max(2, os.cpu_count() or 2),
-        )
-    if not args.no_match:
-        from mediavault_tui.bootstrap import make_dedupe
-
-        dedupe = make_dedupe(database, settings).refresh
-    return Scanner(
-        database,
-        LocalSource(),
-        prober,
-        readers=args.readers or settings.readers,
-        staging_path=settings.staging_path,
-        protected=settings.protected,
-        dedupe=dedupe,
-    )
 
 
 @asynccontextmanager
