@@ -20,6 +20,8 @@ from mediavault_tui.domain.paths import comparable
 from mediavault_tui.domain.splitting import clean_title, split_film, split_show, without_braces
 from mediavault_tui.domain.tags import braced_editions
 
+LONGEST_FOLDER = 400
+"""Characters of a folder's name that are looked at; no file system takes more."""
 DEPTH = 3
 """Folders above a file that may say what it is; further up only the library's kind is read."""
 
@@ -36,6 +38,7 @@ _PACK = re.compile(
     rf"(?:(?:season|series|saison|staffel|stagione|temporada|сезон){S}*(\d{{1,3}})|s(\d{{1,2}}))(?![^\W_]).*",
     re.IGNORECASE | re.DOTALL,
 )
+_ONE_EPISODE = re.compile(r"(?<![^\W_])s\d{1,4}e\d{1,4}(?![^\W_])", re.IGNORECASE)
 _IDS = re.compile(
     r"[{\[(] ?(?:(tmdb)(?:id)?[-= ](\d{1,9})|(imdb)(?:id)?[-= ](tt\d{5,10})|(tvdb)(?:id)?[-= ](\d{1,9}))"
     r" ?[}\])]",
@@ -94,6 +97,8 @@ class Folders:
     editions: tuple[str, ...] = field(default=())
     owner_tags: str = ""
     """What stands behind the title in the owner's name."""
+    episode_folder: str = ""
+    """The file's own folder, where it is called as one episode is ("Zoo.S02E05.1080p")."""
     nearest: str = ""
     """The folder that the file lies in, as it is called."""
     silent: bool = True
@@ -127,7 +132,7 @@ def read_ids(name: str) -> Ids:
 @lru_cache(maxsize=8192)
 def read_folders(folder: str) -> Folders:
     """Read the folders of a path, nearest first. Pure; cached, as folders hold many files."""
-    names = [part for part in folder.split("/") if part not in ("", ".", "..")]
+    names = [part[:LONGEST_FOLDER] for part in folder.split("/") if part not in ("", ".", "..")]
     keys = [" ".join(comparable(name).split()) for name in names]
     season: int | None = None
     extra: str | None = None
@@ -157,7 +162,21 @@ def read_folders(folder: str) -> Folders:
     tv = not seen.isdisjoint(TV_FOLDERS)
     documentaries = not seen.isdisjoint(DOCUMENTARY_FOLDERS)
     other = not seen.isdisjoint(OTHER_FOLDERS)
-    spoken = season is not None or extra or disc or tv or documentaries or other or ids or editions
+    nearest = names[-1] if names else ""
+    episode_folder = nearest if _ONE_EPISODE.search(nearest) else ""
+    if not episode_folder and extra is not None and len(names) > 1 and _ONE_EPISODE.search(names[-2]):
+        episode_folder = names[-2]  # Zoo.S02E05.1080p/Sample/
+    spoken = (
+        episode_folder
+        or season is not None
+        or extra
+        or disc
+        or tv
+        or documentaries
+        or other
+        or ids
+        or editions
+    )
     return Folders(
         owner=owner,
         season=season,
@@ -169,7 +188,8 @@ def read_folders(folder: str) -> Folders:
         ids=ids,
         editions=tuple(editions),
         owner_tags=tags,
-        nearest=names[-1] if names else "",
+        episode_folder=episode_folder,
+        nearest=nearest,
         silent=not spoken and (owner is None or not owner.release),
     )
 

@@ -238,7 +238,7 @@ def _film(draft: _Draft, guess: NameGuess, folders: Folders) -> None:
         draft.kind, draft.season = Kind.EPISODE, folders.season
         draft.title, draft.year, draft.country = f"{owner.title} – {draft.title}", owner.year, owner.country
         draft.doubt(40, "in a show's folder, without a number")
-    elif owner.release and owner.year is not None:
+    elif owner.release:
         _differing_film(draft, owner)
 
 
@@ -273,7 +273,12 @@ def _differing_film(draft: _Draft, owner: Owner) -> None:
     if draft.year is None and (_abbreviates(draft.title, owner.title) or _overlap(draft.title, owner.title)):
         draft.evidence.append(f"“{draft.title}” read as the folder's {owner.title}")
         draft.title, draft.year, draft.country, draft.of_owner = owner.title, owner.year, owner.country, True
-        draft.confidence = 75
+        draft.confidence = 75 if owner.year else 50
+    elif owner.year is None:
+        return
+    elif draft.year == owner.year and _abbreviates_prefix(draft.title, owner.title):
+        draft.title, draft.of_owner = owner.title, True
+        draft.evidence.append("the folder agrees, but for the group's name before the title")
     elif draft.year != owner.year:
         draft.doubt(55 if draft.year else 25, f"the folder says {owner.title} ({owner.year})")
     elif not _overlap(draft.title, owner.title):
@@ -286,6 +291,12 @@ def _overlap(a: str, b: str) -> bool:
     if not (first <= second or second <= first):
         return False
     return not any(word.isdigit() for word in first ^ second)
+
+
+def _abbreviates_prefix(text: str, title: str) -> bool:
+    """Whether `text` is `title` with a group's name and a dash before it ("blow-how to be single")."""
+    group, dash, behind = text.partition("-")
+    return bool(dash) and " " not in group and title_key(behind) == title_key(title)
 
 
 def _abbreviates(short: str, title: str) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from mediavault_tui.domain.folders import Folders, read_folders, split_path
@@ -17,6 +17,8 @@ from mediavault_tui.domain.splitting import clean_title, split_film, split_show,
 from mediavault_tui.domain.tags import extra_of
 from mediavault_tui.domain.titles import title_key
 
+LONGEST_NAME = 400
+"""Characters; no file system takes more, and patterns take more time than they are worth on such text."""
 LONGEST_RANGE = 60
 """`S01E01-E24` is a range; a longer one is rather two numbers that only look like it."""
 
@@ -46,12 +48,12 @@ class NameGuess:
 _MORE = r"(?:[ ._]?[-+&]?[ ._]?(?:s\d{1,4}[ ._]?)?(?:e|ep)\d{1,4}|[-+]\d{1,3}(?![\dpiex]))*"
 _SEASON_EPISODE = re.compile(
     r"(?:(?<![^\W_])|(?<=[a-z])(?=s\d\d?e\d\d(?!\d)))"
-    rf"s(\d{{1,4}})[ ._-]{{0,3}}(?:e|ep|x)[ ._-]?(\d{{1,4}})({_MORE})(?:v\d)?(?![^\W_])",
+    rf"s(\d{{1,4}})[ ._-]{{0,3}}(?:e|ep|xe|x)[ ._-]?(\d{{1,4}})({_MORE})(?:v\d)?(?![^\W_])",
     re.IGNORECASE,
 )
 _CROSS = re.compile(
-    r"(?<![^\W_])((?:19[3-9]|20[0-3])\d(?=x\d{2,3}(?!\d))|\d{1,2})x(\d{2,3})"
-    r"((?:[-+_]\d{2,3}(?![\dpi])|[-_ ]?\d{1,2}x\d{2,3}|[-_]?x\d{2,3})*)(?:v\d)?(?![^\W_])",
+    r"(?<![^\W_])((?:19[3-9]|20[0-3])\d(?=x\d{2,3}(?!\d))|\d{1,2})[x×](\d{2,3}|(?<=×)\d)"
+    r"((?:[-+_]\d{2,3}(?![\dpi])|[-_. ]{0,3}\d{1,2}x\d{2,3}|[-_]?x\d{2,3})*)(?:v\d)?(?![^\W_])",
     re.IGNORECASE,
 )
 _PICTURE_WIDTHS = frozenset(["1920", "2048", "1998"])
@@ -78,7 +80,7 @@ _ABSOLUTE = re.compile(
 )
 _OF = re.compile(r"(?<![^\W_])(\d{1,2}) ?of ?(\d{1,2})(?![^\W_])", re.IGNORECASE)
 _COMPACT = re.compile(
-    r"[ ._](\d{1,2})(\d\d)[ ._](?=(?:[\w-]+[ ._]){0,4}?(?:hdtv|pdtv|dsr)(?![^\W_]))", re.IGNORECASE
+    r"[ ._](\d{1,2})(\d\d)(?=[ ._](?:[\w-]+[ ._]){0,4}?(?:hdtv|pdtv|dsr)(?![^\W_]))", re.IGNORECASE
 )
 _SHOW_SEASON = re.compile(r"^(.*[^\W_].*?) (?:S|Season )(\d{1,2})$")
 _GROUP = re.compile(r"^(?:\[[^\[\]]*\][ ._-]*|【[^【】]*】)+(?=.*[^\W_])", re.DOTALL)
@@ -88,17 +90,32 @@ _REC = re.compile(r"\[REC\][ ._]*[²³\d]?", re.IGNORECASE)
 _WORD = re.compile(r"[^\W_]+")
 _MARKING_SIGN = re.compile(r"[\[({【第話话集화]|(?<!\d)\d{1,4}(?!\d)|\d[^\W\d_]|[^\W\d_]\d")
 _NUMBERED = re.compile(
-    r"(?:(?:episode|ep|e|folge)[ ._-]?)?(\d{1,4})(?:v\d)?(?=$|[ ._-]|\[|\()", re.IGNORECASE
+    r"(?:(?:episode|ep|e|folge)[ ._-]{0,2})?(\d{1,4})(?:v\d)?(?=$|[ ._-]|\[|\()", re.IGNORECASE
 )
 _EPISODE_WORD = re.compile(
     r"(?<![^\W_])(?:episode|ep|folge|e)[ ._-]?(\d{1,4})(?:v\d)?(?![^\W_])", re.IGNORECASE
 )
+_SEASON_ONLY = re.compile(
+    r"(?<=[^\W_][ ._-])(?:s(\d\d)|season[ ._]?(\d{1,2})|saison[ ._]?(\d{1,2}))(?![^\W_])", re.IGNORECASE
+)
+_HALF = re.compile(r" - \d{1,4}\.5(?!\d)")
+"""An episode between two: no number of ours says that, and 12.5 must not be taken for 12."""
 _ODD_NUMBER = re.compile(
-    r"(?<![^\W_])(?:e\d{2,4}|ep[ ._-]?\d|episode[ ._-]?\d|folge[ ._-]?\d|season[ ._-]?\d|chapter[ ._-]?\d"
-    r"|cap[ ._]?\d{3}|\d{1,2}[._-]\d{1,2}[._-](?:19|20)\d\d)|第\s*\d+|\d\s*(?:話|话|集|화)",
+    r"(?<![^\W_])(?:ep[ ._-]?\d|episode[ ._-]?\d|folge[ ._-]?\d|season[ ._-]?\d|chapter[ ._-]?\d"
+    r"|cap[ ._]?\d{3}|seasons|s\d\d?-s\d)|\d\s*(?:話|话|集|화|期)",
     re.IGNORECASE,
 )
-"""Numbers that may be an episode's or a date: guessit weighs them, unless a year says film."""
+"""Numbers that may be an episode's: guessit weighs them, unless a year says film."""
+_ODD_ANYWAY = re.compile(
+    r"(?<![^\W_])(?:e\d{2,4}|t\d\d?x?e\d\d|\d x \d\d)(?![^\W_])"
+    r"|(?<=[^\W\d_][ ._-])\d{1,2}[._-]\d{1,2}[._-](?:19|20)\d\d"
+    r"|第|(?<![^\W_])(?:temporada|capitulo|capítulo|episodio|épisode|stagione|staffel|seizoen|aflevering|säsong|avsnitt"
+    r"|sezon|odcinek|bolum|bölüm|évad|сезон|серия|эпизод|episodul)(?=[ ._-]?\d)|\d[^\W_]{0,2}[ ._-]{1,2}"
+    r"(?:temporada|stagione|staffel|seizoen|säsong|sezon|évad|[^\W\d_]{0,2}-?[^\W\d_]{0,2} ?сезон|серия)",
+    re.IGNORECASE,
+)
+"""Signs of an episode or a date in words that our own rules do not know: guessit reads them all."""
+_GROUPED_NUMBER = re.compile(r"(?<![^\W_])\d{2,4}(?:v\d)?(?![^\W_])")
 
 
 def regular(path: str) -> NameGuess | None:
@@ -114,15 +131,27 @@ def regular(path: str) -> NameGuess | None:
 def regular_name(name: str, folders: Folders) -> NameGuess | None:
     """Read a file's name in its folders; the parsers are tried from the surest to the vaguest."""
     stem = stem_of(name)
-    if folders.silent and _unmarked(stem):
+    if len(stem) > LONGEST_NAME or (folders.silent and _unmarked(stem)):
         return _plain(stem)
     stem, extra = extra_of(without_braces(stem).strip())
-    for read in _READERS:
+    if _HALF.search(stem):
+        return _with_extra(_plain(_ungrouped(stem)), extra)
+    for read in _EPISODE_READERS:
         if guess := read(stem, folders):
             return _with_extra(guess, extra)
-    if stem.startswith(("[", "【")) or _ODD_NUMBER.search(stem):
+    if _ODD_ANYWAY.search(stem):
         return None
-    return _with_extra(_plain(stem), extra)
+    guess = _film(stem, folders) or _part_film(stem, folders)
+    if guess is not None and guess.year is not None:
+        return _with_extra(guess, extra)
+    if folders.episode_folder and (named := _episode(folders.episode_folder, folders)):
+        # A scrambled or short name in a folder that is called as the release was.
+        return _with_extra(replace(named, confidence=80, evidence=f"{named.evidence} of the folder"), extra)
+    if _ODD_NUMBER.search(stem) or (
+        stem.startswith(("[", "【")) and (not guess or _GROUPED_NUMBER.search(guess.title))
+    ):
+        return None
+    return _with_extra(guess or _plain(stem), extra)
 
 
 def _unmarked(stem: str) -> bool:
@@ -135,12 +164,7 @@ def _unmarked(stem: str) -> bool:
 
 
 def _with_extra(guess: NameGuess, extra: str | None) -> NameGuess:
-    if extra is None:
-        return guess
-    return NameGuess(
-        guess.title, guess.year, guess.country, guess.season, guess.episodes, guess.air_date, guess.episodic,
-        guess.rest, extra, guess.plain, guess.confidence, guess.evidence,
-    )  # fmt: skip
+    return guess if extra is None else replace(guess, extra=extra)
 
 
 def _plain(stem: str) -> NameGuess:
@@ -176,7 +200,7 @@ def episode_numbers(first: str, more: str) -> tuple[int, ...]:
     """Return the set of episodes in `01`, `01`+`E02`, `01`+`-E03` (a range), `01`+`-03`, sorted."""
     numbers = [int(first)]
     for sign, digits in re.findall(
-        r"([-+&]?)[ ._]*(?:s\d{1,4}[ ._]?)?(?:\d{1,2}x|[ex]p?|_)*(\d{1,4})", more, re.IGNORECASE
+        r"([-+&]?)[ ._]*(?:s\d{1,4}[ ._]?)?(?:(?<![x\d])\d{1,2}x|[ex]p?|_)*(\d{1,4})", more, re.IGNORECASE
     ):
         last = int(digits)
         if sign == "-" and 0 < last - numbers[-1] <= LONGEST_RANGE:
@@ -251,7 +275,7 @@ def _dated(rest: str) -> bool:
 def _numbered(stem: str, folders: Folders) -> NameGuess | None:
     """`06 - Paradigm Shift`, `Episode 6`, `Show 106` inside a season's folder."""
     season = folders.season
-    if season is None or folders.extra is not None:
+    if folders.extra is not None or (season is None and (not folders.tv or folders.owner is None)):
         return None
     text = _ungrouped(stem)
     found = _NUMBERED.match(text) or _EPISODE_WORD.search(text)
@@ -265,7 +289,9 @@ def _numbered(stem: str, folders: Folders) -> NameGuess | None:
     if found is None or (FIRST_YEAR <= int(found[1]) <= LAST_YEAR and split_film("x " + found[1])):
         return None
     number = int(found[1])
-    if len(found[1]) >= 3 and number // 100 == season and number % 100:
+    if season is None and (len(found[1]) > 3 or number > 99 or split_film(text) is not None):
+        return None  # without a season's folder only a small number is surely an episode's
+    if season is not None and len(found[1]) >= 3 and number // 100 == season and number % 100:
         number %= 100
     return NameGuess(
         title,
@@ -285,6 +311,26 @@ def _end_of_title(text: str, title: str) -> int:
         return 0
     found = re.match(r"[\W_]*" + r"[\W_]+".join(map(re.escape, words)) + r"[ ._-]+", text, re.IGNORECASE)
     return found.end() if found else 0
+
+
+def _whole_season(stem: str, folders: Folders) -> NameGuess | None:
+    """`Show.S01.1080p`: a season in one file."""
+    found = _SEASON_ONLY.search(stem)
+    if found is None or re.search(
+        r"[-–&+] ?s?\d|[^\W_]*\d ?(?:of|de) ?\d|episode|ep[ ._]?\d", stem[found.end() :], re.IGNORECASE
+    ):
+        return None
+    title, year, country = split_show(_ungrouped(stem[: found.start()]))
+    return NameGuess(
+        title,
+        year,
+        country,
+        int(found[1] or found[2] or found[3]),
+        episodic=True,
+        rest=stem[found.end() :],
+        confidence=70,
+        evidence="a season without an episode",
+    )
 
 
 def _one_of(stem: str, folders: Folders) -> NameGuess | None:
@@ -311,16 +357,17 @@ def _one_of(stem: str, folders: Folders) -> NameGuess | None:
 
 def _compact(stem: str, folders: Folders) -> NameGuess | None:
     """`show.1502.hdtv-lol`: season and episode in one number, as television groups wrote it."""
-    found = _COMPACT.search(stem)
+    found = next(iter(reversed(list(_COMPACT.finditer(stem)))), None)  # "the.100.109.hdtv": the last
     if (
         found is None
+        or found[2] == "00"
         or FIRST_YEAR <= int(found[1] + found[2]) <= LAST_YEAR
         or not stem[: found.start()].strip(" ._-")
     ):
         return None
     title, year, country = split_show(stem[: found.start()])
     return NameGuess(
-        title, year, country, int(found[1]), (int(found[2]),), episodic=True, rest=stem[found.end() - 1 :],
+        title, year, country, int(found[1]), (int(found[2]),), episodic=True, rest=stem[found.end() :],
         confidence=70, evidence=f"season and episode from “{found[1]}{found[2]}”",
     )  # fmt: skip
 
@@ -330,8 +377,6 @@ def _film(stem: str, folders: Folders) -> NameGuess | None:
     text = stem if _REC.match(stem) else _ungrouped(stem)
     split = split_film(text)
     if split is None:
-        return None
-    if split.year is None and _ODD_NUMBER.search(stem):
         return None
     title = clean_title(split.title)
     if not title or not title_key(title):
@@ -371,13 +416,13 @@ def _ungrouped(text: str) -> str:
     return text[found.end() :] if (found := _GROUP.match(text)) else text
 
 
-_READERS: tuple[Callable[[str, Folders], NameGuess | None], ...] = (
+_EPISODE_READERS: tuple[Callable[[str, Folders], NameGuess | None], ...] = (
     _episode,
     _anime,
     _one_of,
     _numbered,
     _daily,
     _compact,
-    _film,
-    _part_film,
+    _whole_season,
 )
+"""From the surest to the vaguest."""

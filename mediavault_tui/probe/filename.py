@@ -18,7 +18,7 @@ from mediavault_tui.domain.folders import read_folders, split_path
 from mediavault_tui.domain.identity import identify_in
 from mediavault_tui.domain.model import Identity, Kind, ReleaseSource
 from mediavault_tui.domain.names import COUNTRIES, FIRST_YEAR, LAST_YEAR
-from mediavault_tui.domain.regular_names import NameGuess, regular_name
+from mediavault_tui.domain.regular_names import LONGEST_NAME, NameGuess, regular_name
 from mediavault_tui.domain.splitting import clean_title, stem_of, without_braces
 from mediavault_tui.domain.tags import extra_of
 
@@ -30,9 +30,6 @@ COMPONENTS = 4
 
 PAYS_FOR_WORKERS = 150
 """Odd names from which on starting worker processes (0.6 s) is quicker than going on alone."""
-
-LONGEST_NAME = 400
-"""Characters of a component that guessit is asked about: its time grows faster than its text."""
 
 
 def _version() -> str:
@@ -87,7 +84,7 @@ def _identify_odd(paths: list[str], workers: int) -> list[Identity]:
         return [identify_path(path) for path in paths]
     # Spawned, not forked: the caller may run threads and an event loop.
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(min(workers, len(paths) // 50), mp_context=context) as pool:
+    with ProcessPoolExecutor(min(workers, 1 + len(paths) // 50), mp_context=context) as pool:
         return list(pool.map(identify_path, paths, chunksize=25))
 
 
@@ -109,9 +106,8 @@ def _ask_guessit(path: str) -> NameGuess:
 
     _, name = split_path(path)
     stem, extra = extra_of(without_braces(stem_of(name)).strip())
-    asked = "/".join(part[:LONGEST_NAME] for part in path.split("/"))
     try:
-        said: dict[str, Any] = guessit(asked)
+        said: dict[str, Any] = guessit("/".join(part[:LONGEST_NAME] for part in path.split("/")))
     except GuessitException:  # its own wrapper around any failure of a rule
         return NameGuess(
             clean_title(stem), plain=True, extra=extra, confidence=10, evidence="guessit failed on it"
@@ -125,6 +121,9 @@ def _from_guessit(said: dict[str, Any], stem: str, extra: str | None) -> NameGue
         title = f"{title} {_first(said['alternative_title'])}"
     year = _first(said.get("year"))
     season, episodes = _first(said.get("season")), _all_numbers(said.get("episode"))
+    dated = isinstance(season, int) and year in (None, season) and FIRST_YEAR <= season <= LAST_YEAR
+    if dated and f"s{season}" not in stem.lower():
+        season, year = None, season  # "Wallander.2012.E01": a year, no season
     day = said.get("date") if isinstance(said.get("date"), date) else None
     episodic = said.get("type") == "episode" and bool(episodes or day or season is not None)
     country = COUNTRIES.get(str(said["country"]).lower()) if said.get("country") and episodic else None
