@@ -35,7 +35,8 @@ def run(args: argparse.Namespace) -> int:
     kinds, verdicts = chosen(args.kind, KINDS, "--kind"), chosen(args.verdict, VERDICTS, "--verdict")
     if args.why is not None and (args.paths or kinds or verdicts):
         raise UsageError("--why explains one group; it goes with no path, --kind or --verdict")
-    return asyncio.run(_run(args, kinds, verdicts))
+    paths = [os.fsencode(os.path.abspath(path)) for path in args.paths]
+    return asyncio.run(_run(args, paths, kinds, verdicts))
 
 
 def chosen(text: str | None, known: Sequence[str], option: str) -> list[str]:
@@ -46,7 +47,7 @@ def chosen(text: str | None, known: Sequence[str], option: str) -> list[str]:
     return words
 
 
-async def _run(args: argparse.Namespace, kinds: list[str], verdicts: list[str]) -> int:
+async def _run(args: argparse.Namespace, paths: list[bytes], kinds: list[str], verdicts: list[str]) -> int:
     from mediavault_tui import bootstrap
     from mediavault_tui.domain.model import GroupId
 
@@ -56,7 +57,7 @@ async def _run(args: argparse.Namespace, kinds: list[str], verdicts: list[str]) 
         if args.why is not None:
             found = [await dedupe.comparison(GroupId(args.why))]
         else:
-            found = [each async for each in _comparisons(dedupe, args.paths, kinds, verdicts)]
+            found = [each async for each in _comparisons(dedupe, paths, kinds, verdicts)]
     if args.json:
         print_json([as_json(each) for each in found])
     elif args.why is not None:
@@ -69,13 +70,11 @@ async def _run(args: argparse.Namespace, kinds: list[str], verdicts: list[str]) 
 
 
 async def _comparisons(
-    dedupe: Dedupe, paths: Sequence[str], kinds: Sequence[str], verdicts: Sequence[str]
+    dedupe: Dedupe, paths: Sequence[bytes], kinds: Sequence[str], verdicts: Sequence[str]
 ) -> AsyncIterator[Comparison]:
     from mediavault_tui.domain.verdict import Proof, Verdict
 
-    below = (
-        await dedupe.groups_below([os.fsencode(os.path.abspath(path)) for path in paths]) if paths else None
-    )
+    below = await dedupe.groups_below(paths) if paths else None
     after = None
     while page := await dedupe.groups(
         after=after, proofs=[Proof(kind) for kind in kinds], verdicts=[Verdict(name) for name in verdicts]
@@ -125,7 +124,8 @@ def explained(each: Comparison) -> list[str]:
 def total(found: Sequence[Comparison]) -> str:
     """Return the last line: how many groups, and what is to be won."""
     groups = "1 group" if len(found) == 1 else f"{len(found)} groups"
-    return f"{groups}, {amount(sum(each.group.reclaimable for each in found))} to be won; nothing is moved by looking"
+    won = amount(sum(each.group.reclaimable for each in found))
+    return f"{groups}, {won} to be won; nothing is moved by looking"
 
 
 def as_json(each: Comparison) -> dict[str, Any]:
