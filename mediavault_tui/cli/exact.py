@@ -51,7 +51,7 @@ def _readers(text: str) -> int:
 
 
 def print_json(report: ExactReport) -> None:
-    """Print one document; a path that is no valid text is given as its bytes in hex.
+    """Print one document, a group at a time; a path that is no valid text is given as its bytes in hex.
 
     A further name of a file (a hard link) is an object that says of which.
     """
@@ -70,17 +70,17 @@ def print_json(report: ExactReport) -> None:
                 shown = name(other)
                 yield {**({"path": shown} if isinstance(shown, str) else shown), "link_of": name(first)}
 
-    document = {
-        "groups": [
-            {"size": group.size, "hash": group.content_hash.hex(), "files": list(files(group))}
-            for group in report.groups
-        ],
+    print('{"groups": [', end="")
+    for number, group in enumerate(report.groups):
+        one = {"size": group.size, "hash": group.content_hash.hex(), "files": list(files(group))}
+        print(",\n" if number else "\n", json.dumps(one), sep="", end="")
+    rest = {
         "errors": [{"path": name(path), "message": message} for path, message in report.errors],
         "files": report.files,
         "bytes_freed": sum(group.freed for group in report.groups),
         "bytes_read": report.bytes_read,
     }
-    print(json.dumps(document))
+    print("\n],", json.dumps(rest)[1:])
 
 
 def print_text(report: ExactReport) -> None:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import os
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from operator import itemgetter
 from typing import NamedTuple
 
 from mediavault_tui.domain.media import is_mpeg_ts, may_be_video, suffix
@@ -25,7 +24,6 @@ _ASKED = 16
 """Files asked whether they are in memory, to choose the number of readers."""
 _WARM_READERS = 4
 _COLD_READERS = 8
-_INODE = itemgetter(1)
 _UNKNOWN_READERS = 4
 
 
@@ -60,6 +58,8 @@ class ExactReport(NamedTuple):
 
 Looked = tuple[int, int, int, int, bytes]
 """Device, inode, size, modification time in ns, path."""
+Equal = tuple[bytes, list[Looked]]
+"""A content hash and the files, of one size, that have it."""
 
 
 def find_exact(roots: Sequence[bytes], *, readers: int | None = None, videos: bool = False) -> ExactReport:
@@ -72,21 +72,19 @@ def find_exact(roots: Sequence[bytes], *, readers: int | None = None, videos: bo
     errors: list[Unread] = []
     sizes, names, seen = _look(roots, videos=videos, errors=errors)
     wanted = [group for size, group in sizes.items() if size and len(group) > 1]
-    small = [file for group in wanted if group[0][2] <= WHOLE for file in group]
+    del sizes
+    small = [group for group in wanted if group[0][2] <= WHOLE]
     large = [file for group in wanted if group[0][2] > WHOLE for file in group]
-    del sizes, wanted
-    cold = _on_disk(large or small)
+    cold = _on_disk(large or [group[0] for group in small])
     crew = readers or _readers_for(cold)
-    if cold is not False:
-        small.sort(key=_INODE)  # roughly their order on the disk
-    alike: dict[tuple[int, bytes], list[Looked]] = defaultdict(list)
-    read = _hash_small(small, crew, alike, errors)
+    equal, read = _compare_small(small, crew, cold is not False, errors)
     if large:
-        read += _hash_large(large, crew, alike, errors)
+        equal_large, read_large = _compare_large(large, crew, errors)
+        equal, read = equal + equal_large, read + read_large
     groups = [
-        ExactGroup(size, content, files)
-        for (size, content), members in alike.items()
-        if len(members) > 1 and len(files := _distinct(members, names)) > 1
+        ExactGroup(members[0][2], content, files)
+        for content, members in equal
+        if len(files := _distinct(members, names)) > 1
     ]
     groups.sort(key=lambda group: (-group.size, group.files))
     return ExactReport(groups, errors, seen, read)
@@ -150,36 +148,39 @@ def _processors() -> int:
     return os.cpu_count() or 1
 
 
-def _hash_small(
-    files: Sequence[SmallFile],
-    readers: int,
-    alike: dict[tuple[int, bytes], list[Looked]],
-    errors: list[Unread],
-) -> int:
-    """Put every file that could be read with its likes; return the bytes read."""
+def _compare_small(
+    groups: Sequence[Sequence[SmallFile]], readers: int, by_inode: bool, errors: list[Unread]
+) -> tuple[list[Equal], int]:
+    """Read groups of one small size each; return what is equal, and the bytes read."""
+    files = [file for group in groups for file in group]
+    order: Sequence[int] = range(len(files))
+    if by_inode:  # roughly their order on the disk
+        order = sorted(order, key=lambda number: files[number][1])
     processes = min(readers, _processors(), _WARM_READERS)
-    answers = hash_forked(files, processes=processes, threads=-(-readers // processes))
+    in_order = hash_forked([files[n] for n in order], processes=processes, threads=-(-readers // processes))
+    answers: list[bytes | int] = [CHANGED] * len(files)
+    for number, answer in zip(order, in_order, strict=True):
+        answers[number] = answer
+    equal: list[Equal] = []
     read = 0
-    for file, answer in zip(files, answers, strict=True):
-        if isinstance(answer, bytes):
-            alike[file[2], answer].append(file)
-            read += file[2]
-        elif answer == CHANGED:
-            errors.append(Unread(file[4], str(changed(file[4]))))
-        else:
-            errors.append(
-                Unread(file[4], str(renamed(OSError(answer, os.strerror(answer)), "read", file[4])))
-            )
-    return read
+    rest = iter(answers)
+    for group in groups:
+        alike: dict[bytes, list[Looked]] = defaultdict(list)  # of one size only, and then forgotten
+        for file, answer in zip(group, rest, strict=False):  # the next of all the answers
+            if isinstance(answer, bytes):
+                alike[answer].append(file)
+                read += file[2]
+            elif answer == CHANGED:
+                errors.append(Unread(file[4], str(changed(file[4]))))
+            else:
+                wrong = renamed(OSError(answer, os.strerror(answer)), "read", file[4])
+                errors.append(Unread(file[4], str(wrong)))
+        equal += [(content, members) for content, members in alike.items() if len(members) > 1]
+    return equal, read
 
 
-def _hash_large(
-    files: Iterable[Looked],
-    readers: int,
-    alike: dict[tuple[int, bytes], list[Looked]],
-    errors: list[Unread],
-) -> int:
-    """The same for large files, in lockstep."""
+def _compare_large(files: Iterable[Looked], readers: int, errors: list[Unread]) -> tuple[list[Equal], int]:
+    """The same for large files of any sizes, in lockstep."""
     from mediavault_tui.domain.model import FileStamp
     from mediavault_tui.services.exact import hash_candidates
     from mediavault_tui.services.lockstep import Candidate
@@ -187,6 +188,7 @@ def _hash_large(
     from mediavault_tui.sources.local import LocalSource
 
     counts: list[int] = []
+    alike: dict[tuple[int, bytes], list[Looked]] = defaultdict(list)
     candidates = (
         Candidate(FoundFile(path, FileStamp(device, inode, size, modified_ns), 1))
         for device, inode, size, modified_ns, path in files
@@ -198,12 +200,17 @@ def _hash_large(
         elif hashed.content_hash is not None:
             file = (stamp.device, stamp.inode, stamp.size, stamp.modified_ns, path)
             alike[stamp.size, hashed.content_hash].append(file)
-    return sum(counts)
+    return [(content, members) for (_, content), members in alike.items() if len(members) > 1], sum(counts)
 
 
 def _distinct(members: Iterable[Looked], names: dict[tuple[int, int], list[bytes]]) -> list[list[bytes]]:
-    """Return the members as files, each with all its names, in order of their first names."""
-    files: dict[tuple[int, int], set[bytes]] = defaultdict(set)
+    """Return the members as files, each with all its names, in order of their first names.
+
+    A folder that is mounted twice shows a file under two paths without any hard link.
+    """
+    files: dict[tuple[int, int], list[bytes]] = {}
     for device, inode, _size, _modified_ns, path in members:
-        files[device, inode].update(names.get((device, inode), ()), (path,))
+        same = files.setdefault((device, inode), names.get((device, inode)) or [])
+        if path not in same:
+            same.append(path)
     return sorted(sorted(same) for same in files.values())
