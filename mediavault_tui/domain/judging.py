@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
+from mediavault_tui.domain import languages
 from mediavault_tui.domain.likeness import Doubt, doubt
 from mediavault_tui.domain.losses import (
     TIME_TOLERANCE,
@@ -83,14 +84,14 @@ def judge(case: Case) -> Judgement:
     return _gap(case)
 
 
-def foreign_film(info: MediaInfo, languages: tuple[str, ...]) -> bool:
+def foreign_film(info: MediaInfo, wanted: tuple[str, ...]) -> bool:
     """Return whether this is a foreign film to be read: one language, not preferred, but such subtitles."""
     spoken = audio_languages(info)
     return (
         len(spoken) == 1
         and not unlabelled_audio(info)
-        and not spoken & set(languages)
-        and bool(subtitle_languages(info) & set(languages))
+        and not spoken & set(wanted)
+        and bool(subtitle_languages(info) & set(wanted))
     )
 
 
@@ -245,8 +246,8 @@ def _time_share(case: Case) -> float:
     return time_share(case.keeper.info, case.member.info)
 
 
-def _names(languages: AbstractSet[str]) -> str:
-    return " and ".join(sorted(languages))
+def _names(codes: AbstractSet[str]) -> str:
+    return " and ".join(sorted(languages.name(code) for code in codes))
 
 
 def _review(rule: str, sentence: str) -> Judgement:

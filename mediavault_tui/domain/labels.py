@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 
 from mediavault_tui.domain.model import FileId, MediaFile
@@ -27,13 +27,14 @@ def labels(files: Sequence[MediaFile]) -> Mapping[FileId, str]:
         lambda file: file.path,
     )
     for extra in extras:
-        seen = Counter(names.values())
-        alike = [file for file in files if seen[names[file.id]] > 1]
-        values = {file.id: extra(file) for file in alike}
-        for file in alike:
-            rivals = {values[other.id] for other in alike if names[other.id] == names[file.id]}
-            if len(rivals) > 1 and values[file.id]:
-                names[file.id] = f"{names[file.id]}, {values[file.id]}"
+        alike: dict[str, list[MediaFile]] = defaultdict(list)
+        for file in files:
+            alike[names[file.id]].append(file)
+        for name, rivals in alike.items():
+            values = [extra(file) for file in rivals]
+            if len(set(values)) > 1:
+                for file, value in zip(rivals, values, strict=True):
+                    names[file.id] = f"{name}, {value}" if value else name
     return names
 
 
