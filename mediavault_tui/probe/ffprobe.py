@@ -10,7 +10,7 @@ import asyncio
 import json
 import os
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -110,26 +110,29 @@ class Prober:
         return document
 
     async def decode(
-        self, path: bytes, windows: list[tuple[float, float]], *, size: int, tracks: tuple[str, ...]
+        self, path: bytes, windows: Sequence[tuple[float, float]], *, size: int, tracks: Sequence[str]
     ) -> Finished:
         """Decode `tracks` (`V:0`, `a:0`) in windows (start, length in s); one line a frame on stdout.
 
         The lines are framecrc's: the number of the track (window by window) and a comma first.
-        Each window begins at the key frame before its start, so that it cannot be empty.
         """
-        inputs = [
-            ffmpeg.input(_PLACE, threads=1, noaccurate_seek=None, ss=f"{start:.3f}", t=f"{length:.3f}")
-            for start, length in windows
-        ]
-        pieces = [window[track] for window in inputs for track in tracks]
+        inputs = [_window(start, length) for start, length in windows]
+        return await self._frames(path, [window[track] for window in inputs for track in tracks], size)
+
+    async def decode_from_key_frame(self, path: bytes, window: tuple[float, float], *, size: int) -> Finished:
+        """Decode the picture from the key frame before a window on, where any file has one."""
+        picture = _window(*window, noaccurate_seek=None)["V:0"]
+        # Times before the window are negative, and negative frames would be dropped again.
+        return await self._frames(path, [picture.filter("setpts", "PTS-STARTPTS")], size)
+
+    async def _frames(self, path: bytes, pieces: list[Any], size: int) -> Finished:
         # wrapped_avframe hands the decoded picture on without copying it: half the time.
         whole = (
             ffmpeg.output(*pieces, "-", f="framecrc", **{"c:v": "wrapped_avframe"})
             .global_args("-v", "error", "-nostdin")
             .compile(cmd=self._ffmpeg)
         )
-        arguments = [_address(path) if word == _PLACE else word for word in whole]
-        return await self.run(arguments, path, size=size)
+        return await self.run([_address(path) if word == _PLACE else word for word in whole], path, size=size)
 
     async def run(self, arguments: list[str | bytes], path: bytes, *, size: int) -> Finished:
         """Run one program about `path` when there is a free turn; raises ProbeTimeout, ProbeCrashed."""
@@ -142,6 +145,10 @@ class Prober:
             name = os.path.basename(os.fsdecode(arguments[0]))
             raise ProbeCrashed(f"{display(path)} makes {name} crash ({finished.crashed})")
         return finished
+
+
+def _window(start: float, length: float, **options: object) -> Any:
+    return ffmpeg.input(_PLACE, threads=1, ss=f"{start:.3f}", t=f"{length:.3f}", **options)
 
 
 def last_words(stderr: bytes) -> str:

@@ -25,6 +25,14 @@ _LENGTH_KNOWN = frozenset(("matroska", "webm", "mp4", "mov", "flv", "asf"))
 """Containers that store their length; for others ffprobe computes it from what is there."""
 _WINDOW = 1.0
 """Seconds decoded at each of the three places."""
+_STREAMS = frozenset(("mpegts", "mpeg"))
+"""Containers without an index: reading may begin between key frames, where errors are no fault."""
+_STREAM_WINDOW = 3.0
+_PICTURE = "V:0"
+"""ffmpeg's name of the first picture that is no cover."""
+_SOUND = "a:0"
+_TOO_MANY_ERRORS = 69
+"""ffmpeg's exit code when over two thirds of the packets could not be decoded."""
 _NO_DECODER = re.compile(
     r"Decoder .*not found|Function not implemented|hardware accelerated|Decoding requested, but no decoder"
 )
@@ -71,7 +79,7 @@ async def _length(prober: Prober, path: bytes, info: MediaInfo, size: int) -> st
     picture = ends.get("video", reached if info.video is None else start)
     if info.video is not None and picture < info.duration - max(_TAIL, 0.05 * info.duration):
         return f"the picture stops at {_clock(picture)} of {_clock(info.duration)}"
-    if info.audio and "audio" not in ends and start > info.duration / 2:
+    if info.audio and "audio" not in ends and start >= info.duration / 2:
         sound = (await _ends(prober, path, size, None)).get("audio", 0.0)
         if sound < info.duration / 2:
             return f"the sound stops at {_clock(sound)} of {_clock(info.duration)}"
@@ -102,27 +110,52 @@ async def _ends(prober: Prober, path: bytes, size: int, interval: str | None) ->
 
 async def _decodes(prober: Prober, path: bytes, info: MediaInfo, size: int) -> HealthReport:
     """Decode at three places; each must give a picture, and one of them sound."""
+    tracks = [(_PICTURE, info.video.codec)] if info.video else []
+    tracks += [(_SOUND, info.audio[0].codec)] if info.audio else []
+    tracks = [(track, codec) for track, codec in tracks if codec not in prober.undecodable]
     windows = _windows(info)
-    tracks = [("V:0", info.video.codec)] if info.video else []
-    tracks += [("a:0", info.audio[0].codec)] if info.audio else []
-    tracks = [track for track in tracks if track[1] not in prober.undecodable]
-    unknown = bool(info.video and info.video.codec in prober.undecodable)
-    finished: Finished | None = None
     if tracks:
-        finished = await prober.decode(path, windows, size=size, tracks=tuple(name for name, _ in tracks))
-        if _NO_DECODER.search(finished.stderr.decode("utf-8", "replace")):
-            await _find_undecodable(prober, path, size, tracks, windows[0])
-            if any(codec in prober.undecodable for _, codec in tracks):
-                return await _decodes(prober, path, info, size)
-    if finished is not None:
-        reason = _judge(finished, windows, [name for name, _ in tracks])
-        if reason is not None:
-            return _broken(reason)
-    if unknown and info.video:
+        names = [track for track, _ in tracks]
+        finished = await prober.decode(path, windows, size=size, tracks=names)
+        if _lacks_decoder(finished) and await _find_undecodable(prober, path, size, tracks, windows[0]):
+            return await _decodes(prober, path, info, size)
+        if _PICTURE in names:
+            reason = await _picture(prober, path, info, size, finished, windows, len(names))
+            if reason is not None:
+                return _broken(reason)
+        sounds = range(len(names) - 1, len(windows) * len(names), len(names))
+        if _SOUND in names and not any(_frames(finished)[number] for number in sounds):
+            return _broken(f"no sound can be decoded ({last_words(finished.stderr)})")
+    if info.video and info.video.codec in prober.undecodable:
         return HealthReport(
             Health.HEALTHY, f"judged by its packets: this ffmpeg has no decoder for {info.video.codec}"
         )
     return HealthReport(Health.HEALTHY)
+
+
+async def _picture(
+    prober: Prober,
+    path: bytes,
+    info: MediaInfo,
+    size: int,
+    finished: Finished,
+    windows: list[tuple[float, float]],
+    tracks: int,
+) -> str | None:
+    """Return at which window no picture can be decoded, or None.
+
+    A window may rightly hold no frame (slides, a picture that ends before the sound):
+    then the frames from the key frame before it count.
+    """
+    if finished.code == _TOO_MANY_ERRORS and info.container not in _STREAMS:
+        return f"most of the picture cannot be decoded ({last_words(finished.stderr)})"
+    frames = _frames(finished)
+    for number, window in enumerate(windows):
+        if not frames[number * tracks]:
+            again = await prober.decode_from_key_frame(path, window, size=size)
+            if not _frames(again)[0]:
+                return f"no picture can be decoded at {_clock(window[0])} ({last_words(again.stderr)})"
+    return None
 
 
 async def _find_undecodable(
@@ -131,32 +164,31 @@ async def _find_undecodable(
     size: int,
     tracks: list[tuple[str, str]],
     window: tuple[float, float],
-) -> None:
-    """Try each track alone and remember the codecs that this ffmpeg has no decoder for."""
-    for name, codec in tracks:
-        finished = await prober.decode(path, [window], size=size, tracks=(name,))
-        if not _frames(finished) and _NO_DECODER.search(finished.stderr.decode("utf-8", "replace")):
+) -> bool:
+    """Try each track alone; remember the codecs without a decoder here; return whether there are any."""
+    found = False
+    for track, codec in tracks:
+        finished = await prober.decode(path, [window], size=size, tracks=(track,))
+        if not _frames(finished) and _lacks_decoder(finished):
             prober.undecodable.add(codec)
+            found = True
+    return found
+
+
+def _lacks_decoder(finished: Finished) -> bool:
+    return _NO_DECODER.search(finished.stderr.decode("utf-8", "replace")) is not None
 
 
 def _windows(info: MediaInfo) -> list[tuple[float, float]]:
-    """Return (start, length) of the beginning, middle and end; one window for a very short file."""
+    """Return (start, length) of the beginning, middle and end; one window for a very short file.
+
+    A stream without an index is entered anywhere, so its windows must reach a key frame.
+    """
     length = info.duration
-    if length <= 4 * _WINDOW:
-        return [(0.0, max(length, _WINDOW) + 1.0)]
-    return [(0.0, _WINDOW), (length / 2, _WINDOW), (length - 1.5 * _WINDOW, 1.5 * _WINDOW)]
-
-
-def _judge(finished: Finished, windows: list[tuple[float, float]], tracks: list[str]) -> str | None:
-    """Return what is wrong with the decoded windows, or None."""
-    frames = _frames(finished)
-    for number, (start, _) in enumerate(windows):
-        if "V:0" in tracks and not frames.get(number * len(tracks)):
-            return f"no picture can be decoded at {_clock(start)} ({last_words(finished.stderr)})"
-    sounds = range(len(tracks) - 1, len(windows) * len(tracks), len(tracks))
-    if "a:0" in tracks and not any(frames.get(number) for number in sounds):
-        return f"no sound can be decoded ({last_words(finished.stderr)})"
-    return None
+    window = _STREAM_WINDOW if info.container in _STREAMS else _WINDOW
+    if length <= 4 * window:
+        return [(0.0, max(length, window) + 1.0)]
+    return [(0.0, window), (length / 2, window), (length - 1.5 * window, 1.5 * window)]
 
 
 def _frames(finished: Finished) -> Counter[int]:

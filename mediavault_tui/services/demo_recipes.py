@@ -152,9 +152,9 @@ def mux(film: Film, picture: Path, sounds: list[Path], scratch: Path, target: Pa
         inputs += ["-i", str(source)]
     maps = [word for n in range(1 + len(sounds) + len(film.texts)) for word in ("-map", str(n))]
     if film.cover:
-        inputs += ["-f", "lavfi", "-i", f"{_scene(film.seed)},scale=160:240,format=yuvj420p"]
+        inputs += ["-f", "lavfi", "-i", f"{_scene(film.seed)},trim=end_frame=1,scale=160:240,format=yuvj420p"]
         maps += ["-map", str(1 + len(sounds) + len(film.texts))]
-        maps += ["-frames:v:1", "1", "-c:v:1", "mjpeg", "-disposition:v:1", "attached_pic"]
+        maps += ["-c:v:1", "mjpeg", "-disposition:v:1", "attached_pic"]
     chapters = len(sounds) + len(film.texts) + 1 + film.cover
     if film.chapters:
         listing = scratch / f"{target.stem}.ffmetadata"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from pathlib import Path
 from typing import Any
@@ -212,15 +213,16 @@ def test_a_file_of_subtitles_alone_is_no_video() -> None:
         media_info(document({"codec_type": "subtitle"}), size=1)
 
 
+KEYS = [
+    *["streams", "format", "chapters", "tags", "disposition", "codec_type", "codec_name", "width", "height"],
+    *["duration", "side_data_list", "avg_frame_rate", "bit_rate", "pix_fmt"],
+]
 JSON = st.recursive(
     st.none() | st.booleans() | st.floats() | st.integers() | st.text(max_size=8),
     lambda inner: (
         st.lists(inner, max_size=3)
         | st.dictionaries(
-            st.sampled_from(
-                "streams format chapters tags disposition codec_type codec_name width height duration"
-                " side_data_list avg_frame_rate bit_rate pix_fmt".split()
-            ),
+            st.sampled_from(KEYS),
             inner | st.sampled_from(["video", "audio", "subtitle", "1/0", "nan", "inf", "-1"]),
             max_size=6,
         )
@@ -231,14 +233,12 @@ JSON = st.recursive(
 
 @given(st.dictionaries(st.sampled_from(["streams", "format", "chapters"]), JSON | st.lists(JSON, max_size=3)))
 def test_no_answer_is_so_strange_that_it_crashes_the_reader(answer: dict[str, Any]) -> None:
-    try:
+    with contextlib.suppress(ProbeError):
         media_info(answer, size=1)
-    except ProbeError:
-        pass
 
 
 def test_the_reason_is_the_last_line_that_says_something() -> None:
-    said = b"[mov,mp4,m4a @ 0x55d] moov atom not found\nfile:/x/a.mp4: Invalid data found when processing input\n"
+    said = b"[mov,mp4,m4a @ 0x55d] moov atom not found\nfile:/x: Invalid data found when processing input\n"
     assert last_words(said) == "moov atom not found"
     assert last_words(b"file:/x: Invalid data found when processing input\n") == (
         "its content is damaged or of another kind"
