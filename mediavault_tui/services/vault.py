@@ -11,7 +11,7 @@ import asyncio
 import os
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Generic, TypeVar
 
@@ -26,6 +26,7 @@ from mediavault_tui.domain.library import (
     GroupSummary,
     InventoryQuery,
     InventoryRow,
+    PurgeForecast,
     ScanProgress,
     ScanRecord,
     StagedFile,
@@ -40,7 +41,7 @@ if TYPE_CHECKING:
     from mediavault_tui.services.library import Library
     from mediavault_tui.services.scan import Scanner
     from mediavault_tui.services.scan_control import ScanControl
-    from mediavault_tui.services.stage import PurgeForecast, Stage
+    from mediavault_tui.services.stage import Stage
 
 Service = TypeVar("Service")
 
@@ -158,18 +159,16 @@ class Vault:
         """Stage the worse copies of the groups that are, now, certain or clear, as one act."""
         stage = await self._acting()
         dedupe = await self._services.dedupe()
-        files: list[FileId] = []
+        sure: list[GroupId] = []
         unsure: list[str] = []
         for group in groups:
             decision = (await dedupe.comparison(group)).decision
             if decision.verdict.may_enter_a_batch:
-                files += [member.file for member in decision.members if member.file != decision.keeper]
+                sure.append(group)
             else:
                 unsure.append(f"No longer sure, so left alone: {decision.sentence}")
-        result = await stage.stage_files(files, who=self._who) if files else ActResult(batch="")
-        return self._acted(
-            ActResult(result.batch, result.done, result.operations, (*result.refused, *unsure), result.freed)
-        )
+        result = await stage.stage_groups(sure, who=self._who) if sure else ActResult(batch="")
+        return self._acted(replace(result, refused=(*result.refused, *unsure)))
 
     async def pending(
         self, *, limit: int = 200, after: StagedFile | None = None, text: str = ""

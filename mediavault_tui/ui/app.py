@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
@@ -121,6 +122,7 @@ class MediaVaultApp(App[None]):
         libraries: Sequence[Path] = (),
         read_only: bool = False,
         log_dir: Path,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         """`door` opens the library: it may take a second, and may be tried again after it failed."""
         super().__init__()
@@ -128,6 +130,7 @@ class MediaVaultApp(App[None]):
         self.libraries = libraries
         self.read_only = read_only
         self.log_dir = log_dir
+        self.now = now
         self.changed: Signal[str] = Signal(self, "library changed")
         """Published when the library is not what it was."""
         self._services: asyncio.Future[AppServices] | None = None
@@ -258,7 +261,7 @@ class MediaVaultApp(App[None]):
     def _pending(self) -> Screen[None]:
         from mediavault_tui.ui.screens.pending import PendingScreen
 
-        return PendingScreen(self.opened, self.changed, read_only=self.read_only)
+        return PendingScreen(self.opened, self.changed, read_only=self.read_only, now=self.now)
 
     def _scanner(self) -> Screen[None]:
         from mediavault_tui.ui.screens.scanner import ScannerScreen

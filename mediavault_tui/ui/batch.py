@@ -28,7 +28,7 @@ class Batch(Modal[list[GroupId] | None]):
     Batch {
         & > #frame { width: 100; }
         #groups { height: auto; max-height: 20; min-height: 4; background: $surface; }
-        #sentence { height: 3; padding-top: 1; color: $text-muted; }
+        #sentence { height: 3; padding-top: 1; color: $foreground-muted; }
         #sum { text-style: bold; }
     }
     """

@@ -50,4 +50,4 @@ def help_text(app: App[Any]) -> Content:
 def _line(app: App[Any], binding: Binding, tooltip: str) -> Content:
     key = app.get_key_display(binding)
     words = tooltip or binding.description
-    return Content.assemble((f"{key:>10}", "bold $foreground"), "  ", (words, "$text-muted"))
+    return Content.assemble((f"{key:>10}", "bold $foreground"), "  ", (words, "$foreground-muted"))

@@ -19,7 +19,8 @@ Span = tuple[str, Tone | str]
 Line = tuple[Span, ...]
 
 _LABEL = 11
-_NARROW_LABEL = 9
+_SHORT = {"video codec": "codec", "more audio tracks": "more audio"}
+"""Names of score parts that the column has no room for."""
 _SIGN = 2
 
 
@@ -54,13 +55,11 @@ def compare(comparison: Comparison, *, other: int, right_chosen: bool, width: in
     if len(comparison.copies) < 2:
         return [(("Only one copy is left; there is nothing to compare.", "muted"),)]
     left, right = comparison.copies[0], comparison.copies[other]
-    label = _LABEL if width >= 90 else _NARROW_LABEL
-    cell = max((width - label - 2 * _SIGN - 2) // 2, 8)
-    lines = [*_decision(comparison, width), ()]
-    lines.append(_heads(comparison, other, right_chosen, label, cell))
+    cell = max((width - _LABEL - 2 * _SIGN - 2) // 2, 8)
+    lines = [*_decision(comparison, width), *_lost(left, right, other, right_chosen, width), ()]
+    lines.append(_heads(comparison, other, right_chosen, cell))
     for attribute in (*_attributes(left, right), *_parts(left, right), *_more(left, right)):
-        lines += _rows(attribute, label, cell)
-    lines += _lost(left, right, other, right_chosen, width)
+        lines += _rows(attribute, cell)
     lines += _evidence(comparison, left.file.id, right.file.id, width)
     return lines
 
@@ -75,16 +74,16 @@ def _decision(comparison: Comparison, width: int) -> Iterator[Line]:
             yield ((line, "accent"),)
 
 
-def _heads(comparison: Comparison, other: int, right_chosen: bool, label: int, cell: int) -> Line:
+def _heads(comparison: Comparison, other: int, right_chosen: bool, cell: int) -> Line:
     pair = f"{other} of {len(comparison.copies) - 1}" if len(comparison.copies) > 2 else ""
 
     def head(place: int, chosen: bool) -> Span:
         file = comparison.copies[place].file.id
         advice = "recommended" if file == comparison.decision.keeper else ""
-        words = " ".join(part for part in (letter(place), "· keep this" if chosen else "", advice) if part)
+        words = " · ".join(part for part in (letter(place), "keep this" if chosen else "", advice) if part)
         return fit(f"{'▶' if chosen else ' '} {words}", cell + _SIGN), "side-chosen" if chosen else "side"
 
-    return (fit(pair, label), "muted"), head(0, not right_chosen), ("  ", "plain"), head(other, right_chosen)
+    return (fit(pair, _LABEL), "muted"), head(0, not right_chosen), ("  ", "plain"), head(other, right_chosen)
 
 
 def _attributes(left: Copy, right: Copy) -> Iterator[Attribute]:
@@ -103,7 +102,11 @@ def _parts(left: Copy, right: Copy) -> Iterator[Attribute]:
     for name in dict.fromkeys([*lefts, *rights]):
         a, b = lefts.get(name), rights.get(name)
         yield _ranked(
-            visible(name), a.points if a else 0, b.points if b else 0, a.why if a else "", b.why if b else ""
+            _SHORT.get(name, visible(name)),
+            a.points if a else 0,
+            b.points if b else 0,
+            a.why if a else "",
+            b.why if b else "",
         )
 
 
@@ -162,14 +165,14 @@ def _health(left: Copy, right: Copy) -> Attribute:
     )
 
 
-def _rows(attribute: Attribute, label: int, cell: int) -> Iterator[Line]:
+def _rows(attribute: Attribute, cell: int) -> Iterator[Line]:
     """Break one attribute into as many lines as its longer side needs."""
     sides = [_broken(text, cell, path=attribute.path) for text in (attribute.left, attribute.right)]
     marks = (attribute.left_mark, attribute.right_mark)
     for place, (left, right) in enumerate(zip_longest(*sides, fillvalue="")):
         signs = [mark[0] if place == 0 else " " for mark in marks]
         yield (
-            (fit(attribute.name if place == 0 else "", label), "muted"),
+            (fit(attribute.name if place == 0 else "", _LABEL - 1) + " ", "muted"),
             *_side(left, signs[0], marks[0][1], cell),
             ("  ", "plain"),
             *_side(right, signs[1], marks[1][1], cell),
@@ -199,17 +202,17 @@ def _lost(left: Copy, right: Copy, other: int, right_chosen: bool, width: int) -
     """Yield what is lost if the side that is not chosen goes; what the rules say, not a guess."""
     keep, stage = (right, left) if right_chosen else (left, right)
     gone = letter(0 if right_chosen else other)
-    yield ()
-    yield ((f"If {gone} goes you lose", "head"),)
     if keep.file.info is None or stage.file.info is None:
-        yield (("  ? unknown: not both were probed", "warn"),)
+        yield ((f"If {gone} goes  ", "muted"), ("? what is lost is unknown: not both were probed", "warn"))
         return
-    found = losses(keep.file.info, stage.file.info)
-    for loss in found:
-        for line in wrap(f"  ▼ {visible(str(loss))}", width):
-            yield ((line, "bad"),)
+    found = ", ".join(visible(str(loss)) for loss in losses(keep.file.info, stage.file.info))
     if not found:
-        yield (("  ✓ nothing that the other has not", "good"),)
+        yield ((f"If {gone} goes  ", "muted"), ("✓ nothing is lost", "good"))
+        return
+    first, *rest = wrap(f"▼ you lose {found}", max(width - 13, 8))
+    yield ((f"If {gone} goes  ", "muted"), (first, "bad"))
+    for line in rest:
+        yield ((" " * 13 + line, "bad"),)
 
 
 def _evidence(comparison: Comparison, left: FileId, right: FileId, width: int) -> Iterator[Line]:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from textual.content import Content
 
 from mediavault_tui.domain.library import (
     Copy,
+    Facet,
     Folder,
     GroupSummary,
     InventoryRow,
@@ -48,7 +50,9 @@ from mediavault_tui.ui.format import (
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from mediavault_tui.ui.screens.inventory import FacetLine
+
+Fact = tuple[str, str]
+"""A name and its value, for the widget `Facts`."""
 
 
 def line(parts: Sequence[str]) -> Content:
@@ -78,7 +82,7 @@ def _state(row: InventoryRow) -> Cell:
 INVENTORY: tuple[Column[InventoryRow], ...] = (
     Column("title", "Title", 0, lambda row: (what(row), "plain")),
     Column("year", "Year", 9, lambda row: (when(row), "muted")),
-    Column("height", "Size", 5, lambda row: (row.tier, "accent" if row.tier == "4K" else "plain")),
+    Column("height", "Tier", 5, lambda row: (row.tier, "accent" if row.tier == "4K" else "plain")),
     Column("codec", "Codec", 6, lambda row: (_codec(row.codec), "muted"), spare=2),
     Column("hdr", "HDR", 6, lambda row: ("+".join(row.hdr), "accent"), spare=5),
     Column("audio", "Audio", 8, lambda row: (visible(" ".join(row.audio_languages)), "plain"), spare=1),
@@ -114,6 +118,16 @@ SORTS = {
 
 LARGEST_FIRST = frozenset(SortKey) - {SortKey.TITLE}
 """Orders that begin with the most, because that is what one looks for."""
+
+
+@dataclass(frozen=True, slots=True)
+class FacetLine:
+    """One line of the facets: a heading (`value` None) or a value with its number of files."""
+
+    facet: Facet
+    value: str | None
+    files: int = 0
+    chosen: bool = False
 
 
 def _facet(line: FacetLine) -> Cell:
@@ -211,33 +225,23 @@ def scanning(progress: ScanProgress) -> str:
     return f"scanning {100 * done // total} %" if total else "scanning"
 
 
-def staged_details(staged: StagedFile) -> Content:
+def staged_facts(staged: StagedFile) -> list[Fact]:
     """Return where a staged file came from, where it is, and why."""
-    return pairs(
-        [
-            ("from", staged.original),
-            ("now at", staged.staged),
-            ("why", staged.reason),
-            ("stays", staged.keeper_path or "no other copy"),
-            ("by", f"{staged.staged_by}, {staged.staged_at:%Y-%m-%d %H:%M}"),
-            ("frees", _freed(staged)),
-            *[("along", sidecar) for sidecar in staged.sidecars],
-        ]
-    )
+    return [
+        ("from", staged.original),
+        ("now at", staged.staged),
+        ("why", staged.reason),
+        ("stays", staged.keeper_path or "no other copy"),
+        ("by", f"{staged.staged_by}, {staged.staged_at:%Y-%m-%d %H:%M}"),
+        ("frees", _freed(staged)),
+        *[("along", sidecar) for sidecar in staged.sidecars],
+    ]
 
 
 def _freed(staged: StagedFile) -> str:
     if staged.freed < staged.size:
         return f"{size(staged.freed)} of {size(staged.size)}: other names (hard links) hold the bytes"
     return size(staged.freed)
-
-
-def pairs(facts: Sequence[tuple[str, str]]) -> Content:
-    """Return facts as lines with their names before them; nothing in them is markup."""
-    lines = [
-        Content.assemble((f"{name:>9}  ", "$text-muted"), visible(value)) for name, value in facts if value
-    ]
-    return Content("\n").join(lines)
 
 
 def identity(known: Identity) -> str:
@@ -292,11 +296,12 @@ def folder_and_name(path: str) -> tuple[str, str]:
     return folder or "/", name
 
 
-def details(copy: Copy) -> Content:
+def facts(copy: Copy) -> list[Fact]:
     """Return all that is known of a file."""
     file, info = copy.file, copy.file.info
     folder, name = folder_and_name(file.path)
-    facts = [
+    known = [
+        ("title", identity(file.identity) if file.identity else ""),
         ("name", name),
         ("folder", folder),
         ("bytes", f"{size(file.size)} ({file.size:,})"),
@@ -305,10 +310,8 @@ def details(copy: Copy) -> Content:
         ("protected", "yes, never staged" if file.protected else ""),
         *[("also", display(alias)) for alias in file.aliases],
     ]
-    if file.identity is not None:
-        facts[:0] = [("title", identity(file.identity))]
     if info is not None:
-        facts += [
+        known += [
             ("length", clock(info.duration)),
             ("picture", picture(file)),
             *[("audio", audio(track)) for track in info.audio],
@@ -317,9 +320,16 @@ def details(copy: Copy) -> Content:
             ("container", info.container),
         ]
     parts = [(f"{part.points:+}", f"{part.name}: {part.why}") for part in copy.score.parts]
-    known = [("because", text) for text in (file.identity.evidence if file.identity else ())]
-    blocks = [pairs(facts), pairs([("score", str(copy.score.total)), *parts]), pairs(known)]
-    return Content("\n\n").join(block for block in blocks if block.plain)
+    because = [("because", text) for text in (file.identity.evidence if file.identity else ())]
+    blank = [("", "")]
+    return [
+        *[fact for fact in known if fact[1]],
+        *blank,
+        ("score", str(copy.score.total)),
+        *parts,
+        *(blank if because else []),
+        *because,
+    ]
 
 
 def to_be_moved(files: Sequence[MediaFile], *, more: int = 0) -> list[str]:

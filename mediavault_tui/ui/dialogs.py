@@ -38,7 +38,7 @@ class Modal(ModalScreen[Answer]):
             background: $surface;
         }
         #body { height: auto; max-height: 100%; background: $surface; }
-        #keys { height: 2; padding-top: 1; color: $text-muted; }
+        #keys { height: 2; padding-top: 1; color: $foreground-muted; }
         Input { background: $boost; border: tall $border-blurred; }
         Input:focus { border: tall $border; }
         &.-warning > #frame { border: round $warning; border-title-color: $text-warning; }

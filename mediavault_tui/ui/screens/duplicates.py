@@ -62,19 +62,35 @@ class DuplicatesScreen(ListPane[DuplicateServices]):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding(
+            "left,h",
+            "side(False)",
+            "Side",
+            key_display="←→",
+            id="duplicates.left",
+            tooltip="Choose the left copy (h, ←) or the right one (l, →)",
+        ),
+        Binding(
+            "right,l",
+            "side(True)",
+            "Right",
+            show=False,
+            id="duplicates.right",
+            tooltip="Choose the right copy",
+        ),
+        Binding(
             "K",
             "keep",
             "Keep",
             id="duplicates.keep",
-            tooltip="Keep the side marked ▶, stage the others (asks first)",
+            tooltip="Keep the side marked ▶, stage the others (asks first); in Compare k does it too",
         ),
         Binding("b", "keep_both", "Both", id="duplicates.both", tooltip="Keep every copy of this group"),
         Binding(
             "x",
             "not_duplicate",
-            "Not a duplicate",
+            "Differ",
             id="duplicates.not",
-            tooltip="These two are different works; remembered for ever",
+            tooltip="These two are not duplicates but different works; remembered for ever",
         ),
         Binding("n", "note", "Note", id="duplicates.note", tooltip="Write a note to this group"),
         Binding(
@@ -85,20 +101,7 @@ class DuplicatesScreen(ListPane[DuplicateServices]):
             tooltip="Stage what is certain or clear, after a look through the list",
         ),
         Binding(
-            "h,left",
-            "side(False)",
-            "Left side",
-            show=False,
-            id="duplicates.left",
-            tooltip="Choose the left copy",
-        ),
-        Binding(
-            "l,right",
-            "side(True)",
-            "Right side",
-            show=False,
-            id="duplicates.right",
-            tooltip="Choose the right copy",
+            "slash", "filter", "Filter", key_display="/", id="duplicates.filter", tooltip="Filter by title"
         ),
         Binding(
             "tab",
@@ -108,24 +111,9 @@ class DuplicatesScreen(ListPane[DuplicateServices]):
             id="duplicates.pair",
             tooltip="The next copy of three or more",
         ),
+        Binding("j", "group(1)", "Next group", show=False, id="duplicates.next", tooltip="The next group"),
         Binding(
-            "j",
-            "group(1)",
-            "Next group",
-            show=False,
-            id="duplicates.next",
-            tooltip="The next group, from Compare",
-        ),
-        Binding(
-            "J",
-            "group(-1)",
-            "Previous group",
-            show=False,
-            id="duplicates.previous",
-            tooltip="The group before, from Compare",
-        ),
-        Binding(
-            "slash", "filter", "Filter", key_display="/", id="duplicates.filter", tooltip="Filter by title"
+            "J", "group(-1)", "Group before", show=False, id="duplicates.before", tooltip="The group before"
         ),
     ]
 

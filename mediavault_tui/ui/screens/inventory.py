@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import ClassVar, Protocol
 
 from textual import on, work
@@ -29,6 +29,7 @@ from mediavault_tui.errors import MediaVaultError
 from mediavault_tui.ui import describe
 from mediavault_tui.ui.format import count, size, visible
 from mediavault_tui.ui.pane import ListPane
+from mediavault_tui.ui.widgets.facts import Facts
 from mediavault_tui.ui.widgets.filterline import FilterLine
 from mediavault_tui.ui.widgets.listing import Listing
 from mediavault_tui.ui.windows import PAGE, FixedWindow, KeysetWindow, Window
@@ -64,16 +65,6 @@ class InventoryServices(Protocol):
     async def stage_files(self, files: Sequence[FileId]) -> ActResult: ...
 
 
-@dataclass(frozen=True, slots=True)
-class FacetLine:
-    """One line of the facets: a heading (`value` None) or a value with its number of files."""
-
-    facet: Facet
-    value: str | None
-    files: int = 0
-    chosen: bool = False
-
-
 class InventoryScreen(ListPane[InventoryServices]):
     """The list of every file."""
 
@@ -90,6 +81,7 @@ class InventoryScreen(ListPane[InventoryServices]):
         ),
         Binding("s", "sort", "Sort", id="inventory.sort", tooltip="Choose the order"),
         Binding("S", "turn", "Turn", show=False, id="inventory.turn", tooltip="Turn the order around"),
+        Binding("d", "stage", "Stage", id="inventory.stage", tooltip="Stage the marked files (asks first)"),
         Binding(
             "f",
             "facets",
@@ -97,8 +89,6 @@ class InventoryScreen(ListPane[InventoryServices]):
             id="inventory.facets",
             tooltip="Narrow by kind, tier, codec, language, folder, state",
         ),
-        Binding("d", "stage", "Stage", id="inventory.stage", tooltip="Stage the marked files (asks first)"),
-        Binding("enter", "details", "Details", id="inventory.details", tooltip="Show or hide the details"),
         Binding("o", "tmdb", "TMDb", show=False, id="inventory.tmdb", tooltip="Open the title at TMDb"),
         Binding(
             "c",
@@ -124,7 +114,7 @@ class InventoryScreen(ListPane[InventoryServices]):
                 empty="Opening the library…",
             )
             with VerticalScroll(id="details", can_focus=False):
-                yield Static(id="detail")
+                yield Facts()
         yield FilterLine()
         yield Static(id="totals")
 
@@ -193,21 +183,23 @@ class InventoryScreen(ListPane[InventoryServices]):
             return
         services = await self.opened()
         chosen = dict(self.query_shown.facets)
-        lines: list[FacetLine] = []
+        lines: list[describe.FacetLine] = []
         for facet in Facet:
             try:
                 counts = await services.facet_counts(facet, self.query_shown)
             except MediaVaultError as error:
                 self.complain("The facets could not be counted", error)
                 return
-            lines.append(FacetLine(facet, None))
-            lines += [FacetLine(facet, c.value, c.files, chosen.get(facet) == c.value) for c in counts]
+            lines.append(describe.FacetLine(facet, None))
+            lines += [
+                describe.FacetLine(facet, c.value, c.files, chosen.get(facet) == c.value) for c in counts
+            ]
         panel.show(FixedWindow(lines), at=panel.cursor)
 
     @on(Listing.Chosen, "#facets")
     def _facet_chosen(self, message: Listing.Chosen) -> None:
         message.stop()
-        line: FacetLine | None = message.listing.current
+        line: describe.FacetLine | None = message.listing.current
         if line is None or line.value is None:
             return
         facets = dict(self.query_shown.facets)
@@ -227,16 +219,16 @@ class InventoryScreen(ListPane[InventoryServices]):
     async def _show_details(self) -> None:
         row: InventoryRow | None = self.listing.current
         await asyncio.sleep(_TYPING_PAUSE)
-        shown = self.query_one("#detail", Static)
+        shown = self.query_one(Facts)
         if row is None:
-            shown.update("")
+            shown.facts = ()
             return
         try:
             copy = await (await self.opened()).details(row.id)
         except MediaVaultError as error:
             self.complain("The details could not be read", error)
             return
-        shown.update(describe.details(copy) if copy else describe.line(["It is no longer in the library."]))
+        shown.facts = describe.facts(copy) if copy else [("", "It is no longer in the library.")]
 
     @on(Listing.Chosen, "#rows")
     def action_details(self) -> None:
@@ -277,7 +269,7 @@ class InventoryScreen(ListPane[InventoryServices]):
     def action_filter(self) -> None:
         self.query_one(FilterLine).open()
 
-    @work
+    @work(group="ask")
     async def action_sort(self) -> None:
         from mediavault_tui.ui.dialogs import Choice
 

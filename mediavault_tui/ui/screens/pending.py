@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import ClassVar, Protocol
 
 from textual import on, work
@@ -19,6 +19,7 @@ from mediavault_tui.errors import MediaVaultError
 from mediavault_tui.ui import describe
 from mediavault_tui.ui.format import count, size
 from mediavault_tui.ui.pane import ListPane
+from mediavault_tui.ui.widgets.facts import Facts
 from mediavault_tui.ui.widgets.filterline import FilterLine
 from mediavault_tui.ui.widgets.listing import Listing
 from mediavault_tui.ui.windows import GrowingWindow, Window
@@ -53,10 +54,6 @@ class PendingServices(Protocol):
     async def unapprove(self, staged: Sequence[StagedId]) -> ActResult: ...
 
     async def purge(self, *, word: str) -> ActResult: ...
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)
 
 
 class PendingScreen(ListPane[PendingServices]):
@@ -110,7 +107,7 @@ class PendingScreen(ListPane[PendingServices]):
         changed: Signal[str],
         *,
         read_only: bool = False,
-        now: Callable[[], datetime] = _now,
+        now: Callable[[], datetime],
     ) -> None:
         super().__init__(opened, changed, read_only=read_only)
         self.now = now
@@ -125,7 +122,7 @@ class PendingScreen(ListPane[PendingServices]):
                 empty="Opening the library…",
             )
             with VerticalScroll(id="details", can_focus=False):
-                yield Static(id="detail")
+                yield Facts()
         yield FilterLine()
         yield Static(id="forecast")
 
@@ -163,7 +160,7 @@ class PendingScreen(ListPane[PendingServices]):
     @on(Listing.Moved, "#rows")
     def _follow(self) -> None:
         staged: StagedFile | None = self.listing.current
-        self.query_one("#detail", Static).update(describe.staged_details(staged) if staged else "")
+        self.query_one(Facts).facts = describe.staged_facts(staged) if staged else ()
 
     @on(Listing.Chosen, "#rows")
     def _toggle_details(self) -> None:

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from rich.segment import Segment
-from rich.style import Style
 from textual import events
 from textual.binding import Binding, BindingType
 from textual.geometry import Size
@@ -35,14 +34,14 @@ class Compare(ScrollView, can_focus=True):
         background: $background;
 
         & > .compare--plain { color: $foreground; }
-        & > .compare--muted { color: $text-muted; }
+        & > .compare--muted { color: $foreground-muted; }
         & > .compare--strong { color: $foreground; text-style: bold; }
         & > .compare--accent { color: $text-accent; }
         & > .compare--good { color: $text-success; }
         & > .compare--warn { color: $text-warning; }
         & > .compare--bad { color: $text-error; }
         & > .compare--head { color: $text-accent; text-style: bold; }
-        & > .compare--side { color: $text-muted; background: $surface; text-style: bold; }
+        & > .compare--side { color: $foreground-muted; background: $surface; text-style: bold; }
         & > .compare--side-chosen { color: $foreground; background: $panel; text-style: bold; }
         &:focus > .compare--side-chosen {
             color: $block-cursor-foreground;
@@ -66,9 +65,9 @@ class Compare(ScrollView, can_focus=True):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding(
-            "k",
+            "k,K",
             "keep",
-            "Keep this",
+            "Keep",
             id="compare.keep",
             tooltip="Keep the side marked ▶, stage the others (asks first)",
         ),
@@ -128,10 +127,12 @@ class Compare(ScrollView, can_focus=True):
         width = self.size.width
         if place >= len(self._lines):
             return Strip.blank(width, self.rich_style)
-        segments = [Segment(" " * _MARGIN, Style.null())]
+        segments = [Segment(" " * _MARGIN, self.rich_style)]
         for text, tone in self._lines[place]:
-            segments.append(Segment(text, self.get_component_rich_style(f"compare--{tone}", partial=True)))
-        return Strip(segments).apply_style(self.rich_style).adjust_cell_length(width, self.rich_style)
+            segments.append(
+                Segment(text, self.rich_style + self.get_component_rich_style(f"compare--{tone}"))
+            )
+        return Strip(segments).adjust_cell_length(width, self.rich_style)
 
     def watch_right_chosen(self) -> None:
         self._draw()

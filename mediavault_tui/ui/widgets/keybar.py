@@ -7,8 +7,10 @@ from textual.screen import Screen
 from textual.style import Style
 from textual.widget import Widget
 
-_LAST = ("app.help", "app.menu")
-"""These two lead to all others, so they are shown however narrow the terminal."""
+_LAST = ("app.undo", "app.help", "app.menu")
+"""One takes everything back, two lead to all others: shown however narrow the terminal."""
+
+_GAP = 2
 
 
 class KeyBar(Widget):
@@ -19,10 +21,13 @@ class KeyBar(Widget):
         dock: bottom;
         height: 1;
         background: $panel;
-        color: $text-muted;
+        color: $foreground-muted;
         padding: 0 1;
     }
     """
+
+    auto_links = False
+    """Keys look like keys, not like links."""
 
     def on_mount(self) -> None:
         self.screen.bindings_updated_signal.subscribe(self, self._keys_changed)
@@ -30,19 +35,21 @@ class KeyBar(Widget):
     def render(self) -> Content:
         first: list[Content] = []
         last: list[Content] = []
+        seen: set[str] = set()
         for _, binding, enabled, _ in self.screen.active_bindings.values():
-            if not binding.show or not enabled:
+            if not binding.show or not enabled or binding.id in seen:
                 continue
+            seen.add(binding.id or "")
             key = self.app.get_key_display(binding)
             entry = Content.assemble((key, "bold $text-accent"), " ", binding.description)
             pressed = {"@click": f"app.simulate_key({binding.key.partition(',')[0]!r})"}
             entry = entry.stylize(Style.from_meta(pressed))
             (last if binding.id in _LAST else first).append(entry)
-        gap = Content("   ")
-        room = self.size.width - sum(len(entry.plain) + 3 for entry in last)
+        gap = Content(" " * _GAP)
+        room = self.size.width - sum(entry.cell_length + _GAP for entry in last)
         shown: list[Content] = []
         for entry in first:
-            room -= len(entry.plain) + 3
+            room -= entry.cell_length + _GAP
             if room < 0:
                 break
             shown.append(entry)

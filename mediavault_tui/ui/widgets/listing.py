@@ -26,6 +26,9 @@ _HEADER = 1
 _GUTTER = 2
 """Cells before the first column: the cursor's sign and the mark."""
 
+_MARGIN = 1
+"""Cells after the last column."""
+
 
 class Listing(ScrollView, Generic[Row], can_focus=True):
     """Rows of a `Window` under one line of heads, with a cursor and marks.
@@ -42,12 +45,12 @@ class Listing(ScrollView, Generic[Row], can_focus=True):
         scrollbar-size-vertical: 1;
         background: $background;
 
-        & > .listing--head { color: $text-muted; text-style: bold; }
+        & > .listing--head { color: $foreground-muted; text-style: bold; }
         & > .listing--cursor { background: $block-cursor-background; color: $block-cursor-foreground; }
         & > .listing--resting { background: $surface; }
-        & > .listing--marked { background: $accent-muted; }
+        & > .listing--marked { background: $accent 18%; }
         & > .listing--plain { color: $foreground; }
-        & > .listing--muted { color: $text-muted; }
+        & > .listing--muted { color: $foreground-muted; }
         & > .listing--strong { color: $foreground; text-style: bold; }
         & > .listing--accent { color: $text-accent; }
         & > .listing--good { color: $text-success; }
@@ -79,12 +82,15 @@ class Listing(ScrollView, Generic[Row], can_focus=True):
         ),
         Binding("home,g", "edge(False)", "First", show=False, id="list.first", tooltip="To the first row"),
         Binding("end,G", "edge(True)", "Last", show=False, id="list.last", tooltip="To the last row"),
-        Binding(
-            "enter", "choose", "Open", show=False, id="list.open", tooltip="Open the row under the cursor"
-        ),
+        Binding("enter", "choose", "Open", id="list.open", tooltip="Open the row under the cursor"),
         Binding("space", "mark", "Mark", id="list.mark", tooltip="Mark this row, or take its mark away"),
         Binding(
-            "v", "range", "Range", id="list.range", tooltip="Start a range here; once more marks all of it"
+            "v",
+            "range",
+            "Range",
+            show=False,
+            id="list.range",
+            tooltip="Start a range here; once more marks all of it",
         ),
         Binding("i", "invert", "Invert", show=False, id="list.invert", tooltip="Mark what is not marked"),
     ]
@@ -152,7 +158,7 @@ class Listing(ScrollView, Generic[Row], can_focus=True):
         self.sorted: tuple[str, bool] | None = None
         """Key of the column that gives the order, and whether it descends."""
         self._laid: tuple[int, list[tuple[Column[Row], int]]] = (0, [])
-        self._styles: dict[str, Style] = {}
+        self._styles: dict[tuple[str, str], Style] = {}
         self.set_reactive(Listing.empty, empty)
 
     @property
@@ -215,15 +221,13 @@ class Listing(ScrollView, Generic[Row], can_focus=True):
         row = self.window.row(index)
         under = self._under(index, row)
         if row is None:
-            return Strip([Segment(fit("  ·", width), self._style("muted") + under)], width)
-        segments = [Segment(self._gutter(index, row), self._style("accent") + under)]
+            return Strip([Segment(fit("  ·", width), self._style("muted", under))], width)
+        segments = [Segment(self._gutter(index, row), self._style("accent", under))]
         for place, (column, cells) in enumerate(self._layout(width)):
             text, tone = column.cell(row)
-            # The cursor's own colour must stay readable, whatever the tone.
-            style = self._style("plain" if under.color else tone) + under
             gap = " " if place else ""
-            segments.append(Segment(gap + fit(text, cells, right=column.right), style))
-        return Strip(segments, width).adjust_cell_length(width, self.rich_style + under)
+            segments.append(Segment(gap + fit(text, cells, right=column.right), self._style(tone, under)))
+        return Strip(segments).adjust_cell_length(width, self._style("plain", under))
 
     def watch_empty(self) -> None:
         self.refresh()
@@ -300,18 +304,26 @@ class Listing(ScrollView, Generic[Row], can_focus=True):
         if self.is_mounted and self.missing is not None:
             self.post_message(self.Wanted(self))
 
-    def _style(self, part: str) -> Style:
-        if part not in self._styles:
-            self._styles[part] = self.get_component_rich_style(f"listing--{part}", partial=True)
-        return self._styles[part]
+    def _style(self, tone: str, under: str = "") -> Style:
+        """Return the whole style of a tone on the list's ground, a mark or the cursor."""
+        known = self._styles.get((tone, under))
+        if known is None:
+            known = self.rich_style + self.get_component_rich_style(f"listing--{tone}")
+            if under:
+                ground = self.get_component_rich_style(f"listing--{under}")
+                # Under the cursor the colour must stay readable, whatever the tone.
+                bold = Style(bold=known.bold)
+                known = ground + bold if under == "cursor" else known + Style(bgcolor=ground.bgcolor)
+            self._styles[(tone, under)] = known
+        return known
 
-    def _under(self, index: int, row: Row | None) -> Style:
+    def _under(self, index: int, row: Row | None) -> str:
         """Return what lies under a line: the cursor, a mark, or nothing."""
         if index == self.cursor and self.has_focus:
-            return self._style("cursor")
+            return "cursor"
         if self._in_range(index) or (row is not None and self.key(row) in self.marks):
-            return self._style("marked")
-        return self._style("resting") if index == self.cursor else Style.null()
+            return "marked"
+        return "resting" if index == self.cursor else ""
 
     def _in_range(self, index: int) -> bool:
         if self.range_from is None:
@@ -324,7 +336,7 @@ class Listing(ScrollView, Generic[Row], can_focus=True):
 
     def _layout(self, width: int) -> list[tuple[Column[Row], int]]:
         if self._laid[0] != width:
-            self._laid = (width, lay_out(self.columns, width - _GUTTER))
+            self._laid = (width, lay_out(self.columns, width - _GUTTER - _MARGIN))
         return self._laid[1]
 
     def _head(self, width: int) -> Strip:
@@ -335,11 +347,11 @@ class Listing(ScrollView, Generic[Row], can_focus=True):
                 title += "↓" if self.sorted[1] else "↑"
             gap = " " if place else ""
             segments.append(Segment(gap + fit(title, cells, right=column.right), self._style("head")))
-        return Strip(segments, width).adjust_cell_length(width, self.rich_style)
+        return Strip(segments).adjust_cell_length(width, self._style("head"))
 
     def _sentence(self, y: int, width: int) -> Strip:
         """Return a line below the last row: blank, or a line of the sentence of an empty list."""
         lines = self.empty.split("\n") if self.window.total == 0 else []
         place = y - _HEADER - 1
         text = lines[place] if 0 <= place < len(lines) else ""
-        return Strip([Segment(fit("  " + text, width), self.rich_style + self._style("muted"))], width)
+        return Strip([Segment(fit("  " + text, width), self._style("muted"))], width)

@@ -21,10 +21,13 @@ class PaneBar(Widget):
         dock: top;
         height: 1;
         background: $panel;
-        color: $text-muted;
+        color: $foreground-muted;
         padding: 0 1;
     }
     """
+
+    auto_links = False
+    """Keys look like keys, not like links."""
 
     crumbs: reactive[str] = reactive("")
     """Where inside the pane: the title of the group that is open, say. Text from outside."""

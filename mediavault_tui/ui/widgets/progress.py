@@ -29,17 +29,25 @@ class Progress(Widget):
         height: 4;
         padding: 0 2;
         background: $surface;
+
+        &.-idle { height: 1; }
     }
     """
 
     progress: reactive[ScanProgress | None] = reactive(None)
     """The latest moment; None while nothing was scanned."""
 
+    def on_mount(self) -> None:
+        self.watch_progress()
+
+    def watch_progress(self) -> None:
+        self.set_class(self.progress is None, "-idle")
+
     def render(self) -> Content:
         progress = self.progress
         if progress is None:
             return Content.styled(
-                "\nNo scan is running. Choose folders with space, then press S.", "$text-muted"
+                "\nNo scan is running. Choose folders with space, then press S.", "$foreground-muted"
             )
         lines = [self._phase(progress), self._bar(progress), self._counts(progress), self._now(progress)]
         return Content("\n").join(lines)
@@ -51,7 +59,7 @@ class Progress(Widget):
             facts.append(f"{size(int(progress.rate))}/s")
         if progress.eta is not None and progress.phase not in (ScanPhase.DONE, ScanPhase.CANCELLED):
             facts.append(f"{clock(progress.eta)} left")
-        return Content.assemble((words, f"bold {style}"), "   ", (" · ".join(facts), "$text-muted"))
+        return Content.assemble((words, f"bold {style}"), "   ", (" · ".join(facts), "$foreground-muted"))
 
     def _bar(self, progress: ScanProgress) -> Content:
         """Draw by bytes where they are known, else by files: a size says more than a number."""
@@ -65,7 +73,7 @@ class Progress(Widget):
         width = max(self.size.width - 34, 10)
         full = min(width * done // total, width)
         bar = [("━" * full, "$text-accent"), ("━" * (width - full), "$panel-lighten-2")]
-        return Content.assemble(*bar, f" {100 * done // total:>3} %  ", (words, "$text-muted"))
+        return Content.assemble(*bar, f" {100 * done // total:>3} %  ", (words, "$foreground-muted"))
 
     def _counts(self, progress: ScanProgress) -> Content:
         counts = progress.counts
@@ -79,4 +87,4 @@ class Progress(Widget):
 
     def _now(self, progress: ScanProgress) -> Content:
         text = progress.message or progress.current
-        return Content.styled(middle(visible(text), max(self.size.width, 10)), "$text-muted")
+        return Content.styled(middle(visible(text), max(self.size.width, 10)), "$foreground-muted")

@@ -1,0 +1,423 @@
+"""Small stand-ins for what the panes ask, and a library of a dozen films to show."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from mediavault_tui.domain.decision import decide
+from mediavault_tui.domain.library import (
+    ActResult,
+    Comparison,
+    Copy,
+    Cursor,
+    Facet,
+    FacetCount,
+    Folder,
+    GroupSummary,
+    InventoryQuery,
+    InventoryRow,
+    ScanCounts,
+    ScanError,
+    ScanPhase,
+    ScanProgress,
+    ScanRecord,
+    StagedFile,
+    StagedState,
+    Totals,
+)
+from mediavault_tui.domain.model import (
+    FileId,
+    FileState,
+    GroupId,
+    Health,
+    MediaFile,
+    ScanId,
+    StagedId,
+)
+from mediavault_tui.domain.quality import score_of, tier
+from mediavault_tui.domain.verdict import Edge, Proof
+from tests.factories import a_file, an_identity, an_info
+
+NOW = datetime(2026, 3, 14, 15, 9, tzinfo=UTC)
+GB = 1_000_000_000
+
+HOSTILE = (
+    "Heat [x265] [/red] [/b].mkv",
+    "line\nbreak \x1b[31mred\x1b[0m.mkv",
+    "gpj.\u202evkm.nef\u202c [link=https://x].mkv",
+    "caf\\xe9 \x07bell \x9b2J.mkv",
+    "三体 第一集 [中文].mkv",
+    "e\u0301te\u0301 ❤\ufe0f 👨\u200d👩\u200d👧.mkv",
+)
+"""Names as nobody would give them, and as they are met."""
+
+_FILMS = (
+    ("Aliens", 1986, "1080p"),
+    ("Amélie", 2001, "720p"),
+    ("Blade Runner 2049", 2017, "4K"),
+    ("Chungking Express", 1994, "720p"),
+    ("Das Boot", 1981, "1080p"),
+    ("Heat", 1995, "4K"),
+    ("Heat", 1995, "1080p"),
+    ("La Haine", 1995, "480p"),
+    ("Spirited Away", 2001, "1080p"),
+    ("The Thing", 1982, "1080p"),
+    ("三体", 2023, "4K"),
+    ("WALL·E", 2008, "1080p"),
+)
+_PICTURES = {"4K": (3840, 2160), "1080p": (1920, 1080), "720p": (1280, 720), "480p": (720, 480)}
+
+
+def film(place: int, *, path: str | None = None) -> MediaFile:
+    """Return the film at a place of the list; beyond its end the list begins again."""
+    title, year, size = _FILMS[place % len(_FILMS)]
+    width, height = _PICTURES[size]
+    four = size == "4K"
+    return a_file(
+        path or f"/films/{title} ({year})/{title} ({year}) {size}.mkv",
+        id=place + 1,
+        identity=an_identity(title, year=year),
+        health=Health.BROKEN if title == "La Haine" else Health.HEALTHY,
+        reason="the last minute cannot be decoded" if title == "La Haine" else "",
+        info=an_info(
+            width=width,
+            height=height,
+            codec="hevc" if four else "h264",
+            hdr=("HDR10",) if four else (),
+            mbit=18 if four else 6,
+            audio_tracks=("en 5.1 eac3", "fr stereo") if place % 2 else ("en stereo",),
+            subtitles=("en", "fr") if place % 3 else (),
+        ),
+    )
+
+
+def row(file: MediaFile) -> InventoryRow:
+    """Return a file as a line of the inventory."""
+    assert file.identity is not None
+    assert file.info is not None
+    assert file.info.video is not None
+    who, video = file.identity, file.info.video
+    return InventoryRow(
+        id=file.id,
+        path=file.path,
+        title=who.title,
+        year=who.year,
+        season=who.season,
+        episodes=who.episodes,
+        kind=who.kind,
+        edition=who.edition,
+        tier=tier(video.width, video.height).value,
+        codec=video.codec,
+        hdr=tuple(kind.value for kind in video.hdr),
+        audio_languages=tuple(track.language or "?" for track in file.info.audio),
+        subtitle_languages=tuple(track.language or "?" for track in file.info.subtitles),
+        size=file.size,
+        duration=file.info.duration,
+        score=score_of(file).total,
+        state=FileState.STAGED if who.title == "Aliens" else file.state,
+        health=file.health.health,
+        modified_ns=0,
+        cursor=Cursor(who.title, file.id),
+    )
+
+
+class FakeInventory:
+    """A sorted list of rows, read by keyset like the real one."""
+
+    def __init__(self, files: Sequence[MediaFile] | None = None) -> None:
+        self.files = list(files if files is not None else map(film, range(len(_FILMS))))
+        self.staged_files: list[Sequence[FileId]] = []
+        self.asked: list[InventoryQuery] = []
+
+    def _rows(self, query: InventoryQuery) -> list[InventoryRow]:
+        wanted = [
+            f for f in self.files if (query.text.lower() in f.path.lower()) != query.inverse or not query.text
+        ]
+        rows = sorted(map(row, wanted), key=lambda r: r.id, reverse=query.descending)
+        facets = dict(query.facets)
+        return [r for r in rows if facets.get(Facet.TIER, r.tier) == r.tier]
+
+    async def page(
+        self,
+        query: InventoryQuery,
+        *,
+        after: Cursor | None = None,
+        before: Cursor | None = None,
+        from_end: bool = False,
+        limit: int = 256,
+    ) -> Sequence[InventoryRow]:
+        self.asked.append(query)
+        rows = self._rows(query)
+        places = {r.cursor: place for place, r in enumerate(rows)}
+        if from_end or before:
+            end = places[before] if before else len(rows)
+            return rows[max(end - limit, 0) : end]
+        start = places[after] + 1 if after else 0
+        return rows[start : start + limit]
+
+    async def totals(self, query: InventoryQuery) -> Totals:
+        rows = self._rows(query)
+        return Totals(len(rows), sum(r.size for r in rows))
+
+    async def facet_counts(self, facet: Facet, query: InventoryQuery) -> Sequence[FacetCount]:
+        values = {Facet.TIER: ("4K", "1080p", "720p"), Facet.LANGUAGE: ("en", "fr"), Facet.KIND: ("movie",)}
+        return [FacetCount(value, 3 + place) for place, value in enumerate(values.get(facet, ()))]
+
+    async def milestones(self, query: InventoryQuery, *, every: int) -> Sequence[Cursor]:
+        return [r.cursor for r in self._rows(query)[every - 1 :: every]]
+
+    async def details(self, file: FileId) -> Copy | None:
+        found = next((f for f in self.files if f.id == file), None)
+        return Copy(found, score_of(found)) if found else None
+
+    async def stage_files(self, files: Sequence[FileId]) -> ActResult:
+        self.staged_files.append(files)
+        return ActResult("1", done=tuple(map(StagedId, files)))
+
+
+def group(
+    id: int, files: Sequence[MediaFile], *, proof: Proof = Proof.SAME_TITLE, note: str = ""
+) -> Comparison:
+    """Return a group of these files as the rules decide it."""
+    decision = decide(files, proof)
+    ordered = sorted(files, key=lambda f: f.id != decision.keeper)
+    edges = tuple(
+        Edge(ordered[0].id, other.id, proof, 97, "the same title and year in both names")
+        for other in ordered[1:]
+    )
+    known = files[0].identity
+    summary = GroupSummary(
+        GroupId(id),
+        proof,
+        f"{known.title} ({known.year})" if known else "?",
+        len(files),
+        sum(f.size for f in files) - ordered[0].size,
+        decision.verdict,
+        decision.sentence,
+        note,
+    )
+    return Comparison(summary, tuple(Copy(f, score_of(f)) for f in ordered), edges, decision)
+
+
+def groups() -> list[Comparison]:
+    """Return five groups: clear, certain, one to look at, three copies, hostile names."""
+    heat, small = film(5), film(6)
+    twin = replace(film(9), id=FileId(40), path="/downloads/The.Thing.1982.1080p.BluRay.x264-GRP.mkv")
+    french = a_file(
+        "/films/Amelie.2001.MULTI.1080p.mkv",
+        id=41,
+        identity=an_identity("Amélie", year=2001),
+        info=an_info(audio_tracks=("fr 5.1", "de 5.1"), subtitles=("en", "de"), mbit=9),
+    )
+    third = replace(film(3), id=FileId(42), path="/old/Chungking.Express.DVDRip.avi")
+    third = replace(
+        third, info=an_info(width=720, height=576, codec="mpeg4", mbit=1.5, audio_tracks=("- stereo",))
+    )
+    fourth = replace(film(3), id=FileId(43), path="/old/Chungking Express 1080p.mkv", info=an_info(mbit=11))
+    hostile = [
+        replace(film(8), id=FileId(50 + n), path=f"/films/odd/{name}", identity=an_identity(name, year=2001))
+        for n, name in enumerate(HOSTILE[:2])
+    ]
+    hostile[1] = replace(hostile[1], info=an_info(width=1280, height=720, mbit=2))
+    found = [
+        group(1, [heat, small]),
+        group(2, [film(9), twin], proof=Proof.EXACT),
+        group(3, [film(1), french], note="ask Marie which dub she wants"),
+        group(4, [film(3), third, fourth]),
+        group(5, hostile),
+    ]
+    return sorted(found, key=lambda c: -c.group.reclaimable)
+
+
+class FakeDuplicates:
+    """Groups in memory; what is decided is written down and taken from the list."""
+
+    def __init__(self, comparisons: Sequence[Comparison] | None = None) -> None:
+        self.comparisons = list(groups() if comparisons is None else comparisons)
+        self.kept: list[tuple[GroupId, FileId]] = []
+        self.sure: list[GroupId] = []
+        self.both: list[GroupId] = []
+        self.different: list[tuple[FileId, FileId]] = []
+        self.notes: list[str] = []
+
+    async def groups(
+        self, *, limit: int = 200, after: GroupSummary | None = None, text: str = ""
+    ) -> Sequence[GroupSummary]:
+        shown = [c.group for c in self.comparisons if text.lower() in c.group.title.lower()]
+        start = [g.id for g in shown].index(after.id) + 1 if after else 0
+        return shown[start : start + limit]
+
+    async def comparison(self, group: GroupId) -> Comparison:
+        return next(c for c in self.comparisons if c.group.id == group)
+
+    def _gone(self, group: GroupId) -> None:
+        self.comparisons = [c for c in self.comparisons if c.group.id != group]
+
+    async def stage_group(self, group: GroupId, keeper: FileId) -> ActResult:
+        self.kept.append((group, keeper))
+        self._gone(group)
+        return ActResult("1", done=(StagedId(1),))
+
+    async def stage_sure(self, groups: Sequence[GroupId]) -> ActResult:
+        self.sure += groups
+        return ActResult("1", done=tuple(map(StagedId, groups)))
+
+    async def keep_both(self, group: GroupId) -> None:
+        self.both.append(group)
+        self._gone(group)
+
+    async def not_duplicate(self, group: GroupId, a: FileId, b: FileId) -> None:
+        self.different.append((a, b))
+        self._gone(group)
+
+    async def note(self, group: GroupId, text: str) -> None:
+        self.notes.append(text)
+
+
+def staged(id: int, *, days: int, state: StagedState = StagedState.STAGED, name: str = "") -> StagedFile:
+    """Return one staged copy."""
+    file = film(id)
+    name = name or file.path.rpartition("/")[2]
+    return StagedFile(
+        id=StagedId(id),
+        file=file.id,
+        title=file.identity.title if file.identity else "",
+        original=f"/films/old/{name}",
+        staged=f"/films/duplicates_before_purge/movies/2026-03-0{id % 9 + 1}/{name}",
+        keeper=FileId(90),
+        keeper_path=file.path,
+        reason="The other copy is 4K where this one is 1080p, and has all of its languages",
+        staged_by="ruth",
+        staged_at=NOW.replace(day=max(14 - days, 1)),
+        state=state,
+        size=file.size,
+        freed=0 if id == 4 else file.size,
+        sidecars=(f"/films/old/{name[:-4]}.en.srt",) if id % 2 else (),
+    )
+
+
+@dataclass
+class FakeForecast:
+    files: int
+    bytes: int
+
+
+class FakePending:
+    """Staged files in memory."""
+
+    def __init__(self, files: Sequence[StagedFile] | None = None) -> None:
+        self.pending_files = list(
+            files
+            if files is not None
+            else (
+                staged(1, days=0),
+                staged(2, days=1, state=StagedState.APPROVED),
+                staged(4, days=9, state=StagedState.APPROVED),
+                staged(7, days=13, name=HOSTILE[0]),
+            )
+        )
+        self.acts: list[tuple[str, object]] = []
+
+    async def pending(
+        self, *, limit: int = 200, after: StagedFile | None = None, text: str = ""
+    ) -> Sequence[StagedFile]:
+        shown = [f for f in self.pending_files if text.lower() in f.original.lower()]
+        start = [f.id for f in shown].index(after.id) + 1 if after else 0
+        return shown[start : start + limit]
+
+    async def forecast(self) -> FakeForecast:
+        approved = [f for f in self.pending_files if f.state is StagedState.APPROVED]
+        return FakeForecast(len(approved), sum(f.freed for f in approved))
+
+    async def restore(self, staged: Sequence[StagedId]) -> ActResult:
+        return self._act("restore", staged)
+
+    async def approve(self, staged: Sequence[StagedId]) -> ActResult:
+        return self._act("approve", staged)
+
+    async def unapprove(self, staged: Sequence[StagedId]) -> ActResult:
+        return self._act("unapprove", staged)
+
+    async def purge(self, *, word: str) -> ActResult:
+        return self._act("purge", [StagedId(2)], word)
+
+    def _act(self, name: str, staged: Sequence[StagedId], word: str = "") -> ActResult:
+        self.acts.append((name, word or sorted(staged)))
+        return ActResult("1", done=tuple(staged))
+
+
+class FakeScanner:
+    """Three folders and one scan that tells two moments."""
+
+    def __init__(self) -> None:
+        self.scanned: list[Sequence[Path]] = []
+        self.control: object = None
+        self.moments = [moment(ScanPhase.PROBING), moment(ScanPhase.DONE)]
+
+    async def folders(self, path: Path) -> Sequence[Folder]:
+        names = {"films": 214, "series [HD]": 1480, "private": 0}
+        root = str(path).rstrip("/")
+        return [
+            Folder(f"{root}/{name}".encode(), name, videos, name != "series [HD]", name != "private")
+            for name, videos in names.items()
+        ]
+
+    async def scan(self, roots: Sequence[Path], control: object) -> AsyncIterator[ScanProgress]:
+        self.scanned.append(roots)
+        self.control = control
+        for progress in self.moments:
+            yield progress
+
+    async def history(self) -> Sequence[ScanRecord]:
+        errors = (ScanError("/films/locked/[x].mkv", "may not be read by this user"),)
+        return [
+            ScanRecord(
+                ScanId(2), ("/films", "/series"), NOW, NOW, ScanPhase.DONE, ScanCounts(1694, 12), errors
+            ),
+            ScanRecord(ScanId(1), ("/films",), NOW, NOW, ScanPhase.CANCELLED, ScanCounts(300, 300)),
+        ]
+
+
+def moment(phase: ScanPhase) -> ScanProgress:
+    """Return one moment of a scan."""
+    return ScanProgress(
+        ScanId(3),
+        phase,
+        ScanCounts(seen=1694, new=12, changed=3, renamed=1, errors=2),
+        current="/films/Heat (1995)/Heat [x265].mkv",
+        done_files=600,
+        total_files=1694,
+        done_bytes=380 * GB,
+        total_bytes=1000 * GB,
+        rate=210_000_000.0,
+        eta=2952.0,
+    )
+
+
+class FakeVault(FakeInventory, FakeDuplicates, FakePending, FakeScanner):
+    """The whole library of the app's tests."""
+
+    def __init__(self, files: Sequence[MediaFile] | None = None) -> None:
+        FakeInventory.__init__(self, files)
+        FakeDuplicates.__init__(self)
+        FakePending.__init__(self)
+        FakeScanner.__init__(self)
+        self.undone = 0
+        self.recovered: Sequence[str] = ()
+        self.heard: Callable[[str], None] | None = None
+
+    @asynccontextmanager
+    async def listen(self, heard: Callable[[str], None]) -> AsyncIterator[None]:
+        self.heard = heard
+        yield
+
+    async def undo(self) -> str:
+        self.undone += 1
+        return "Undone: 1 file moved back."
+
+    async def recover(self) -> Sequence[str]:
+        return self.recovered
