@@ -128,10 +128,9 @@ def _is_video(path: bytes) -> bool:
 
 def _on_disk(files: Sequence[Looked]) -> bool | None:
     """Return whether most files must be fetched from a disk; None if the system does not tell."""
-    answers = [in_memory(file[4]) for file in files[:: len(files) // _ASKED + 1]]
-    if answers.count(False) * 2 > len(answers):
-        return True
-    return None if None in answers else False
+    asked = [in_memory(file[4]) for file in files[:: len(files) // _ASKED + 1]]
+    told = [answer for answer in asked if answer is not None]
+    return told.count(False) * 2 > len(told) if told else None
 
 
 def _readers_for(cold: bool | None) -> int:

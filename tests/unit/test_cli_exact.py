@@ -146,8 +146,9 @@ def test_an_unreadable_file_ends_with_one_and_the_rest_is_shown() -> None:
         (folder / "b").chmod(0)
         # Once as root, who may read this interpreter wherever it lies, then as an ordinary user.
         code = (
-            "import os, sys; from mediavault_tui.cli.main import main; words = ['exact', '--json', sys.argv[1]];"
-            "main(words); print(end='\\0'); os.seteuid(65534); sys.exit(main(words))"
+            "import os, sys; from mediavault_tui.cli.main import main;"
+            "words = ['exact', '--json', sys.argv[1]]; main(words); print(end='\\0');"
+            "os.seteuid(65534); sys.exit(main(words))"
         )
         ran = subprocess.run(
             [sys.executable, "-c", code, folder], capture_output=True, encoding="utf-8", check=False, cwd=ROOT
