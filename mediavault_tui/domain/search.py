@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 
 LONGEST = 64
 """Characters of a word that count: PostgreSQL takes lexemes of 2 KB, and one letter can unfold into 18."""
@@ -43,9 +44,19 @@ def words(text: str) -> list[str]:
     return [word for word in found if word]
 
 
-def indexed(*texts: str) -> str:
-    """Return the distinct words of `texts` as PostgreSQL reads a `tsvector`: separated by spaces."""
-    return " ".join(sorted({word for text in texts for word in words(text)}))
+def indexed(path: str, title: str = "") -> str:
+    """Return the distinct words of a path and a title as PostgreSQL reads a `tsvector`: with spaces between."""
+    folder, _, file = path.rpartition("/")
+    found = _of_folder(folder).union(words(file))
+    if title not in path:
+        found = found.union(words(title))
+    return " ".join(found)
+
+
+@lru_cache(maxsize=1024)
+def _of_folder(folder: str) -> frozenset[str]:
+    """The files of a folder come one after the other and share its words."""
+    return frozenset(words(folder))
 
 
 def prefix_query(text: str) -> str:

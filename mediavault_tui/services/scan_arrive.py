@@ -21,7 +21,7 @@ from mediavault_tui.store.stocktake import Arrival
 
 _SMALL = 1024 * 1024
 """Bytes of a file that is quicker to hash before it is written down than to update afterwards."""
-_BEFORE_WRITING = 4.0
+_BEFORE_WRITING = 15.0
 """Seconds spent on that at most: whoever is killed later loses no more."""
 
 

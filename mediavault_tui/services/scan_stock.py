@@ -80,7 +80,7 @@ class Stock:
 
     async def _doubt_mounts(self, walk: Walk) -> None:
         """A device of which nothing is left below a root may be a volume that is not mounted there."""
-        for root in self.roots:
+        for root in (root for root in self.roots if root not in walk.offline):
             for lost in await stocktake.unmounted(self.conn, root):
                 folder = lost.path[: lost.path.rfind(b"/")]
                 if await asyncio.to_thread(self._stands, folder):

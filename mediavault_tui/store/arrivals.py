@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterable, AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
+from functools import lru_cache
 from typing import Any
 
 from mediavault_tui.domain.model import FileStamp, Identity, ScanId
@@ -55,10 +56,12 @@ _IDENTITY = [
     "identity_evidence",
     "search",
 ]
-_UNNAMED = "other\t\t\t0" + "\t\\N" * 2 + "\t{}" + "\t\\N" * 3 + "\tf" + "\t\\N" * 5 + "\t0\t{}\t"
+_PLAIN = "0" + "\t\\N" * 2 + "\t{}" + "\t\\N" * 3 + "\tf" + "\t\\N" * 5
+"""Year to release source where the name says nothing of them."""
+_UNNAMED = f"other\t\t\t{_PLAIN}\t0\t{{}}\t"
 """The identity half of a name that is not read yet, up to its words."""
 _LONGEST_KEY = 200
-"""Characters of a title that are sorted by: an index entry has at most 2.7 KB, and one letter can unfold into 18."""
+"""Characters of a title that are sorted by: an index entry holds 2.7 KB, and one letter can become 18."""
 _SMALL = 2**15 - 1
 _WHOLE = 2**31 - 1
 """What PostgreSQL's smallint and integer hold; a name can claim any number."""
@@ -94,11 +97,36 @@ def identity_half(name: str, identity: Identity | None) -> str:
     """
     if identity is None:
         return _UNNAMED + indexed(name)
+    title = text(identity.title)
+    key = text(title_key(identity.title)[:_LONGEST_KEY])
+    said = _PLAIN if _says_no_more(identity) else _details(identity)
+    evidence = _evidence(identity.evidence)
+    words = indexed(name, identity.title)
+    return f"{identity.kind.value}\t{title}\t{key}\t{said}\t{identity.confidence}\t{evidence}\t{words}"
+
+
+def _says_no_more(identity: Identity) -> bool:
+    """Return whether the name says nothing beyond kind and title, as most of a careless library's do."""
+    return not (
+        identity.year
+        or identity.season is not None
+        or identity.episodes
+        or identity.extra
+        or identity.edition
+        or identity.part
+        or identity.release_source
+        or identity.country
+        or identity.air_date
+        or identity.three_d
+        or identity.tmdb_id
+        or identity.imdb_id
+        or identity.tvdb_id
+    )
+
+
+def _details(identity: Identity) -> str:
     return "\t".join(
         (
-            identity.kind.value,
-            text(identity.title),
-            text(title_key(identity.title)[:_LONGEST_KEY]),
             str(_within(identity.year, _SMALL) or 0),
             text(identity.country),
             number(_within(identity.season, _SMALL)),
@@ -112,11 +140,13 @@ def identity_half(name: str, identity: Identity | None) -> str:
             text(identity.imdb_id),
             number(_within(identity.tvdb_id, _WHOLE)),
             identity.release_source.value if identity.release_source else "\\N",
-            str(identity.confidence),
-            texts(identity.evidence) if identity.evidence else "{}",
-            indexed(name, identity.title),
         )
     )
+
+
+@lru_cache(maxsize=4096)
+def _evidence(phrases: tuple[str, ...]) -> str:
+    return texts(phrases)
 
 
 def _within(value: int | None, most: int) -> int | None:
