@@ -143,7 +143,7 @@ begin
         end if;
         return new;
     end if;
-    if old.state in ('restored', 'purged') and new is distinct from old then
+    if old.state = any ('{restored,purged}') and new is distinct from old then
         perform refuse(format('%s was %s; that is final.', old.original, old.state));
     end if;
     if old.state <> new.state
@@ -155,7 +155,7 @@ begin
        is distinct from (new.file_id, new.operation_id, new.original_raw, new.staged_raw, new.keeper_id) then
         perform refuse('Where a staged file came from is never rewritten.');
     end if;
-    if new.state in ('restored', 'purged') and not exists (
+    if new.state = any ('{restored,purged}') and not exists (
         select from archive_operations o
         where o.file_id = new.file_id and o.source_raw = new.staged_raw and o.state = 'moved'
           and o.kind = case new.state when 'purged' then 'purge' else 'restore' end) then

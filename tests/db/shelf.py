@@ -112,8 +112,9 @@ class Shelf:
         """Make known that these are one title; the first is to be kept."""
         members = (keeper, *others)
         group = await self.conn.fetchval(
-            "insert into duplicate_groups (proof, key, title, verdict, rule, sentence, keeper_id, reclaimable_bytes)"
-            " values ($1, $2, 'Heat', $3, 'gap', 'the better picture', $4, $5) returning id",
+            "insert into duplicate_groups (proof, key, title, verdict, rule, sentence, keeper_id,"
+            " reclaimable_bytes) values ($1, $2, 'Heat', $3, 'gap', 'the better picture', $4, $5)"
+            " returning id",
             proof,
             ",".join(str(member.id) for member in members),
             verdict,

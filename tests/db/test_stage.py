@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -21,8 +20,8 @@ WORSE = b"the worse film" * 8000
 
 
 @pytest.fixture
-async def shelf(conn: Connection, tmp_path: Path) -> AsyncIterator[Shelf]:
-    yield Shelf(conn, tmp_path / "library")
+def shelf(conn: Connection, tmp_path: Path) -> Shelf:
+    return Shelf(conn, tmp_path / "library")
 
 
 async def two(shelf: Shelf):
@@ -115,7 +114,7 @@ async def test_restore_puts_everything_back_and_opens_the_group_again(
 
 
 async def test_a_restored_files_folder_is_made_again(shelf: Shelf, database: Database) -> None:
-    keeper, loser, group = await two(shelf)
+    keeper, _loser, group = await two(shelf)
     stage = shelf.stage(database)
     result = await stage.stage_group(group, keeper.id, who=ME)
     (shelf.root / "downloads/other.srt").unlink()
@@ -127,7 +126,7 @@ async def test_a_restored_files_folder_is_made_again(shelf: Shelf, database: Dat
 async def test_a_taken_place_refuses_the_restore_unless_another_name_is_wanted(
     shelf: Shelf, database: Database
 ) -> None:
-    keeper, loser, group = await two(shelf)
+    keeper, _loser, group = await two(shelf)
     stage = shelf.stage(database)
     result = await stage.stage_group(group, keeper.id, who=ME)
     shelf.write("downloads/heat.720p.mkv", b"a new download")

@@ -6,19 +6,24 @@ one that a child process sees before `os._exit`. A new step is covered by being 
 
 from __future__ import annotations
 
+import hashlib
 import multiprocessing
 import os
 import shutil
+import sys
 import tempfile
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import Iterator, Sequence
+from multiprocessing import forkserver
 from pathlib import Path
 
 import pytest
 import staging_child
 from shelf import Shelf
 
-from mediavault_tui.store.database import Connection
+from mediavault_tui.domain.model import StagedId
+from mediavault_tui.services.stage import Stage
+from mediavault_tui.store.database import Connection, Database
 
 pytestmark = pytest.mark.slow
 
@@ -27,7 +32,16 @@ LOSER = b"the other film" * 5000
 SIDECARS = {"film.en.srt": b"subtitles", "film-poster.jpg": b"poster"}
 
 _processes = multiprocessing.get_context("forkserver")
-_processes.set_forkserver_preload(["staging_child"])
+
+
+@pytest.fixture(scope="module", autouse=True)
+def warm_children() -> None:
+    """Start the server that children are forked from with everything imported."""
+    with pytest.MonkeyPatch.context() as patch:
+        # The server imports what it is told to, but does not search where its parent does.
+        patch.setenv("PYTHONPATH", os.pathsep.join(filter(None, sys.path)))
+        _processes.set_forkserver_preload(["staging_child"])
+        forkserver.ensure_running()
 
 
 @pytest.fixture
@@ -44,9 +58,10 @@ def other_volume(tmp_path: Path) -> Iterator[Path]:
 class Stand:
     """One library whose acts are killed and repeated."""
 
-    def __init__(self, conn: Connection, url: str, tmp_path: Path, holding: Path | None) -> None:
+    def __init__(self, conn: Connection, database: Database, tmp_path: Path, holding: Path | None) -> None:
         self.conn = conn
-        self.url = url
+        self.database = database
+        self.url = database.url
         self.shelf = Shelf(conn, tmp_path / "library", holding)
         self._answer = tmp_path / "answer"
 
@@ -75,6 +90,10 @@ class Stand:
         answer = self.run("recover", last=last)
         return None if answer is None else [line for line in answer if not line.startswith("step ")]
 
+    def here(self) -> Stage:
+        """The service in this very process, for what is not under test."""
+        return self.shelf.stage(self.database)
+
     async def staged(self) -> int | None:
         """The number of the staged file, if it is staged now."""
         return await self.conn.fetchval(
@@ -85,9 +104,9 @@ class Stand:
         """Bring the library to a state by whole acts."""
         staged = await self.staged()
         if state == "present" and staged is not None:
-            assert not errors(self.run("restore", staged))
+            assert not (await self.here().restore([StagedId(staged)], who="x")).refused
         if state in ("staged", "approved") and staged is None:
-            assert not errors(self.run("stage", self.group, self.keeper.id))
+            assert not (await self.here().stage_group(self.group, self.keeper.id, who="x")).refused
         if state == "approved":
             await self.conn.execute(
                 "update pending_deletions set state = 'approved', approved_by = 'x', approved_at = now(),"
@@ -111,7 +130,7 @@ class Stand:
             return "purged"
         assert self.shelf.contents() == self.all, when
         video = Path(os.fsdecode(row["path_raw"]))
-        assert video.read_bytes() == LOSER, when
+        assert content_of(video) == LOSER, when
         beside = {path.name for path in video.parent.iterdir()} - {"manifest.json"}
         assert beside == {"film.mkv", *SIDECARS}, when
         if staged is None:
@@ -129,9 +148,11 @@ class Stand:
         return "staged"
 
     def keeper_hash(self) -> str:
-        import hashlib
-
         return hashlib.sha256(KEPT).hexdigest()
+
+
+def content_of(path: Path) -> bytes:
+    return path.read_bytes()
 
 
 def errors(answer: list[str] | None) -> list[str]:
@@ -140,19 +161,17 @@ def errors(answer: list[str] | None) -> list[str]:
 
 
 @pytest.fixture
-async def here(conn: Connection, database_url: str, tmp_path: Path) -> AsyncIterator[Stand]:
-    stand = Stand(conn, database_url, tmp_path, None)
+async def here(conn: Connection, database: Database, tmp_path: Path) -> Stand:
+    stand = Stand(conn, database, tmp_path, None)
     await stand.set_up()
-    yield stand
+    return stand
 
 
 @pytest.fixture
-async def between(
-    conn: Connection, database_url: str, tmp_path: Path, other_volume: Path
-) -> AsyncIterator[Stand]:
-    stand = Stand(conn, database_url, tmp_path, other_volume / "held")
+async def between(conn: Connection, database: Database, tmp_path: Path, other_volume: Path) -> Stand:
+    stand = Stand(conn, database, tmp_path, other_volume / "held")
     await stand.set_up()
-    yield stand
+    return stand
 
 
 async def kill_everywhere(stand: Stand, verb: str, before: str, after: str) -> list[str]:
@@ -178,7 +197,7 @@ async def kill_everywhere(stand: Stand, verb: str, before: str, after: str) -> l
         sentences = stand.recover()
         assert sentences is not None
         state = await stand.tell_the_truth(f"{verb} killed at step {last}")
-        assert stand.recover() == [], "the second recovery had something to do"
+        assert await stand.here().recover() == [], "the second recovery had something to do"
         seen.append(state)
         if state == "purged":
             await bring_back_the_purged(stand)
@@ -207,7 +226,6 @@ async def test_killed_between_any_two_steps_on_one_volume(
 ) -> None:
     steps = await kill_everywhere(here, verb, before, after)
     assert len(steps) >= 8
-    print(f"{verb}: {len(steps)} steps: {', '.join(steps)}")
 
 
 @pytest.mark.parametrize(
@@ -223,7 +241,6 @@ async def test_killed_between_any_two_steps_between_volumes(
 ) -> None:
     steps = await kill_everywhere(between, verb, before, after)
     assert verb == "purge" or "copy journalled" in steps
-    print(f"{verb}: {len(steps)} steps: {', '.join(steps)}")
 
 
 @pytest.mark.parametrize("at", [3, 6, 9])
@@ -234,4 +251,4 @@ async def test_a_recovery_that_is_killed_itself_is_recovered(between: Stand, at:
         between.recover(last=recovery_last)
         between.recover()
         await between.tell_the_truth(f"stage killed at {at}, recovery at {recovery_last}")
-        assert between.recover() == []
+        assert await between.here().recover() == []
