@@ -45,7 +45,7 @@ def words(text: str) -> list[str]:
 
 
 def indexed(path: str, title: str = "") -> str:
-    """Return the distinct words of a path and a title as PostgreSQL reads a `tsvector`: with spaces between."""
+    """Return the distinct words of a path and a title as PostgreSQL reads a `tsvector`."""
     folder, _, file = path.rpartition("/")
     found = _of_folder(folder).union(words(file))
     if title not in path:

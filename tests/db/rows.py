@@ -13,7 +13,8 @@ select convert_to(p, 'UTF8'), p, '/lib', 1, i, (h01(i, 1) ^ 4 * 4e10)::bigint,
        1500000000000000000 + (h01(i, 2) * 2e17)::bigint, kind, title, lower(title), year,
        case when kind = 'episode' then 1 + i % 9 end,
        case when kind = 'episode' then array[i % 20] else '{}' end,
-       array_to_tsvector(array(select distinct w from unnest(string_to_array(lower(title || ' ' || kind), ' ')) w)),
+       array_to_tsvector(array(select distinct w
+                               from unnest(string_to_array(lower(title || ' ' || kind), ' ')) w)),
        'matroska', 1000 + h01(i, 3) * 8000, 5000000, 1920, height,
        case when height >= 1800 then '4K' when height >= 1000 then '1080p' when height >= 680 then '720p'
             when height >= 460 then '480p' else 'low' end,
@@ -25,16 +26,20 @@ select convert_to(p, 'UTF8'), p, '/lib', 1, i, (h01(i, 1) ^ 4 * 4e10)::bigint,
        case when i % 100 = 7 then 'purged' when i % 200 = 8 then 'missing' else 'present' end,
        case when i % 200 = 8 then now() end
 from (
-    select i, kind, height, title, case when kind = 'episode' then 0 else 1930 + (sqrt(h01(i, 9)) * 95)::int end as year,
+    select i, kind, height, title,
+           case when kind = 'episode' then 0 else 1930 + (sqrt(h01(i, 9)) * 95)::int end as year,
            '/lib/' || kind || '/' || title || '/' || title || ' ' || i || '.mkv' as p
     from (
         select i,
                case when h01(i, 7) < 0.3 then 'movie' when h01(i, 7) < 0.96 then 'episode'
                     when h01(i, 7) < 0.98 then 'documentary' else 'other' end as kind,
-               (array[2160, 1080, 1080, 1080, 800, 720, 720, 720, 480, 400])[1 + floor(h01(i, 8) * 10)::int] as height,
-               initcap((array['star', 'night', 'lost', 'king', 'queen', 'ocean', 'desert', 'winter', 'summer', 'glass'])
-                       [1 + floor(h01(i, 10) * h01(i, 11) * 10)::int]
-                       || ' ' || translate(substr(md5((i * 7919 % 3000)::text), 1, 7), '0123456789', 'ghijklmnop')
+               (array[2160, 1080, 1080, 1080, 800, 720, 720, 720, 480, 400])
+               [1 + floor(h01(i, 8) * 9.99)::int] as height,
+               initcap((array['star', 'night', 'lost', 'king', 'queen', 'ocean', 'desert', 'winter', 'summer',
+                              'glass'])
+                       [1 + floor(h01(i, 10) * h01(i, 11) * 9.99)::int]
+                       || ' ' || translate(substr(md5((i * 7919 % 3000)::text), 1, 7),
+                                           '0123456789', 'ghijklmnop')
                        || case when i % 2 = 0 then ' ' || (i % 5000) else '' end) as title
         from generate_series(1, {files}::bigint) i
     ) named
@@ -42,7 +47,8 @@ from (
 """
 _RANDOM = """
 create or replace function pg_temp.h01(i bigint, salt integer) returns double precision
-language sql immutable as $$ select (hashint8extended(i, salt) & 1073741823)::double precision / 1073741823.0 $$
+language sql immutable as
+$$ select (hashint8extended(i, salt) & 1073741823)::double precision / 1073741823.0 $$
 """
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from itertools import product
 
 import pytest
 
 from mediavault_tui.domain.library import Facet, InventoryQuery, InventoryRow, SortKey
+from mediavault_tui.domain.model import FileId
 from mediavault_tui.services.library import Library
+from mediavault_tui.store import inventory
 from mediavault_tui.store.database import Connection, Database
 from tests.db.rows import fill
 
@@ -28,10 +29,10 @@ def sorted_by_hand(rows: list[InventoryRow], query: InventoryQuery) -> list[int]
 
 
 @pytest.fixture
-async def library(database: Database) -> AsyncIterator[Library]:
+async def library(database: Database) -> Library:
     async with database.connection() as conn:
         await fill(conn, 3000)
-    yield Library(database)
+    return Library(database)
 
 
 async def everything(library: Library, query: InventoryQuery, *, limit: int = 97) -> list[InventoryRow]:
@@ -70,3 +71,58 @@ async def test_a_facet_lets_through_what_has_it_under_any_sort(
         assert counts[facet[1]] == len(present)
     else:
         assert counts[facet[1]] == len(rows)
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        InventoryQuery(text="sta"),
+        InventoryQuery(text="STAR epi", sort=SortKey.SIZE),
+        InventoryQuery(text="star", inverse=True, sort=SortKey.YEAR),
+        InventoryQuery(facets=((Facet.LANGUAGE, "en"),), sort=SortKey.SCORE, descending=True),
+        InventoryQuery(facets=((Facet.FOLDER, "/lib/episode"), (Facet.KIND, "episode"))),
+        InventoryQuery(text="night", facets=((Facet.TIER, "4K"), (Facet.LANGUAGE, "en"))),
+    ],
+)
+async def test_walking_and_collecting_find_the_same(
+    library: Library, query: InventoryQuery, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    collected = await everything(library, query)
+    assert collected
+    monkeypatch.setattr(inventory, "_FEW", -1)  # nothing counts as rare: everything is walked
+    monkeypatch.setattr(inventory, "_STEP", 10)
+    assert await everything(library, query) == collected
+
+
+async def test_a_text_without_a_word_lets_everything_through(library: Library) -> None:
+    assert (await library.totals(InventoryQuery(text="!!! -- ...."))).files == 2970
+
+
+async def test_milestones_are_the_rows_that_pages_meet(library: Library) -> None:
+    query = InventoryQuery(sort=SortKey.SIZE, facets=((Facet.KIND, "movie"),))
+    rows = await everything(library, query)
+    marks = await library.milestones(query, every=100)
+    assert marks == [row.cursor for row in rows[99::100]]
+
+
+async def test_the_details_of_a_file_come_with_its_score(library: Library) -> None:
+    row = (await library.page(InventoryQuery(), limit=1))[0]
+    copy = await library.file(row.id)
+    assert copy is not None
+    assert copy.file.path == row.path
+    assert await library.file(FileId(10**9)) is None
+
+
+@pytest.mark.parametrize("sort", SortKey)
+async def test_windows_are_read_through_an_index(database: Database, conn: Connection, sort: SortKey) -> None:
+    """No scan of the whole table and, where an index holds the order, no sort."""
+    await fill(conn, 30_000)
+    for facet in (None, *FACETS):
+        query = InventoryQuery(facets=(facet,) if facet else (), sort=sort)
+        for statement, values in inventory.statements(query):
+            plan = "\n".join(row[0] for row in await conn.fetch(f"explain {statement}", *values))
+            assert "Index" in plan, plan
+            if "hits" not in statement:
+                assert "Seq Scan" not in plan, plan
+            if "hits" not in statement and "place" not in statement:
+                assert "Sort" not in plan, plan

@@ -1,5 +1,6 @@
 """What a scan must never do: take an absent share for deleted files, count one file twice, lose its way."""
 
+# ruff: noqa: ASYNC110, ASYNC220, ASYNC230, ASYNC240 - small local trees, and children waited for in threads
 from __future__ import annotations
 
 import asyncio
@@ -81,8 +82,7 @@ class Erring(LocalSource):
     def walk(self, root, *, skip, on_error):  # type: ignore[no-untyped-def]
         from mediavault_tui.sources.base import WalkError
 
-        for batch in super().walk(root, skip=skip | {self.folder}, on_error=on_error):
-            yield batch
+        yield from super().walk(root, skip=skip | {self.folder}, on_error=on_error)
         on_error(WalkError(self.folder, "cannot list the folder: input/output error"))
 
 
