@@ -178,7 +178,7 @@ _HARBOUR_1_TV = f"{_HARBOUR}/Harbour.Lights.2016.S01E01.720p.HDTV.x264-KEEL.mkv"
 _HARBOUR_2 = f"{_HARBOUR}/Harbour Lights (2016) - S01E02 - The Pilot Boat [1080p]"
 _HARBOUR_2_AGAIN = "downloads/complete/harbour.lights.2016.s01e02.1080p.web.h264-keel.mkv"
 _HARBOUR_3 = f"{_HARBOUR}/Harbour Lights (2016) - S01E03 - Low Water [1080p] [x265].mkv"
-_HARBOUR_3_OLD = f"{_HARBOUR}/Harbour.Lights.2016.S01E03.480p.DVDRip.XviD.avi"
+_HARBOUR_3_OLD = f"{_HARBOUR}/Harbour.Lights.2016.S01E03.480p.DVDRip.MPEG4.mp4"
 _ORBIT = "TV/The Quiet Orbit/Season 1/The Quiet Orbit"
 _PARISH_UK = "TV/The Parish (UK)/Season 01/The Parish (UK) - S01E01 - Vespers.mp4"
 _PARISH_US = "TV/The Parish (US)/Season 01/The Parish (US) - S01E01 - Potluck.mp4"
@@ -236,7 +236,7 @@ FILMS: tuple[Film, ...] = (
     Film(_HARBOUR_1_TV, "harbour-1", H264_720, (EN,)),
     Film(f"{_HARBOUR_2}.mkv", "harbour-2", H264_1080, (EN,)),
     Film(_HARBOUR_3, "harbour-3", HEVC_1080, (EN_51,)),
-    Film(_HARBOUR_3_OLD, "harbour-3", MPEG4_480, (UNSAID,)),
+    Film(_HARBOUR_3_OLD, "harbour-3", MPEG4_480, (EN,)),
     Film(
         "TV/Harbour Lights (2016)/Specials/Harbour Lights (2016) - S00E01 - Making Waves.mp4",
         "harbour-0",
@@ -272,7 +272,7 @@ BESIDE: tuple[Beside, ...] = (
     Beside(f"{_GENERAL_AGAIN.removesuffix('.mkv')}.nfo", What.NFO),
     Beside(f"{_HARBOUR_2}.en.srt", What.SUBTITLE),
     Beside(f"{_HARBOUR_2}-thumb.jpg", What.ARTWORK),
-    Beside(f"{_HARBOUR_3_OLD.removesuffix('.avi')}.srt", What.SUBTITLE),
+    Beside(f"{_HARBOUR_3_OLD.removesuffix('.mp4')}.srt", What.SUBTITLE),
     Beside(f"{_DESK}/player/app.ts", What.SOURCE_CODE),
     Beside(f"{_DESK}/player/channels.d.ts", What.SOURCE_CODE),
 )
@@ -285,7 +285,13 @@ EXPECTED: tuple[Expected, ...] = (
         _NOSFERATU_4K,
         "4K with HDR against 1080p",
     ),
-    Expected((_DEAD, _DEAD_OLD), Proof.SAME_TITLE, Verdict.CLEAR, _DEAD, "1080p HEVC against an old XviD"),
+    Expected(
+        (_DEAD, _DEAD_OLD),
+        Proof.SAME_TITLE,
+        Verdict.RECOMMENDED,
+        _DEAD,
+        "1080p HEVC against an old XviD, whose sound does not say its language",
+    ),
     Expected(
         (f"{_FRIDAY} 1080p.mp4", f"{_FRIDAY} 720p.mp4"),
         Proof.SAME_TITLE,
@@ -312,7 +318,13 @@ EXPECTED: tuple[Expected, ...] = (
         Verdict.REVIEW,
         why="one edition is known, the other is not",
     ),
-    Expected((_CHARADE_FR, _CHARADE), Proof.SAME_TITLE, None, _CHARADE, "the better picture is a French dub"),
+    Expected(
+        (_CHARADE_FR, _CHARADE),
+        Proof.SAME_TITLE,
+        Verdict.RECOMMENDED,
+        _CHARADE,
+        "the better picture is a French dub",
+    ),
     Expected(
         (f"{_GOJO} 1080p.mkv", f"{_GOJO} 720p.mp4"),
         Proof.SAME_TITLE,
@@ -335,7 +347,7 @@ EXPECTED: tuple[Expected, ...] = (
     Expected(
         (f"{_DETOUR} 1080p.mkv", f"{_DETOUR} 720p.mkv"),
         Proof.SAME_TITLE,
-        None,
+        Verdict.REVIEW,
         f"{_DETOUR} 720p.mkv",
         "the better picture is cut short",
     ),
@@ -370,7 +382,9 @@ EXPECTED: tuple[Expected, ...] = (
         f"{_HARBOUR_2}.mkv",
         "an episode still in downloads, with sidecars beside the keeper",
     ),
-    Expected((_HARBOUR_3, _HARBOUR_3_OLD), Proof.SAME_TITLE, Verdict.CLEAR, _HARBOUR_3, "HEVC against XviD"),
+    Expected(
+        (_HARBOUR_3, _HARBOUR_3_OLD), Proof.SAME_TITLE, Verdict.CLEAR, _HARBOUR_3, "HEVC against MPEG-4"
+    ),
     Expected(
         (
             f"{_ORBIT} - S01E01-E02 - Departure [1080p].mkv",
