@@ -38,6 +38,9 @@ _PACK = re.compile(
     rf"(?:(?:season|series|saison|staffel|stagione|temporada|сезон){S}*(\d{{1,3}})|s(\d{{1,2}}))(?![^\W_]).*",
     re.IGNORECASE | re.DOTALL,
 )
+_PACK_SIGN = re.compile(
+    r"(?<![^\W_])s\d|season|series|saison|staffel|stagione|temporada|сезон", re.IGNORECASE
+)
 _ONE_EPISODE = re.compile(r"(?<![^\W_])s\d{1,4}e\d{1,4}(?![^\W_])", re.IGNORECASE)
 _IDS = re.compile(
     r"[{\[(] ?(?:(tmdb)(?:id)?[-= ](\d{1,9})|(imdb)(?:id)?[-= ](tt\d{5,10})|(tvdb)(?:id)?[-= ](\d{1,9}))"
@@ -216,7 +219,7 @@ def _season_number(key: str) -> int | None:
 def _read_owner(name: str) -> tuple[Owner, str, int | None]:
     """Read one folder's name as a film's, a show's or a season pack's."""
     plain = without_braces(name)
-    if pack := _PACK.fullmatch(plain):
+    if _PACK_SIGN.search(plain) and (pack := _PACK.fullmatch(plain)):
         title, year, country = split_show(pack[1])
         return Owner(title, year, country, pack=True), "", int(pack[2] or pack[3])
     title, country_year, country = split_show(plain)

@@ -84,6 +84,17 @@ TRAILING_TAGS = re.compile(
     rf"(?:{S}|[(\[])+(?:{'|'.join(pattern for pattern, _ in EDITION_WORDS)}|{WEAK_TAGS})[)\]]?\s*$",
     re.IGNORECASE,
 )
+EDITION_CLOSERS = _listed(
+    """cut, edition, version, release, remaster, remastered, mastered, master, restored, restoration,
+    anniversary, despecialized, despecialised, edit, imax, enhanced, matte, white, w, chrome, 2in1,
+    redux, ending, criterion, collection, extended, theatrical, unrated, uncut, uncensored,
+    directorscut, directorcut, dircut, finalcut, fanedit, openmatte, assemblycut, roguecut,
+    specialedition, extendedcut, extendededition, ultimatecut, ultimateedition, collectorsedition,
+    theatricalcut, fanedition, deluxeedition"""
+)
+"""The word that each of `EDITION_WORDS` ends with: where none stands, there is no edition."""
+CLOSING_WORDS = EDITION_CLOSERS | frozenset(WEAK_TAGS.replace("?", "").split("|")) | {"sub", "subs"}
+"""The word that each of `TRAILING_TAGS` ends with."""
 DIRECTORS = re.compile(r"(?<![^\W_])DC(?![^\W_])")
 """Only in capitals and after the year."""
 
@@ -102,20 +113,29 @@ SHORT_EDITIONS: dict[str, str] = {
 }
 """What a bare word inside `{edition-…}` means; there nothing else is possible."""
 
-SOURCES: tuple[tuple[re.Pattern[str], ReleaseSource], ...] = (
-    (_words(r"(?:bd-?|uhd-?|dvd-?)?remux"), ReleaseSource.REMUX),
-    (_words(r"blu-?ray(?:rip)?|bd-?rip|br-?rip|bd(?:25|50)?|hd-?dvd|uhdrip|bdmv"), ReleaseSource.BLURAY),
+SOURCES: tuple[tuple[frozenset[str], ReleaseSource], ...] = (
+    (_listed("remux, bdremux, uhdremux, dvdremux"), ReleaseSource.REMUX),
     (
-        _words(r"web(?:-?dl|-?rip|hd|cap)?|amzn|nf|dsnp|hmax|atvp|itunes|vod-?rip|hd-?rip|ppv-?rip"),
+        _listed("bluray, blurayrip, bdrip, brrip, bd, bd25, bd50, hddvd, uhdrip, bdmv"),
+        ReleaseSource.BLURAY,
+    ),
+    (
+        _listed(
+            "web, webdl, webrip, webhd, webcap, amzn, nf, dsnp, hmax, atvp, itunes, vodrip, hdrip, ppvrip"
+        ),
         ReleaseSource.WEB,
     ),
-    (_words(r"hd-?tv(?:rip)?|pdtv|sdtv|dsr|ds-?rip|tv-?rip|sat-?rip|dvb"), ReleaseSource.HDTV),
-    (_words(r"dvd(?:-?rip|-?r|[59]|-?scr)?|vhs-?rip|ntsc|pal"), ReleaseSource.DVD),
-    (_words(r"hd-?cam|cam(?:-?rip)?|hd-?ts|ts|telesync|tc|telecine|screener|workprint"), ReleaseSource.CAM),
+    (_listed("hdtv, hdtvrip, pdtv, sdtv, dsr, dsrip, tvrip, satrip, dvb"), ReleaseSource.HDTV),
+    (_listed("dvd, dvdrip, dvdr, dvd5, dvd9, dvdscr, vhsrip, ntsc, pal"), ReleaseSource.DVD),
+    (
+        _listed("hdcam, cam, camrip, hdts, ts, telesync, tc, telecine, screener, workprint"),
+        ReleaseSource.CAM,
+    ),
 )
+"""Best first. Words, or two neighbouring ones joined: `web-dl` and `blu ray` too."""
 
-THREE_D = _words(r"3d|h-?sbs|f-?sbs|sbs|half-?sbs|full-?sbs|h-?tab|f-?tab|mvc|half-?ou|h-?ou|full-?ou")
-DOCUMENTARY_TAG = _words(r"docu(?:mentary)?")
+THREE_D = _listed("3d, hsbs, fsbs, sbs, halfsbs, fullsbs, htab, ftab, mvc, halfou, hou, fullou")
+DOCUMENTARY_TAGS = _listed("docu, documentary")
 LOOSE_PART = re.compile(rf"(?<=[ ._-])(?:cd|dvd|disc|disk|pt){S}?([1-9]|[a-d])(?![^\W_])", re.IGNORECASE)
 NAMED_PART = re.compile(rf"(?<=[ ._-])part{S}?([1-9]|[a-d])(?![^\W_])", re.IGNORECASE)
 DISC_SIZE = re.compile(r"dvd[59]", re.IGNORECASE)

@@ -239,7 +239,7 @@ def _anime(stem: str, folders: Folders) -> NameGuess | None:
             return None
         found = _ANIME.match(stem) or _ANIME_LOOSE.match(stem)
     else:
-        found = _ABSOLUTE.match(stem)
+        found = _ABSOLUTE.match(stem) if " - " in stem else None
     if found is None:
         return None
     first, last = int(found["first"]), int(found["last"] or 0)

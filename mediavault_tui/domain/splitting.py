@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from mediavault_tui.domain.names import (
     BARE_COUNTRIES,
+    CLOSING_WORDS,
     COUNTRIES,
     FIRST_YEAR,
     LAST_YEAR,
@@ -19,6 +20,7 @@ from mediavault_tui.domain.names import (
 )
 from mediavault_tui.domain.titles import title_key
 
+_WORD = re.compile(r"[^\W_]+")
 _YEAR = re.compile(r"(?<![^\W_])(?:18[89]|19[0-9]|20[0-3])[0-9](?![^\W_])")
 _BRACKETED_YEAR = re.compile(r"[(\[{] *((?:18[89]|19[0-9]|20[0-3])[0-9])(?: *- *(?:\d{4})?)? *[)\]}]")
 _YEAR_AND_MORE = re.compile(r"\(((?:18[89]|19[0-9]|20[0-3])[0-9])[ ,][^()]*\)")
@@ -37,6 +39,8 @@ _TITLE_YEAR = re.compile(
     r"^(.*[^\W_].*?)[ ._-]*(?:[(\[]((?:19|20)\d\d)(?:-(?:\d{4})?)?[)\]]|(?<=[ ._-])((?:19|20)\d\d))$",
     re.DOTALL,
 )
+_COUNTRY_ENDS = frozenset(country[-2:] for country in BARE_COUNTRIES)
+_ENDS_OF_YEARS = frozenset("0123456789)]")
 _EDGES = " \t\n._-–—,:;"
 
 
@@ -141,13 +145,19 @@ def _release_year(stem: str, years: list[re.Match[str]]) -> re.Match[str] | None
 def _strip_tags(title: str) -> str:
     """Cut edition words and weak tags off the end, unless nothing but an article would be left."""
     title = title.rstrip(_EDGES + "([{")
-    while found := TRAILING_TAGS.search(title):
+    while _ends_in_tag(title) and (found := TRAILING_TAGS.search(title)):
         word = found[0].strip(_EDGES + "()[]")
         left = title[: found.start()].rstrip(_EDGES)
         if title_key(left) in ("", "the", "a", "an") or not _unlike_a_title(word, found[0]):
             break
         title = left
     return title
+
+
+def _ends_in_tag(title: str) -> bool:
+    """Whether the last word may belong to an edition or tag: spares the search on most titles."""
+    words = _WORD.findall(title, max(0, len(title) - 24))
+    return bool(words) and words[-1].lower() in CLOSING_WORDS
 
 
 _NEVER_LAST = frozenset(
@@ -183,7 +193,7 @@ def split_show(text: str) -> tuple[str, int | None, str | None]:
     year = country = None
     text = text.rstrip(_EDGES + "([")
     for _ in range(2):  # "The Office (US) (2005)" and "The Office (2005) (US)"
-        if year is None and (found := _TITLE_YEAR.match(text)):
+        if year is None and text[-1:] in _ENDS_OF_YEARS and (found := _TITLE_YEAR.match(text)):
             year = int(found[2] or found[3])
             if year > LAST_YEAR or (found[3] and title_key(text) in YEAR_TITLES):
                 year = None
@@ -196,10 +206,10 @@ def split_show(text: str) -> tuple[str, int | None, str | None]:
 
 def split_country(text: str) -> tuple[str, str | None]:
     """Cut `(US)`, `.US` or ` UK` off a show's title; "This Is Us" keeps its pronoun."""
-    if found := _COUNTRY.match(text):
-        if code := COUNTRIES.get(found[2].lower()):
+    if text.endswith((")", "]")):
+        if (found := _COUNTRY.match(text)) and (code := COUNTRIES.get(found[2].lower())):
             return found[1].rstrip(_EDGES), code
-    elif found := _BARE_COUNTRY.match(text):
+    elif text[-2:].upper() in _COUNTRY_ENDS and (found := _BARE_COUNTRY.match(text)):
         word, before = found[2], found[1]
         if word.upper() in BARE_COUNTRIES and (word.isupper() or text.islower()):
             last = re.split(r"[ ._-]", before)[-1].lower()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from itertools import pairwise
 
 from mediavault_tui.domain.model import ReleaseSource
 from mediavault_tui.domain.names import (
@@ -11,7 +12,8 @@ from mediavault_tui.domain.names import (
     CUT_OR_EDITION,
     DIRECTORS,
     DISC_SIZE,
-    DOCUMENTARY_TAG,
+    DOCUMENTARY_TAGS,
+    EDITION_CLOSERS,
     EDITIONS,
     EXTRA_NAMES,
     EXTRA_SUFFIX,
@@ -24,7 +26,9 @@ from mediavault_tui.domain.names import (
     THREE_D,
 )
 
+_WORD = re.compile(r"[^\W_]+")
 _EDITION_BRACE = re.compile(r"\{edition-([^{}]{1,100})\}", re.IGNORECASE)
+_PART_WORDS = ("cd", "dvd", "disc", "disk", "part", "pt")
 _AMBIGUOUS_EXTRAS = frozenset(["scene", "clip", "short", "other", "extra", "interview"])
 
 
@@ -51,12 +55,14 @@ def read_tags(rest: str, *, episode: bool) -> Tags:
     """
     if not rest or rest.isspace():
         return NO_TAGS
+    words = _WORD.findall(rest.lower())
+    marks = {*words, *(first + second for first, second in pairwise(words))}
     return Tags(
-        edition=_edition(rest, episode=episode),
-        part=_part(rest, episode=episode),
-        three_d=THREE_D.search(rest) is not None,
-        source=next((source for pattern, source in SOURCES if pattern.search(rest)), None),
-        documentary=not episode and DOCUMENTARY_TAG.search(rest) is not None,
+        edition=_edition(rest, marks, episode=episode),
+        part=_part(rest, episode=episode) if any(word.startswith(_PART_WORDS) for word in words) else None,
+        three_d=not THREE_D.isdisjoint(marks),
+        source=next((source for names, source in SOURCES if not names.isdisjoint(marks)), None),
+        documentary=not episode and not DOCUMENTARY_TAGS.isdisjoint(marks),
     )
 
 
@@ -76,8 +82,8 @@ def _named_edition(text: str) -> str:
     return join_editions(known) or SHORT_EDITIONS.get(words.lower()) or words
 
 
-def _edition(rest: str, *, episode: bool) -> str | None:
-    if not ANY_EDITION.search(rest):
+def _edition(rest: str, marks: set[str], *, episode: bool) -> str | None:
+    if EDITION_CLOSERS.isdisjoint(marks) or not ANY_EDITION.search(rest):
         return "Director's Cut" if not episode and DIRECTORS.search(rest) else None
     names = []
     for pattern, name in EDITIONS:
