@@ -23,7 +23,7 @@ run: install ## open the app on your own files: make run LIBRARY=/path
 	@$(BIN)/mediavault app "$(LIBRARY)"
 
 test: install ## every test
-	@sh deploy/test-tools.sh
+	@sh deploy/tools.sh tmux
 	@$(BIN)/python -m pytest -n auto
 
 check: install ## format, lint, types, who imports whom, and whether the wheel is whole
@@ -33,8 +33,9 @@ check: install ## format, lint, types, who imports whom, and whether the wheel i
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest -q tests/test_packaging.py
 
-bench: install ## measure against the peers; takes minutes
-	@$(BIN)/python -m bench
+bench: install ## measure against the peers; takes a quarter of an hour
+	@sh deploy/tools.sh jdupes rdfind fdupes rmlint
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m bench
 
 soak: install ## the property tests and state machines, a hundred times as long
 	@$(BIN)/python -m pytest -n auto -m hypothesis --hypothesis-profile=soak

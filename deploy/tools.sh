@@ -1,10 +1,10 @@
 #!/bin/sh
-# Installs the programs that some tests drive, where that is possible without asking anybody:
-# as root, with apt. Elsewhere those tests are skipped, and the summary says so.
+# tools.sh PROGRAM...: installs programs that tests or measurements drive, where that is possible
+# without asking anybody: as root, with apt. Elsewhere their tests are skipped, and the summary says so.
 set -eu
 
 missing=
-for program in tmux; do
+for program in "$@"; do
     command -v "$program" >/dev/null 2>&1 || missing="$missing $program"
 done
 if [ -z "$missing" ] || [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null 2>&1; then
@@ -13,5 +13,5 @@ fi
 export DEBIAN_FRONTEND=noninteractive
 # shellcheck disable=SC2086  # one word for each package
 if ! { apt-get update && apt-get install --yes --no-install-recommends $missing; } >/dev/null 2>&1; then
-    echo "apt could not install:$missing; the tests that need them are skipped" >&2
+    echo "apt could not install:$missing; what needs them is left out" >&2
 fi
