@@ -1,0 +1,179 @@
+"""Duplicates and Compare by keyboard."""
+
+from __future__ import annotations
+
+from mediavault_tui.errors import Refused
+from mediavault_tui.domain.library import ActResult
+from mediavault_tui.domain.model import FileId, GroupId
+from mediavault_tui.ui.app import MediaVaultApp
+from mediavault_tui.ui.batch import Batch
+from mediavault_tui.ui.dialogs import Confirm, Line, Text, Trouble
+from mediavault_tui.ui.screens.duplicates import DuplicatesScreen
+from mediavault_tui.ui.widgets.compare import Compare
+from mediavault_tui.ui.widgets.listing import Listing
+from tests.ui.fakes import FakeVault
+from tests.ui.harness import NARROW, WIDE, app_on, keys, until
+
+
+def compare(app: MediaVaultApp) -> Compare:
+    return app.screen.query_one(Compare)
+
+
+async def test_k_in_compare_keeps_the_recommended_copy_after_a_yes() -> None:
+    vault = FakeVault()
+    app = app_on(vault)
+    async with app.run_test(size=NARROW) as pilot:
+        await keys("2", "j", "j", "enter", "k")(pilot)
+        await until(pilot, lambda: isinstance(app.screen, Confirm))
+        assert any("Heat (1995) 1080p.mkv" in line for line in app.screen.lines)  # type: ignore[attr-defined]
+        await keys("y")(pilot)
+        await until(pilot, lambda: bool(vault.kept))
+    assert vault.kept == [(GroupId(1), FileId(6))]
+
+
+async def test_choosing_the_other_side_keeps_the_other_copy_and_says_it_is_not_recommended() -> None:
+    vault = FakeVault()
+    app = app_on(vault)
+    async with app.run_test(size=WIDE) as pilot:
+        await keys("2", "j", "j", "l", "K")(pilot)
+        await until(pilot, lambda: isinstance(app.screen, Confirm))
+        assert "This is not the copy that is recommended." in app.screen.lines  # type: ignore[attr-defined]
+        await keys("y")(pilot)
+        await until(pilot, lambda: bool(vault.kept))
+    assert vault.kept == [(GroupId(1), FileId(7))]
+
+
+async def test_neither_k_nor_enter_confirms_and_escape_leaves_everything() -> None:
+    vault = FakeVault()
+    app = app_on(vault)
+    async with app.run_test(size=WIDE) as pilot:
+        await keys("2", "K")(pilot)
+        await until(pilot, lambda: isinstance(app.screen, Confirm))
+        await keys("K", "k", "enter", "escape")(pilot)
+        assert isinstance(app.screen, DuplicatesScreen)
+    assert vault.kept == []
+
+
+async def test_two_quick_keeps_make_one_decision() -> None:
+    vault = FakeVault()
+    app = app_on(vault)
+    async with app.run_test(size=WIDE) as pilot:
+        await keys("2")(pilot)
+        await pilot.press("K", "K", "y", "y", "K", "n")
+        await until(pilot, lambda: isinstance(app.screen, DuplicatesScreen) and bool(vault.kept))
+    assert len(vault.kept) == 1
+
+
+async def test_tab_shows_the_next_pair_of_three_and_comes_round() -> None:
+    app = app_on()
+    async with app.run_test(size=WIDE) as pilot:
+        await keys("2", "tab")(pilot)
+        assert compare(app).other == 2
+        await keys("tab")(pilot)
+        assert compare(app).other == 1
+
+
+async def test_b_keeps_every_copy() -> None:
+    vault = FakeVault()
+    app = app_on(vault)
+    async with app.run_test(size=NARROW) as pilot:
+        await keys("2", "b")(pilot)
+        await until(pilot, lambda: bool(vault.both))
+    assert vault.both == [GroupId(4)]
+
+
+async def test_x_sets_the_pair_on_the_screen_apart() -> None:
+    vault = FakeVault()
+    app = app_on(vault)
+    async with app.run_test(size=WIDE) as pilot:
+        await keys("2", "tab", "x")(pilot)
+        await until(pilot, lambda: bool(vault.different))
+        first, _, third = (copy.file.id for copy in FakeVault().comparisons[0].copies)
+    assert vault.different == [(first, third)]
+
+
+async def test_n_writes_a_note() -> None:
+    vault = FakeVault()
+    app = app_on(vault)
+    async with app.run_test(size=NARROW) as pilot:
+        await keys("2", "n")(pilot)
+        await until(pilot, lambda: isinstance(app.screen, Line))
+        await keys("a", "s", "k", "enter")(pilot)
+        await until(pilot, lambda: bool(vault.notes))
+    assert vault.notes == ["ask"]
+
+
+async def test_the_batch_holds_only_certain_and_clear_groups_and_stages_those_left_marked() -> None:
+    vault = FakeVault()
+    app = app_on(vault)
+    async with app.run_test(size=WIDE) as pilot:
+        await keys("2", "A")(pilot)
+        await until(pilot, lambda: isinstance(app.screen, Batch))
+        await keys("space", "y")(pilot)
+        await until(pilot, lambda: bool(vault.sure))
+    sure = [c.group.id for c in FakeVault().comparisons if c.group.verdict.may_enter_a_batch]
+    assert vault.sure == sure[1:]
+
+
+async def test_a_refusal_is_a_panel_with_its_sentence() -> None:
+    class Refusing(FakeVault):
+        async def stage_group(self, group: GroupId, keeper: FileId) -> ActResult:
+            raise Refused("It is the last healthy copy [of] this title")
+
+    app = app_on(Refusing())
+    async with app.run_test(size=WIDE) as pilot:
+        await keys("2", "K")(pilot)
+        await until(pilot, lambda: isinstance(app.screen, Confirm))
+        await keys("y")(pilot)
+        await until(pilot, lambda: isinstance(app.screen, Trouble))
+        assert app.screen.sentence == "It is the last healthy copy [of] this title"  # type: ignore[attr-defined]
+
+
+async def test_files_that_were_left_alone_are_told_one_by_one() -> None:
+    class Partly(FakeVault):
+        async def stage_group(self, group: GroupId, keeper: FileId) -> ActResult:
+            return ActResult("1", refused=("/films/a [x].mkv has changed since it was scanned",))
+
+    app = app_on(Partly())
+    async with app.run_test(size=WIDE) as pilot:
+        await keys("2", "K")(pilot)
+        await until(pilot, lambda: isinstance(app.screen, Confirm))
+        await keys("y")(pilot)
+        await until(pilot, lambda: isinstance(app.screen, Text))
+        assert "a [x].mkv" in app.screen.text.plain  # type: ignore[attr-defined]
+
+
+async def test_escape_leads_from_compare_to_the_list() -> None:
+    app = app_on()
+    async with app.run_test(size=NARROW) as pilot:
+        await keys("2", "enter")(pilot)
+        assert compare(app).has_focus
+        assert compare(app).display
+        await keys("escape")(pilot)
+        assert app.screen.query_one("#rows", Listing).has_focus
+        assert not compare(app).display
+
+
+async def test_j_moves_through_the_groups_in_the_list_and_in_compare() -> None:
+    app = app_on()
+    async with app.run_test(size=WIDE) as pilot:
+        await keys("2", "j", "enter", "j")(pilot)
+        assert app.screen.query_one("#rows", Listing).cursor == 2
+        await keys("J")(pilot)
+        assert app.screen.query_one("#rows", Listing).cursor == 1
+
+
+async def test_a_filter_finds_a_title() -> None:
+    app = app_on()
+    async with app.run_test(size=NARROW) as pilot:
+        await keys("2", "slash", "t", "h", "i", "n", "g", "enter")(pilot)
+        await until(pilot, lambda: app.screen.query_one("#rows", Listing).window.total == 1)
+
+
+async def test_nothing_is_decided_read_only() -> None:
+    vault = FakeVault()
+    app = app_on(vault, read_only=True)
+    async with app.run_test(size=WIDE) as pilot:
+        await keys("2", "K", "b", "x", "n", "A", "u")(pilot)
+        assert isinstance(app.screen, DuplicatesScreen)
+    assert (vault.kept, vault.both, vault.different, vault.undone) == ([], [], [], 0)

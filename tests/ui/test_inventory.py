@@ -1,0 +1,171 @@
+"""The Inventory by keyboard."""
+
+from __future__ import annotations
+
+from textual.widgets import Input
+
+from mediavault_tui.domain.library import Facet, SortKey
+from mediavault_tui.ui.app import MediaVaultApp
+from mediavault_tui.ui.dialogs import Confirm
+from mediavault_tui.ui.screens.inventory import InventoryScreen
+from mediavault_tui.ui.widgets.listing import Listing
+from tests.ui.fakes import FakeVault, film
+from tests.ui.harness import NARROW, WIDE, app_on, keys, settle, until
+
+
+def listing(app: MediaVaultApp) -> Listing[object]:
+    return app.screen.query_one("#rows", Listing)
+
+
+def pane(app: MediaVaultApp) -> InventoryScreen:
+    assert isinstance(app.screen, InventoryScreen)
+    return app.screen
+
+
+async def test_typing_a_filter_asks_for_it_and_goes_to_the_first_row() -> None:
+    app = app_on()
+    async with app.run_test(size=NARROW) as pilot:
+        await keys("down", "down", "slash", "h", "e", "a", "t")(pilot)
+        await until(pilot, lambda: listing(app).window.total == 2)
+        assert pane(app).query_shown.text == "heat"
+        assert listing(app).cursor == 0
+
+
+async def test_an_exclamation_mark_turns_the_filter_around() -> None:
+    app = app_on()
+    async with app.run_test(size=NARROW) as pilot:
+        await keys("slash", "exclamation_mark", "h", "e", "a", "t")(pilot)
+        await until(pilot, lambda: listing(app).window.total == 10)
+        assert pane(app).query_shown.inverse
+
+
+async def test_enter_keeps_the_filter_and_escape_clears_it() -> None:
+    app = app_on()
+    async with app.run_test(size=NARROW) as pilot:
+        await keys("slash", "h", "e", "a", "t", "enter")(pilot)
+        assert listing(app).has_focus
+        await until(pilot, lambda: listing(app).window.total == 2)
+        await keys("escape")(pilot)
+        await until(pilot, lambda: listing(app).window.total == 12)
+        assert app.screen.query_one(Input).value == ""
+
+
+async def test_escape_while_typing_clears_the_filter() -> None:
+    app = app_on()
+    async with app.run_test(size=NARROW) as pilot:
+        await keys("slash", "h", "e", "a", "t", "escape")(pilot)
+        await until(pilot, lambda: listing(app).window.total == 12)
+        assert listing(app).has_focus
+
+
+async def test_sorting_by_bytes_begins_with_the_most_and_again_turns_it_around() -> None:
+    app = app_on()
+    async with app.run_test(size=NARROW) as pilot:
+        await keys("s", "3")(pilot)
+        assert (pane(app).query_shown.sort, pane(app).query_shown.descending) == (SortKey.SIZE, True)
+        await keys("s", "3")(pilot)
+        assert not pane(app).query_shown.descending
+
+
+async def test_space_marks_and_steps_on_and_d_stages_what_is_marked_after_a_yes() -> None:
+    vault = FakeVault()
+    app = app_on(vault)
+    async with app.run_test(size=NARROW) as pilot:
+        await keys("space", "down", "space", "d")(pilot)
+        await until(pilot, lambda: isinstance(app.screen, Confirm))
+        await keys("y")(pilot)
+        await until(pilot, lambda: bool(vault.staged_files))
+    assert sorted(vault.staged_files[0]) == [1, 3]
+
+
+async def test_the_key_that_starts_staging_does_not_confirm_it() -> None:
+    vault = FakeVault()
+    app = app_on(vault)
+    async with app.run_test(size=NARROW) as pilot:
+        await keys("d")(pilot)
+        await until(pilot, lambda: isinstance(app.screen, Confirm))
+        await keys("d", "d", "enter", "n")(pilot)
+        assert isinstance(app.screen, InventoryScreen)
+    assert vault.staged_files == []
+
+
+async def test_a_range_marks_everything_between_its_ends() -> None:
+    app = app_on()
+    async with app.run_test(size=NARROW) as pilot:
+        await keys("down", "v", "down", "down", "v")(pilot)
+        assert listing(app).marks == {2, 3, 4}
+
+
+async def test_escape_gives_a_begun_range_up_and_then_the_marks() -> None:
+    app = app_on()
+    async with app.run_test(size=NARROW) as pilot:
+        await keys("space", "v", "down", "escape")(pilot)
+        assert (listing(app).range_from, listing(app).marks) == (None, {1})
+        await keys("escape")(pilot)
+        assert listing(app).marks == set()
+
+
+async def test_invert_marks_what_was_not_marked() -> None:
+    app = app_on()
+    async with app.run_test(size=NARROW) as pilot:
+        await keys("space", "i")(pilot)
+        assert listing(app).marks == set(range(2, 13))
+
+
+async def test_invert_refuses_more_files_than_a_hand_means() -> None:
+    vault = FakeVault([film(0)] * 1)
+    app = app_on(vault)
+    async with app.run_test(size=NARROW) as pilot:
+        await settle(pilot)
+        pane(app)._mark_between(0, 20_000, invert=True)
+        await settle(pilot)
+        assert listing(app).marks == set()
+
+
+async def test_marks_survive_a_filter() -> None:
+    app = app_on()
+    async with app.run_test(size=NARROW) as pilot:
+        await keys("space", "slash", "h", "e", "a", "t", "enter")(pilot)
+        await until(pilot, lambda: listing(app).window.total == 2)
+        assert listing(app).marks == {1}
+
+
+async def test_choosing_a_facet_narrows_and_choosing_it_again_widens() -> None:
+    app = app_on()
+    async with app.run_test(size=WIDE) as pilot:
+        await keys("f", "down", "down", "down", "enter")(pilot)
+        assert dict(pane(app).query_shown.facets) == {Facet.TIER: "4K"}
+        assert listing(app).window.total == 3
+        await keys("enter")(pilot)
+        assert pane(app).query_shown.facets == ()
+
+
+async def test_enter_shows_the_details_of_the_row_and_escape_hides_them() -> None:
+    app = app_on()
+    async with app.run_test(size=NARROW) as pilot:
+        await keys("enter")(pilot)
+        assert app.screen.query_one("#details").display
+        await keys("escape")(pilot)
+        assert not app.screen.query_one("#details").display
+
+
+async def test_copying_a_path_writes_osc_52_and_shows_the_text() -> None:
+    app = app_on()
+    async with app.run_test(size=NARROW) as pilot:
+        await keys("c")(pilot)
+        assert app.clipboard == film(0).path
+        assert [n.message for n in app._notifications] == [film(0).path]
+
+
+async def test_without_a_number_tmdb_is_not_opened_and_it_says_so() -> None:
+    app = app_on()
+    async with app.run_test(size=NARROW) as pilot:
+        await keys("o")(pilot)
+        assert ["No TMDb number" in n.message for n in app._notifications] == [True]
+
+
+async def test_an_empty_library_says_what_to_do_next() -> None:
+    app = app_on(FakeVault([]))
+    async with app.run_test(size=NARROW) as pilot:
+        await settle(pilot)
+        assert "Press 4" in listing(app).empty

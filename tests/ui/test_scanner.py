@@ -1,0 +1,148 @@
+"""The Scanner by keyboard."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from pathlib import Path
+
+from mediavault_tui.domain.library import Folder, ScanPhase, ScanProgress
+from mediavault_tui.errors import SourceDenied
+from mediavault_tui.services.scan_control import ScanControl
+from mediavault_tui.ui.dialogs import Confirm, Text, Trouble
+from mediavault_tui.ui.screens.scanner import ScannerScreen
+from mediavault_tui.ui.widgets.listing import Listing
+from mediavault_tui.ui.widgets.progress import Progress
+from tests.ui.fakes import FakeVault, moment
+from tests.ui.harness import NARROW, app_on, keys, settle, until
+
+
+class Lasting(FakeVault):
+    """A scan that goes on until it is cancelled."""
+
+    control: ScanControl
+
+    async def scan(self, roots: Sequence[Path], control: ScanControl) -> AsyncIterator[ScanProgress]:
+        self.control = control
+        while not control.cancelled:
+            yield moment(ScanPhase.PAUSED if control.paused else ScanPhase.HASHING)
+            await asyncio.sleep(0.01)
+        yield moment(ScanPhase.CANCELLED)
+
+
+async def test_marked_folders_are_scanned_together() -> None:
+    vault = FakeVault()
+    app = app_on(vault, libraries=())
+    async with app.run_test(size=NARROW) as pilot:
+        await keys("4", "space", "space", "S")(pilot)
+    home = Path.home()
+    assert vault.scanned == [[home / "films", home / "series [HD]"]]
+
+
+async def test_without_a_mark_the_folder_under_the_cursor_is_scanned() -> None:
+    vault = FakeVault()
+    app = app_on(vault)
+    async with app.run_test(size=NARROW) as pilot:
+        await keys("4", "down", "S")(pilot)
+    assert vault.scanned == [[Path.home() / "series [HD]"]]
+
+
+async def test_enter_goes_into_a_folder_and_backspace_back_to_where_it_was() -> None:
+    app = app_on()
+    async with app.run_test(size=NARROW) as pilot:
+        await keys("4", "down", "enter")(pilot)
+        screen = app.screen
+        assert isinstance(screen, ScannerScreen)
+        assert screen.folder == Path.home() / "series [HD]"
+        await keys("backspace")(pilot)
+        assert screen.folder == Path.home()
+        assert screen.query_one("#rows", Listing).cursor == 1
+
+
+async def test_z_pauses_and_goes_on_and_c_cancels_after_a_yes() -> None:
+    vault = Lasting()
+    app = app_on(vault)
+    async with app.run_test(size=NARROW) as pilot:
+        await keys("4")(pilot)
+        screen = app.screen
+        await pilot.press("S")
+        await until(pilot, lambda: screen.query_one(Progress).progress is not None)
+        await pilot.press("z")
+        await until(pilot, lambda: vault.control.paused)
+        await pilot.press("z")
+        await until(pilot, lambda: not vault.control.paused)
+        await pilot.press("c")
+        await until(pilot, lambda: isinstance(app.screen, Confirm))
+        await pilot.press("y")
+        await until(pilot, lambda: vault.control.cancelled)
+        await settle(pilot)
+        progress = screen.query_one(Progress).progress
+    assert progress is not None
+    assert progress.phase is ScanPhase.CANCELLED
+
+
+async def test_only_one_scan_runs_at_a_time() -> None:
+    vault = Lasting()
+    app = app_on(vault)
+    async with app.run_test(size=NARROW) as pilot:
+        await keys("4")(pilot)
+        await pilot.press("S")
+        await until(pilot, lambda: "scanning" in app.status)
+        first = vault.control
+        await pilot.press("S")
+        await until(pilot, lambda: bool(app._notifications))
+        assert vault.control is first
+        first.cancel()
+        await settle(pilot)
+        assert app.status == ""
+
+
+async def test_the_scan_is_shown_in_every_pane() -> None:
+    vault = Lasting()
+    app = app_on(vault)
+    async with app.run_test(size=NARROW) as pilot:
+        await keys("4")(pilot)
+        await pilot.press("S")
+        await until(pilot, lambda: app.status == "scanning 38 %")
+        await pilot.press("1")
+        assert app.status == "scanning 38 %"
+        vault.control.cancel()
+        await settle(pilot)
+
+
+async def test_e_shows_the_errors_of_a_scan_as_they_are() -> None:
+    app = app_on()
+    async with app.run_test(size=NARROW) as pilot:
+        await keys("4", "e")(pilot)
+        assert isinstance(app.screen, Text)
+        assert "/films/locked/[x].mkv" in app.screen.text.plain
+
+
+async def test_a_folder_that_cannot_be_opened_is_a_panel() -> None:
+    class Locked(FakeVault):
+        async def folders(self, path: Path) -> Sequence[Folder]:
+            raise SourceDenied(f"{path} may not be read by this user")
+
+    app = app_on(Locked())
+    async with app.run_test(size=NARROW) as pilot:
+        await keys("4")(pilot)
+        assert isinstance(app.screen, Trouble)
+
+
+async def test_new_libraries_are_scanned_at_once_and_known_ones_are_not() -> None:
+    vault = FakeVault()
+    app = app_on(vault, libraries=[Path("/films"), Path("/new")])
+    async with app.run_test(size=NARROW) as pilot:
+        await until(pilot, lambda: bool(vault.scanned))
+        await settle(pilot)
+        assert isinstance(app.screen, ScannerScreen)
+    assert vault.scanned == [[Path("/new")]]
+
+
+async def test_known_libraries_open_on_the_inventory() -> None:
+    vault = FakeVault()
+    app = app_on(vault, libraries=[Path("/films")])
+    async with app.run_test(size=NARROW) as pilot:
+        await settle(pilot)
+        assert app.current_mode == "inventory"
+    assert vault.scanned == []
