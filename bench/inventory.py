@@ -1,0 +1,95 @@
+"""Windows of the inventory at a million rows: p50 and p99 of each sort under each filter.
+
+    python -m bench.inventory [--files 1000000] [--rounds 20]
+
+Uses DATABASE_URL's server, else the embedded one in a temporary folder; makes a database of
+its own, filled by `tests.db.rows`, and drops it. Prints the table's rows as Markdown.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import random
+import statistics
+import time
+
+from bench.database import own_database
+from mediavault_tui.domain.library import Facet, InventoryQuery, SortKey
+from mediavault_tui.services.library import Library
+from mediavault_tui.store.database import Database
+from tests.db.rows import fill
+
+FILTERS: dict[str, list[InventoryQuery]] = {
+    "none": [InventoryQuery()],
+    "kind": [
+        InventoryQuery(facets=((Facet.KIND, kind),)) for kind in ("movie", "episode", "documentary", "other")
+    ],
+    "tier": [InventoryQuery(facets=((Facet.TIER, tier),)) for tier in ("4K", "1080p", "720p", "480p", "low")],
+    "codec": [InventoryQuery(facets=((Facet.CODEC, codec),)) for codec in ("av1", "h264", "hevc", "mpeg4")],
+    "language": [InventoryQuery(facets=((Facet.LANGUAGE, code),)) for code in ("en", "fr", "de", "ja", "fi")],
+    "folder": [
+        InventoryQuery(facets=((Facet.FOLDER, f"/lib/{kind}"),)) for kind in ("movie", "episode", "other")
+    ],
+    "state": [InventoryQuery(facets=((Facet.STATE, state),)) for state in ("present", "missing")],
+    "search": [
+        InventoryQuery(text=text) for text in ("star", "gla", "oce gh", "summer 42", "abc", "kin doc", "zzz")
+    ],
+}
+WINDOW = 50
+
+
+async def measure(library: Library, rounds: int) -> None:
+    """Time windows from the start, from the end and from somewhere inside, in random order."""
+    work = [
+        (name, InventoryQuery(text=q.text, facets=q.facets, sort=sort, descending=descending))
+        for name, queries in FILTERS.items()
+        for q in queries
+        for sort in SortKey
+        for descending in (False, True)
+    ]
+    times: dict[str, list[float]] = {name: [] for name in FILTERS}
+    worst: dict[str, tuple[float, InventoryQuery]] = {}
+    for round_ in range(rounds + 1):
+        random.Random(round_).shuffle(work)
+        for name, query in work:
+            after = None
+            for _ in range(3):
+                began = time.perf_counter()
+                rows = await library.page(query, after=after, limit=WINDOW)
+                took = (time.perf_counter() - began) * 1000
+                if round_:  # the first round warms the server's cache
+                    times[name].append(took)
+                    worst[name] = max(worst.get(name, (0.0, query)), (took, query), key=lambda pair: pair[0])
+                if not rows:
+                    break
+                after = rows[-1].cursor
+    print("| filter | windows | p50 ms | p99 ms | worst ms | goal p99 |\n|---|---|---|---|---|---|")
+    for name, taken in times.items():
+        p99 = statistics.quantiles(taken, n=100)[98]
+        slowest, query = worst[name]
+        print(
+            f"| {name} | {len(taken)} | {statistics.median(taken):.1f} | {p99:.1f} | {slowest:.0f}"
+            f" ({query.sort}{' desc' if query.descending else ''} {query.text or query.facets}) | ≤ 25 |"
+        )
+
+
+async def main() -> None:
+    """Fill, then measure."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--files", type=int, default=1_000_000)
+    parser.add_argument("--rounds", type=int, default=3)
+    arguments = parser.parse_args()
+    async with own_database() as url:
+        database = await Database.connect(url)
+        try:
+            async with database.connection() as conn:
+                await fill(conn, arguments.files)
+                await conn.execute("vacuum analyze media_files")
+            await measure(Library(database), arguments.rounds)
+        finally:
+            await database.close()
+
+
+if __name__ == "__main__":
+    asyncio.run(main())

@@ -1,0 +1,92 @@
+"""`mediavault scan` from a shell: its answers, its errors and its exit codes."""
+
+# ruff: noqa: ASYNC110 - small local trees; a child is waited for by looking at what it wrote
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import sys
+from pathlib import Path
+
+import pytest
+
+from mediavault_tui.store.database import Connection
+from tests.db.scans import write
+
+
+async def mediavault(url: str, *words: str) -> tuple[int, str, str]:
+    """Run the command; return its exit code and what it wrote."""
+    child = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "mediavault_tui",
+        *words,
+        env={**os.environ, "DATABASE_URL": url},
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    out, err = await child.communicate()
+    assert child.returncode is not None
+    return child.returncode, out.decode(), err.decode()
+
+
+async def test_a_scan_answers_with_one_document(database_url: str, tmp_path: Path) -> None:
+    write(tmp_path / "library" / "a.mkv")
+    code, out, _err = await mediavault(
+        database_url, "scan", "--json", "--no-probe", "--no-match", str(tmp_path / "library")
+    )
+    document = json.loads(out)
+    assert (code, document["phase"], document["counts"]["new"], document["errors"]) == (0, "done", 1, [])
+
+
+async def test_paths_that_are_no_folders_are_each_named_in_a_sentence(
+    database_url: str, tmp_path: Path
+) -> None:
+    file = write(tmp_path / "film.mkv")
+    code, out, err = await mediavault(database_url, "scan", str(tmp_path / "none"), str(file))
+    assert (code, out) == (2, "")
+    assert "none does not exist" in err
+    assert "film.mkv is no folder" in err
+
+
+async def test_a_folder_that_lost_everything_is_exit_code_one(database_url: str, tmp_path: Path) -> None:
+    film = write(tmp_path / "library" / "a.mkv")
+    words = ("scan", "--no-probe", "--no-match", str(tmp_path / "library"))
+    assert (await mediavault(database_url, *words))[0] == 0
+    film.unlink()
+    code, out, _err = await mediavault(database_url, *words)
+    assert code == 1
+    assert "perhaps it is not mounted" in out
+
+
+async def test_a_database_that_is_down_is_one_sentence(tmp_path: Path) -> None:
+    write(tmp_path / "library" / "a.mkv")
+    url = f"postgresql://nobody@/none?host={tmp_path}"
+    code, _out, err = await mediavault(url, "scan", "--no-probe", str(tmp_path / "library"))
+    assert code == 1
+    assert "cannot be reached" in err
+    assert "Traceback" not in err
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals")
+async def test_interrupted_it_says_that_the_next_scan_goes_on(
+    database_url: str, conn: Connection, tmp_path: Path
+) -> None:
+    for name in ("a.mkv", "b.mkv"):
+        path = write(tmp_path / "library" / name)
+        os.truncate(path, 200 << 30)  # sparse: it takes long to read and no room
+    child = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "mediavault_tui", "scan", "--no-probe", "--no-match", str(tmp_path / "library"),
+        env={**os.environ, "DATABASE_URL": database_url},
+        stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
+    )  # fmt: skip
+    async with asyncio.timeout(60):
+        while await conn.fetchval("select count(*) from media_files") < 2:
+            await asyncio.sleep(0.02)
+        child.send_signal(signal.SIGINT)
+        out, err = await child.communicate()
+    assert (child.returncode, err) == (130, b"")
+    assert b"the next scan goes on" in out
+    assert await conn.fetchval("select phase from scan_history") == "cancelled"
