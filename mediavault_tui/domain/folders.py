@@ -23,7 +23,7 @@ from mediavault_tui.domain.tags import braced_editions
 LONGEST_FOLDER = 400
 """Characters of a folder's name that are looked at; no file system takes more."""
 DEPTH = 3
-"""Folders above a file that may say what it is; further up only the library's kind is read."""
+"""Folders above a file that may say what it is."""
 
 _SEASON_WORD = (
     r"season|series|saison|staffel|stagione|temporada|seizoen|sæson|säsong|sezon|kausi|book|volume"
@@ -135,7 +135,7 @@ def read_ids(name: str) -> Ids:
 @lru_cache(maxsize=8192)
 def read_folders(folder: str) -> Folders:
     """Read the folders of a path, nearest first. Pure; cached, as folders hold many files."""
-    names = [part[:LONGEST_FOLDER] for part in folder.split("/") if part not in ("", ".", "..")]
+    names = [part[:LONGEST_FOLDER] for part in folder.split("/") if part not in ("", ".", "..")][-DEPTH:]
     keys = [" ".join(comparable(name).split()) for name in names]
     season: int | None = None
     extra: str | None = None
@@ -144,7 +144,7 @@ def read_folders(folder: str) -> Folders:
     disc = False
     ids = NO_IDS
     editions: list[str] = []
-    for index in range(len(names) - 1, max(-1, len(names) - 1 - DEPTH), -1):
+    for index in range(len(names) - 1, -1, -1):
         name, key = names[index], keys[index]
         if key in DISC_FOLDERS:
             disc = True

@@ -270,7 +270,7 @@ def _agreeing_film(draft: _Draft, owner: Owner) -> None:
 
 def _differing_film(draft: _Draft, owner: Owner) -> None:
     """File and folder name different titles: an abbreviation, a fuller title, or another film."""
-    if draft.year is None and (_abbreviates(draft.title, owner.title) or _overlap(draft.title, owner.title)):
+    if draft.year is None and (_abbreviates(draft.title, owner.title) or _within(draft.title, owner.title)):
         draft.evidence.append(f"“{draft.title}” read as the folder's {owner.title}")
         draft.title, draft.year, draft.country, draft.of_owner = owner.title, owner.year, owner.country, True
         draft.confidence = 75 if owner.year else 50
@@ -287,10 +287,16 @@ def _differing_film(draft: _Draft, owner: Owner) -> None:
 
 def _overlap(a: str, b: str) -> bool:
     """Whether one title is the other with more words, none of them a number (a sequel's)."""
-    first, second = set(title_key(a).split()), set(title_key(b).split())
-    if not (first <= second or second <= first):
-        return False
-    return not any(word.isdigit() for word in first ^ second)
+    return _within(a, b) or _within(b, a)
+
+
+def _within(short: str, title: str) -> bool:
+    """Whether `title` has all words of `short`, and none more that is a number (a sequel's).
+
+    Not the other way round: "Heat Making Of" in Heat's folder is not Heat.
+    """
+    words, more = set(title_key(short).split()), set(title_key(title).split())
+    return words <= more and not any(word.isdigit() for word in more - words)
 
 
 def _abbreviates_prefix(text: str, title: str) -> bool:
