@@ -163,7 +163,9 @@ def _write_whole(path: bytes, text: bytes, step: Callable[[str], None]) -> None:
 
 
 def remove_if_there(path: bytes) -> None:
-    """Remove a file of our own making; its absence is fine."""
+    """Remove a file of our own making; its absence is fine, on a read-only volume too."""
+    if not exists(path):
+        return
     try:
         os.unlink(path)
     except FileNotFoundError:
