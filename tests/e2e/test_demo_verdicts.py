@@ -1,0 +1,61 @@
+"""From files to decisions: the whole street on the demo library, without a screen."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from mediavault_tui.domain.judging import DecisionPolicy
+from mediavault_tui.domain.library import Comparison, ScanPhase
+from mediavault_tui.probe.ffprobe import Prober
+from mediavault_tui.services.dedupe import Dedupe
+from mediavault_tui.services.demo import DemoLibrary
+from mediavault_tui.services.demo_library import Expected
+from mediavault_tui.services.scan import Scanner
+from mediavault_tui.sources.local import LocalSource
+from mediavault_tui.store.database import Database
+
+
+@pytest.mark.slow
+async def test_the_program_says_of_the_demo_library_what_its_table_expects(
+    database: Database, demo_library: DemoLibrary, ffprobe: str, ffmpeg: str
+) -> None:
+    prober = Prober(ffprobe=ffprobe, ffmpeg=ffmpeg, workers=os.cpu_count() or 2)
+    dedupe = Dedupe(database, DecisionPolicy())
+    scanner = Scanner(database, LocalSource(), prober, dedupe=dedupe.refresh)
+    progress = [moment async for moment in scanner.scan([demo_library.folder])]
+    assert progress[-1].phase is ScanPhase.DONE
+    assert progress[-1].counts.errors == 0
+    found = [await dedupe.comparison(group.id) for group in await dedupe.groups(limit=200)]
+    wrong = [
+        said for expected in demo_library.expected if (said := differs(expected, found, demo_library.folder))
+    ]
+    assert wrong == []
+    grouped = sum(1 for expected in demo_library.expected if expected.proof is not None)
+    assert len(found) == grouped, "no group that nobody expects"
+
+
+def differs(expected: Expected, found: list[Comparison], folder: Path) -> str | None:
+    """Return how what was found differs from what is expected, or None."""
+
+    def names(comparison: Comparison) -> set[str]:
+        return {os.path.relpath(copy.file.path, folder) for copy in comparison.copies}
+
+    if expected.proof is None:
+        together = [c for c in found if names(c) >= set(expected.paths)]
+        return f"{expected.why}: yet one group" if together else None
+    group = next((c for c in found if names(c) == set(expected.paths)), None)
+    if group is None:
+        return f"{expected.why}: no such group"
+    keeper = next(c.file.path for c in group.copies if c.file.id == group.decision.keeper)
+    said = (group.group.proof, group.decision.verdict, os.path.relpath(keeper, folder))
+    wanted = (
+        expected.proof,
+        expected.verdict or said[1],
+        expected.keeper or said[2],
+    )
+    return (
+        None if said == wanted else f"{expected.why}: {said} instead of {wanted} ({group.decision.sentence})"
+    )
