@@ -142,7 +142,8 @@ def main() -> None:
         warm_up(os.path.realpath(place / "data"))
         for cold in (False, True):
             if cold and (args.warm_only or os.geteuid() != 0):
-                print(f"\n{kind}, cold: not measured, dropping the page cache needs root")
+                why = "not asked for" if args.warm_only else "dropping the page cache needs root"
+                print(f"\n{kind}, cold: not measured ({why})")
                 continue
             print_race(kind, cold, race(place, cold=cold, rounds=args.rounds, everybody=args.all_peers))
     data = os.path.realpath(args.folder / "tree" / "data")
