@@ -113,11 +113,10 @@ async def test_the_details_of_a_file_come_with_its_score(library: Library) -> No
     assert await library.file(FileId(10**9)) is None
 
 
-@pytest.mark.parametrize("sort", SortKey)
-async def test_windows_are_read_through_an_index(database: Database, conn: Connection, sort: SortKey) -> None:
+async def test_windows_are_read_through_an_index(conn: Connection) -> None:
     """No scan of the whole table and, where an index holds the order, no sort."""
     await fill(conn, 30_000)
-    for facet in (None, *FACETS):
+    for facet, sort in product((None, *FACETS), SortKey):
         query = InventoryQuery(facets=(facet,) if facet else (), sort=sort)
         for statement, values in inventory.statements(query):
             plan = "\n".join(row[0] for row in await conn.fetch(f"explain {statement}", *values))
