@@ -10,6 +10,7 @@ help: ## say what there is
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 install: $(READY) ## make the environment in .venv; quick when nothing has changed
+	@:
 
 $(READY): pyproject.toml uv.lock constraints.txt deploy/environment.sh
 	@sh deploy/environment.sh
