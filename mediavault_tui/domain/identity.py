@@ -2,7 +2,8 @@
 
 An explicit id wins over every guess. The file's name is believed before the folder's;
 the folder fills what the name leaves open, and where the two disagree the evidence says
-so and the confidence falls.
+so and the confidence falls. Longer than the house's habit: one draft passes through all of
+it, and the films', shows' and extras' answers to one folder are best read side by side.
 """
 
 from __future__ import annotations

@@ -2,6 +2,7 @@
 
 `regular` answers for them (and for names that hold no marker at all); None means that
 the name is odd and that guessit should be asked. A test compares both on regular names.
+Longer than the house's habit: one reader for each shape, and their order is the rule.
 """
 
 from __future__ import annotations
@@ -12,6 +13,31 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from mediavault_tui.domain.folders import Folders, read_folders, split_path
+from mediavault_tui.domain.name_shapes import (
+    ABSOLUTE,
+    ANIME,
+    ANIME_LOOSE,
+    COMPACT,
+    CROSS,
+    DATE,
+    EPISODE_WORD,
+    GROUP,
+    GROUPED_NUMBER,
+    HALF,
+    MARKING_SIGN,
+    NUMBERED,
+    ODD_ANYWAY,
+    ODD_NUMBER,
+    OF,
+    PART_AT_END,
+    PICTURE_WIDTHS,
+    REC,
+    SEASON_EPISODE,
+    SEASON_ONLY,
+    SHOW_SEASON,
+    SPOKEN,
+    WORD,
+)
 from mediavault_tui.domain.names import FIRST_YEAR, LAST_YEAR, MARKS
 from mediavault_tui.domain.splitting import clean_title, split_film, split_show, stem_of, without_braces
 from mediavault_tui.domain.tags import extra_of
@@ -45,79 +71,6 @@ class NameGuess:
     evidence: str = ""
 
 
-_MORE = r"(?:[ ._]?[-+&]?[ ._]?(?:s\d{1,4}[ ._]?)?(?:e|ep)\d{1,4}|[-+]\d{1,3}(?![\dpiex]))*"
-_SEASON_EPISODE = re.compile(
-    r"(?:(?<![^\W_])|(?<=[a-z])(?=s\d\d?e\d\d(?!\d)))"
-    rf"s(\d{{1,4}})[ ._-]{{0,3}}(?:e|ep|xe|x)[ ._-]?(\d{{1,4}})({_MORE})(?:v\d)?(?![^\W_])",
-    re.IGNORECASE,
-)
-_CROSS = re.compile(
-    r"(?<![^\W_])((?:19[3-9]|20[0-3])\d(?=x\d{2,3}(?!\d))|\d{1,2})[x×](\d{2,3}|(?<=×)\d)"
-    r"((?:[-+_]\d{2,3}(?![\dpi])|[-_. ]{0,3}\d{1,2}x\d{2,3}|[-_]?x\d{2,3})*)(?:v\d)?(?![^\W_])",
-    re.IGNORECASE,
-)
-_PICTURE_WIDTHS = frozenset(["1920", "2048", "1998"])
-_SPOKEN = re.compile(
-    r"(?<![^\W_])(?:season|series|saison|staffel|temporada|stagione)[ ._]?(\d{1,3})[ ._,-]+"
-    r"(?:episode|ep|folge|episodio|épisode|e)[ ._]?(\d{1,4})()(?![^\W_])",
-    re.IGNORECASE,
-)
-_DATE = re.compile(r"(?<![^\W_])((?:19[3-9]|20[0-3])\d)([ ._-])(\d\d)\2(\d\d)(?![^\W_])")
-_ANIME = re.compile(
-    r"\[([^\[\]]+)\][ ._]*(?P<title>[^\[\]]*?[^\W_][^\[\]]*?)[ _]+-[ _]+(?P<first>\d{1,4})"
-    r"(?:[-~](?P<last>\d{1,4}))?(?:v\d)?(?:[ _]*(?:END|FINAL))?(?P<rest>(?:[ _.]*[\[(].*|[ _]+-[ _].*)?)$",
-    re.IGNORECASE | re.DOTALL,
-)
-_ANIME_LOOSE = re.compile(
-    r"\[([^\[\]]+)\][ ._]*(?P<title>[^\[\]]*?[^\W\d_][^\[\]]*?)[ ._]+"
-    r"(?P<first>\d{2,3})(?P<last>)(?:v\d)?(?P<rest>[ ._]*[\[(].*)$",
-    re.DOTALL,
-)
-_ABSOLUTE = re.compile(
-    r"(?P<title>[^\[\]]*[^\W_][^\[\]]*?) - (?P<first>\d{2,4})(?P<last>)(?:v\d)?"
-    r"(?P<rest>(?: - .*| ?[\[(].*)?)$",
-    re.DOTALL,
-)
-_OF = re.compile(r"(?<![^\W_])(\d{1,2}) ?of ?(\d{1,2})(?![^\W_])", re.IGNORECASE)
-_COMPACT = re.compile(
-    r"[ ._](\d{1,2})(\d\d)(?=[ ._](?:[\w-]+[ ._]){0,4}?(?:hdtv|pdtv|dsr)(?![^\W_]))", re.IGNORECASE
-)
-_SHOW_SEASON = re.compile(r"^(.*[^\W_].*?) (?:S|Season )(\d{1,2})$")
-_GROUP = re.compile(r"^(?:\[[^\[\]]*\][ ._-]*|【[^【】]*】)+(?=.*[^\W_])", re.DOTALL)
-_REC = re.compile(r"\[REC\][ ._]*[²³\d]?", re.IGNORECASE)
-"""The one film whose title wears the brackets of a release group."""
-
-_WORD = re.compile(r"[^\W_]+")
-_MARKING_SIGN = re.compile(r"[\[({【第話话集화]|(?<!\d)\d{1,4}(?!\d)|\d[^\W\d_]|[^\W\d_]\d")
-_NUMBERED = re.compile(
-    r"(?:(?:episode|ep|e|folge)[ ._-]{0,2})?(\d{1,4})(?:v\d)?(?=$|[ ._-]|\[|\()", re.IGNORECASE
-)
-_EPISODE_WORD = re.compile(
-    r"(?<![^\W_])(?:episode|ep|folge|e)[ ._-]?(\d{1,4})(?:v\d)?(?![^\W_])", re.IGNORECASE
-)
-_SEASON_ONLY = re.compile(
-    r"(?<=[^\W_][ ._-])(?:s(\d\d)|season[ ._]?(\d{1,2})|saison[ ._]?(\d{1,2}))(?![^\W_])", re.IGNORECASE
-)
-_HALF = re.compile(r" - \d{1,4}\.5(?!\d)")
-"""An episode between two: no number of ours says that, and 12.5 must not be taken for 12."""
-_ODD_NUMBER = re.compile(
-    r"(?<![^\W_])(?:ep[ ._-]?\d|episode[ ._-]?\d|folge[ ._-]?\d|season[ ._-]?\d|chapter[ ._-]?\d"
-    r"|cap[ ._]?\d{3}|seasons|s\d\d?-s\d)|\d\s*(?:話|话|集|화|期)",
-    re.IGNORECASE,
-)
-"""Numbers that may be an episode's: guessit weighs them, unless a year says film."""
-_ODD_ANYWAY = re.compile(
-    r"(?<![^\W_])(?:e\d{2,4}|t\d\d?x?e\d\d|\d x \d\d)(?![^\W_])"
-    r"|(?<=[^\W\d_][ ._-])\d{1,2}[._-]\d{1,2}[._-](?:19|20)\d\d"
-    r"|第|(?<![^\W_])(?:temporada|capitulo|capítulo|episodio|épisode|stagione|staffel|seizoen|aflevering|säsong|avsnitt"
-    r"|sezon|odcinek|bolum|bölüm|évad|сезон|серия|эпизод|episodul)(?=[ ._-]?\d)|\d[^\W_]{0,2}[ ._-]{1,2}"
-    r"(?:temporada|stagione|staffel|seizoen|säsong|sezon|évad|[^\W\d_]{0,2}-?[^\W\d_]{0,2} ?сезон|серия)",
-    re.IGNORECASE,
-)
-"""Signs of an episode or a date in words that our own rules do not know: guessit reads them all."""
-_GROUPED_NUMBER = re.compile(r"(?<![^\W_])\d{2,4}(?:v\d)?(?![^\W_])")
-
-
 def regular(path: str) -> NameGuess | None:
     """Read the name of a path, if it is regular; None: ask guessit.
 
@@ -134,12 +87,12 @@ def regular_name(name: str, folders: Folders) -> NameGuess | None:
     if len(stem) > LONGEST_NAME or (folders.silent and _unmarked(stem)):
         return _plain(stem)
     stem, extra = extra_of(without_braces(stem).strip())
-    if _HALF.search(stem):
+    if HALF.search(stem):
         return _with_extra(_plain(_ungrouped(stem)), extra)
     for read in _EPISODE_READERS:
         if guess := read(stem, folders):
             return _with_extra(guess, extra)
-    if _ODD_ANYWAY.search(stem):
+    if ODD_ANYWAY.search(stem):
         return None
     guess = _film(stem, folders) or _part_film(stem, folders)
     if guess is not None and guess.year is not None:
@@ -147,8 +100,8 @@ def regular_name(name: str, folders: Folders) -> NameGuess | None:
     if folders.episode_folder and (named := _episode(folders.episode_folder, folders)):
         # A scrambled or short name in a folder that is called as the release was.
         return _with_extra(replace(named, confidence=80, evidence=f"{named.evidence} of the folder"), extra)
-    if _ODD_NUMBER.search(stem) or (
-        stem.startswith(("[", "【")) and (not guess or _GROUPED_NUMBER.search(guess.title))
+    if ODD_NUMBER.search(stem) or (
+        stem.startswith(("[", "【")) and (not guess or GROUPED_NUMBER.search(guess.title))
     ):
         return None
     return _with_extra(guess or _plain(stem), extra)
@@ -159,8 +112,8 @@ def _unmarked(stem: str) -> bool:
 
     The short way for the many names that say nothing; a test holds it to the long one.
     """
-    words = _WORD.findall(stem.lower())
-    return MARKS.isdisjoint(words) and _MARKING_SIGN.search(stem) is None
+    words = WORD.findall(stem.lower())
+    return MARKS.isdisjoint(words) and MARKING_SIGN.search(stem) is None
 
 
 def _with_extra(guess: NameGuess, extra: str | None) -> NameGuess:
@@ -173,10 +126,10 @@ def _plain(stem: str) -> NameGuess:
 
 def _episode(stem: str, folders: Folders) -> NameGuess | None:
     """`S01E02`, `1x02`, `Season 1 Episode 2`, with several episodes where they are."""
-    found = _SEASON_EPISODE.search(stem) or _CROSS.search(stem)
+    found = SEASON_EPISODE.search(stem) or CROSS.search(stem)
     if found is None:
-        found = _SPOKEN.search(stem)
-    elif found.re is _CROSS and found[1] in _PICTURE_WIDTHS:
+        found = SPOKEN.search(stem)
+    elif found.re is CROSS and found[1] in PICTURE_WIDTHS:
         found = None
     if found is None:
         return None
@@ -212,7 +165,7 @@ def episode_numbers(first: str, more: str) -> tuple[int, ...]:
 
 def _daily(stem: str, folders: Folders) -> NameGuess | None:
     """`Show.2015.03.04`, year first."""
-    found = _DATE.search(stem)
+    found = DATE.search(stem)
     if found is None or not 1 <= int(found[3]) <= 12 or not 1 <= int(found[4]) <= 31:
         return None
     try:
@@ -235,11 +188,11 @@ def _daily(stem: str, folders: Folders) -> NameGuess | None:
 def _anime(stem: str, folders: Folders) -> NameGuess | None:
     """`[Group] Title - 07 (1080p) [hash]` and `Title - 112 - Name`: absolute numbers."""
     if stem.startswith("["):
-        if _REC.match(stem):
+        if REC.match(stem):
             return None
-        found = _ANIME.match(stem) or _ANIME_LOOSE.match(stem)
+        found = ANIME.match(stem) or ANIME_LOOSE.match(stem)
     else:
-        found = _ABSOLUTE.match(stem) if " - " in stem else None
+        found = ABSOLUTE.match(stem) if " - " in stem else None
     if found is None:
         return None
     first, last = int(found["first"]), int(found["last"] or 0)
@@ -247,7 +200,7 @@ def _anime(stem: str, folders: Folders) -> NameGuess | None:
         return None
     season = None
     text = found["title"].strip(" _-")
-    if titled := _SHOW_SEASON.match(text.replace("_", " ")):
+    if titled := SHOW_SEASON.match(text.replace("_", " ")):
         text, season = titled[1], int(titled[2])
     title, year, country = split_show(text)
     episodes = tuple(range(first, last + 1)) if 0 < last - first <= LONGEST_RANGE else (first,)
@@ -278,11 +231,11 @@ def _numbered(stem: str, folders: Folders) -> NameGuess | None:
     if folders.extra is not None or (season is None and (not folders.tv or folders.owner is None)):
         return None
     text = _ungrouped(stem)
-    found = _NUMBERED.match(text) or _EPISODE_WORD.search(text)
+    found = NUMBERED.match(text) or EPISODE_WORD.search(text)
     title, at = "", 0
     if found is None and folders.owner is not None:
         at = _end_of_title(text, folders.owner.title)
-        found = _NUMBERED.match(text, at) if at else None
+        found = NUMBERED.match(text, at) if at else None
         title = folders.owner.title if found else ""
     elif found is not None and found.start():
         title = clean_title(text[: found.start()])
@@ -315,7 +268,7 @@ def _end_of_title(text: str, title: str) -> int:
 
 def _whole_season(stem: str, folders: Folders) -> NameGuess | None:
     """`Show.S01.1080p`: a season in one file."""
-    found = _SEASON_ONLY.search(stem)
+    found = SEASON_ONLY.search(stem)
     if found is None or re.search(
         r"[-–&+] ?s?\d|[^\W_]*\d ?(?:of|de) ?\d|episode|ep[ ._]?\d", stem[found.end() :], re.IGNORECASE
     ):
@@ -335,7 +288,7 @@ def _whole_season(stem: str, folders: Folders) -> NameGuess | None:
 
 def _one_of(stem: str, folders: Folders) -> NameGuess | None:
     """`Show.5of9.Title`: a short series that counts its episodes."""
-    found = _OF.search(stem)
+    found = OF.search(stem)
     if found is None or not 1 <= int(found[1]) <= int(found[2]):
         return None
     before = stem[: found.start()].rstrip(" ._-([")
@@ -357,7 +310,7 @@ def _one_of(stem: str, folders: Folders) -> NameGuess | None:
 
 def _compact(stem: str, folders: Folders) -> NameGuess | None:
     """`show.1502.hdtv-lol`: season and episode in one number, as television groups wrote it."""
-    found = next(iter(reversed(list(_COMPACT.finditer(stem)))), None)  # "the.100.109.hdtv": the last
+    found = next(iter(reversed(list(COMPACT.finditer(stem)))), None)  # "the.100.109.hdtv": the last
     if (
         found is None
         or found[2] == "00"
@@ -374,7 +327,7 @@ def _compact(stem: str, folders: Folders) -> NameGuess | None:
 
 def _film(stem: str, folders: Folders) -> NameGuess | None:
     """`Title (Year)`, `Title.Year.tags`, `Title.tags`."""
-    text = stem if _REC.match(stem) else _ungrouped(stem)
+    text = stem if REC.match(stem) else _ungrouped(stem)
     split = split_film(text)
     if split is None:
         return None
@@ -392,7 +345,7 @@ def _film(stem: str, folders: Folders) -> NameGuess | None:
 
 def _part_film(stem: str, folders: Folders) -> NameGuess | None:
     """`Title - part2`, `Title cd1`: no other marker than the part."""
-    found = _PART_AT_END.match(stem)
+    found = PART_AT_END.match(stem)
     if found is None:
         return None
     return NameGuess(
@@ -404,16 +357,11 @@ def _part_film(stem: str, folders: Folders) -> NameGuess | None:
     )
 
 
-_PART_AT_END = re.compile(
-    r"^(.*[^\W_].*?)[ ._-]+((?:cd|dvd|disc|disk|part|pt)[ ._-]?(?:[1-9]|[a-d]))$", re.IGNORECASE | re.DOTALL
-)
-
-
 def _ungrouped(text: str) -> str:
     """Cut leading `[Group]`s, if anything else is left for a title."""
     if not text.startswith(("[", "【")):
         return text
-    return text[found.end() :] if (found := _GROUP.match(text)) else text
+    return text[found.end() :] if (found := GROUP.match(text)) else text
 
 
 _EPISODE_READERS: tuple[Callable[[str, Folders], NameGuess | None], ...] = (
