@@ -12,10 +12,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from mediavault_tui.domain.holding import split
 from mediavault_tui.domain.manifest import ManifestEntry, ManifestFile, revised
 from mediavault_tui.domain.model import FileId, FileStamp, MediaFile, StagedId
 from mediavault_tui.domain.paths import display
-from mediavault_tui.domain.staging import Act, ActKind, ActState, Found, Held, Leg, VerifiedCopy, split
+from mediavault_tui.domain.staging import Act, ActKind, ActState, Found, Held, Leg, VerifiedCopy
 from mediavault_tui.errors import MediaVaultError, Refused, SourceChanged, SourceError, SourceMissing
 from mediavault_tui.services.stage_moves import Mover, Step, part_beside
 from mediavault_tui.sources import holding

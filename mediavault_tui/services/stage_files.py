@@ -6,9 +6,10 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
+from mediavault_tui.domain.holding import split
 from mediavault_tui.domain.model import FileId, FileState, GroupId, MediaFile, OperationId, StagedId
 from mediavault_tui.domain.paths import display
-from mediavault_tui.domain.staging import Act, Held, split
+from mediavault_tui.domain.staging import Act, Held
 from mediavault_tui.domain.verdict import Proof
 from mediavault_tui.errors import Refused, SourceError, SourceMissing, UsageError
 from mediavault_tui.services import stage_checks

@@ -8,14 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from mediavault_tui.domain.model import FileStamp, GroupId, Kind, MediaFile, OperationId
-from mediavault_tui.domain.paths import display
-from mediavault_tui.domain.staging import (
-    Act,
-    ActKind,
-    ActState,
-    Held,
-    Leg,
+from mediavault_tui.domain.holding import (
     below,
     date_folder,
     folded,
@@ -24,6 +17,9 @@ from mediavault_tui.domain.staging import (
     sidecars_of,
     split,
 )
+from mediavault_tui.domain.model import FileStamp, GroupId, Kind, MediaFile, OperationId
+from mediavault_tui.domain.paths import display
+from mediavault_tui.domain.staging import Act, ActKind, ActState, Held, Leg
 from mediavault_tui.errors import SourceChanged, SourceMissing, SourceOffline, SourceTaken
 from mediavault_tui.services.stage_moves import same_content
 from mediavault_tui.sources import holding

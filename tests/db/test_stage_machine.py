@@ -1,8 +1,8 @@
 """Random lives of a small library: stage, restore, approve, purge, undo, crash, and a user who meddles.
 
 After every step: no content is gone that nobody purged or deleted by hand, a healthy copy
-is still there, and journal, inventory and disk say the same. `MEDIAVAULT_SOAK=1` (make
-soak) runs long lives instead of the short ones.
+is still there, and journal, inventory and disk say the same. `make soak` runs a thousand
+long lives instead of the twelve short ones.
 """
 
 from __future__ import annotations
@@ -31,7 +31,6 @@ from mediavault_tui.domain.model import FileId, StagedId
 from mediavault_tui.errors import Refused
 from mediavault_tui.store.database import Database
 
-SOAK = bool(os.environ.get("MEDIAVAULT_SOAK"))
 COPIES = 4
 WHICH = st.integers(0, COPIES - 1)
 
@@ -258,10 +257,12 @@ def digest(path: Path) -> str:
 
 
 @pytest.mark.slow
+@pytest.mark.hypothesis  # so that `make soak` finds it
 def test_no_life_of_a_library_loses_a_file(database_url: str, tmp_path: Path) -> None:
+    soak = settings.get_current_profile_name() == "soak"
     profile = settings(
-        max_examples=2000 if SOAK else 12,
-        stateful_step_count=60 if SOAK else 20,
+        max_examples=1000 if soak else 12,
+        stateful_step_count=60 if soak else 20,
         deadline=None,
         database=None,
         print_blob=True,

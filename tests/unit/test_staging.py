@@ -8,6 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mediavault_tui.domain.holding import (
+    below,
+    date_folder,
+    free_names,
+    holding_folder,
+    in_date_folder,
+    sidecars_of,
+)
 from mediavault_tui.domain.library import StagedState
 from mediavault_tui.domain.manifest import ManifestEntry, ManifestFile, revised
 from mediavault_tui.domain.model import Kind
@@ -17,13 +25,7 @@ from mediavault_tui.domain.staging import (
     Found,
     Remedy,
     act_may_become,
-    below,
-    date_folder,
-    free_names,
-    holding_folder,
-    in_date_folder,
     remedy,
-    sidecars_of,
     staged_may_become,
 )
 
