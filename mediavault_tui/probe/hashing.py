@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import mmap
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from xxhash import xxh3_128, xxh3_128_digest
 
@@ -16,7 +16,7 @@ from mediavault_tui.domain.paths import display
 from mediavault_tui.errors import SourceChanged
 
 if TYPE_CHECKING:
-    from mediavault_tui.sources.base import RangedReader
+    from mediavault_tui.domain.model import FileStamp
 
 SAMPLE = 64 * 1024
 """Bytes taken from each end of a file for its sample hash."""
@@ -24,6 +24,16 @@ WHOLE = 2 * SAMPLE
 """Up to this size the sample is the whole file, and its hash the content hash."""
 STEP = 4 * 1024 * 1024
 """Bytes read at a time: large enough to be fast, small enough to be cancelled between two."""
+
+
+class Reader(Protocol):
+    """What hashing asks of an open file; any `sources.base.RangedReader` is one."""
+
+    path: bytes
+
+    def read_into(self, offset: int, buffer: memoryview) -> int: ...
+
+    def stamp(self) -> FileStamp: ...
 
 
 class Interrupted(Exception):
@@ -53,13 +63,13 @@ def changed(path: bytes) -> SourceChanged:
     return SourceChanged(f"{display(path)} changed while it was read; scan again when it is at rest")
 
 
-def fill(reader: RangedReader, offset: int, buffer: memoryview) -> None:
+def fill(reader: Reader, offset: int, buffer: memoryview) -> None:
     """Read exactly `buffer` from `offset`; raises SourceChanged if the file has become too short."""
     if reader.read_into(offset, buffer) != len(buffer):
         raise changed(reader.path)
 
 
-def sample_hash(reader: RangedReader, *, size: int | None = None, buffer: memoryview | None = None) -> bytes:
+def sample_hash(reader: Reader, *, size: int | None = None, buffer: memoryview | None = None) -> bytes:
     """Return xxh3-128 of the first and the last 64 KiB, of everything up to 128 KiB.
 
     `size`: what the file is believed to have, asked of the reader if not given. `buffer`: at
@@ -76,7 +86,7 @@ def sample_hash(reader: RangedReader, *, size: int | None = None, buffer: memory
 
 
 def content_hash(
-    reader: RangedReader,
+    reader: Reader,
     *,
     cancelled: Callable[[], bool] = never,
     on_bytes: Callable[[int], None] = uncounted,

@@ -83,11 +83,14 @@ def in_memory(path: bytes) -> bool | None:
 
 
 def _close(handles: list[int]) -> None:
-    """Close all and forget them; numbers without a gap are all ours and go in one call."""
+    """Close all and forget them; numbers that fill a range are all ours and go in one call.
+
+    Where other threads open files too the numbers have gaps that belong to them.
+    """
     if handles:
-        first, last = handles[0], handles[-1]
-        if last - first == len(handles) - 1:
-            os.closerange(first, last + 1)
+        lowest, highest = min(handles), max(handles)
+        if highest - lowest == len(handles) - 1:
+            os.closerange(lowest, highest + 1)
         else:
             for handle in handles:
                 os.close(handle)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import errno
+import fcntl
 import mmap
 import os
 import threading
@@ -14,6 +15,7 @@ import pytest
 from xxhash import xxh3_128_digest
 
 from mediavault_tui.errors import SourceChanged
+from mediavault_tui.probe import wholefiles
 from mediavault_tui.probe.hashing import (
     SAMPLE,
     STEP,
@@ -187,6 +189,18 @@ def test_threads_that_hash_at_once_close_only_their_own_files(tmp_path: Path) ->
     for thread in threads:
         thread.join()
     assert got == [True] * 6
+
+
+def test_a_range_with_gaps_is_closed_one_by_one() -> None:
+    a, b, c, d, e = (fcntl.fcntl(0, fcntl.F_DUPFD, 700 + n) for n in range(5))
+    wholefiles._close([a, e, c])  # the last less the first is two, and three were opened
+    still_open = [os.fstat(handle).st_ino for handle in (b, d)]
+    for handle in (a, c, e):
+        with pytest.raises(OSError, match="Bad file descriptor"):
+            os.fstat(handle)
+    os.close(b)
+    os.close(d)
+    assert len(still_open) == 2
 
 
 def test_cancelled_small_files_come_back_short(tmp_path: Path) -> None:
