@@ -122,8 +122,11 @@ def _is_video(path: bytes) -> bool:
         return False
     if suffix(os.path.basename(path)) != b".ts":
         return True
-    with open(path, "rb", buffering=0) as file:
-        return is_mpeg_ts(file.read(4 * 192))
+    try:
+        with open(path, "rb", buffering=0) as file:
+            return is_mpeg_ts(file.read(4 * 192))
+    except OSError:
+        return True  # whatever is wrong with it is found, and said, when it is to be compared
 
 
 def _on_disk(files: Sequence[Looked]) -> bool | None:
