@@ -141,7 +141,7 @@ class MediaInfo:
 
 @dataclass(frozen=True, slots=True)
 class HealthReport:
-    """The quick check's answer; `reason` is a sentence, empty for a healthy file."""
+    """The quick check's answer; `reason` is a sentence; a healthy file has one only where the check was limited."""
 
     health: Health = Health.UNCHECKED
     reason: str = ""
