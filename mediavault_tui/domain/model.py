@@ -141,7 +141,7 @@ class MediaInfo:
 
 @dataclass(frozen=True, slots=True)
 class HealthReport:
-    """The quick check's answer; `reason` is a sentence; a healthy file has one only where the check was limited."""
+    """The quick check's answer; `reason` is a sentence, for a healthy file only if the check was limited."""
 
     health: Health = Health.UNCHECKED
     reason: str = ""
