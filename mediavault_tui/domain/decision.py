@@ -129,7 +129,7 @@ def _decision(
         reasons = (answer.sentence, *answer.cautions, *_twins(file, copies))
         judged.append((MemberVerdict(file.id, answer.verdict, reasons, lost, gap), answer))
     least = max(judged, key=lambda each: _SURENESS.index(each[1].verdict))[1]
-    head = "" if len(judged) == 1 else f"Keep {names[keeper.id]} of {len(files)}. "
+    head = "" if len(judged) == 1 else f"{len(files)} files. "
     return Decision(
         keeper=keeper.id,
         verdict=least.verdict,
