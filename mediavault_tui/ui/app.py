@@ -16,6 +16,7 @@ from textual.reactive import reactive
 from textual.screen import Screen
 from textual.signal import Signal
 from textual.theme import Theme
+from textual.worker import WorkerFailed
 
 from mediavault_tui.domain.library import ScanRecord
 from mediavault_tui.errors import MediaVaultError
@@ -121,14 +122,19 @@ class MediaVaultApp(App[None]):
         *,
         libraries: Sequence[Path] = (),
         read_only: bool = False,
+        start: Path | None = None,
         log_dir: Path,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
-        """`door` opens the library: it may take a second, and may be tried again after it failed."""
+        """`door` opens the library: it may take a second, and may be tried again after it failed.
+
+        `start`: the folder at which the Scanner's browser begins.
+        """
         super().__init__()
         self.door = door
         self.libraries = libraries
         self.read_only = read_only
+        self.start = start
         self.log_dir = log_dir
         self.now = now
         self.changed: Signal[str] = Signal(self, "library changed")
@@ -156,10 +162,6 @@ class MediaVaultApp(App[None]):
         from mediavault_tui.ui.commands import commands
 
         return commands(self, screen)
-
-    def watch_status(self) -> None:
-        for bar in self.screen.query("PaneBar"):
-            bar.refresh()
 
     def action_pane(self, pane: str) -> None:
         self.switch_mode(pane)
@@ -266,7 +268,7 @@ class MediaVaultApp(App[None]):
     def _scanner(self) -> Screen[None]:
         from mediavault_tui.ui.screens.scanner import ScannerScreen
 
-        start = self.libraries[0].parent if self.libraries else Path.home()
+        start = self.start or (self.libraries[0].parent if self.libraries else Path.home())
         return ScannerScreen(
             self.opened, self.changed, read_only=self.read_only, start=start, tell=self._tell
         )
@@ -277,4 +279,6 @@ class MediaVaultApp(App[None]):
         if self._exception is None:
             self._exception = error
             self._exception_event.set()
-        self.panic(crash_panel(error, self.log_dir))
+        # A worker's failure only wraps what went wrong in it.
+        cause = error.error if isinstance(error, WorkerFailed) else error
+        self.panic(crash_panel(cause, self.log_dir))

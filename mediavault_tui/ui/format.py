@@ -51,7 +51,7 @@ def _shown(character: str) -> str:
         return chr(0x2400 + code)
     if code == 0x7F:
         return "␡"
-    if code < 0xA0:
+    if 0x80 <= code < 0xA0:
         return f"\\x{code:02x}"
     if 0xD800 <= code <= 0xDFFF:
         return f"\\u{code:04x}"

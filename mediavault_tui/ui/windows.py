@@ -18,6 +18,9 @@ KeyIn = TypeVar("KeyIn", contravariant=True)
 PAGE = 256
 """Rows read at once: a few screens, well below a millisecond of the database's time."""
 
+STEP = 200
+"""Rows read at once by a list that only reads onward."""
+
 _KEPT_PAGES = 32
 _WALK = 8
 """So many pages are read through to reach a place before milestones are asked for."""
@@ -60,11 +63,11 @@ class FixedWindow(Generic[Row]):
 class GrowingWindow(Generic[Row]):
     """Rows that are read onward from the first; one place too many stands for "there is more"."""
 
-    def __init__(self, page: Callable[[Row | None], Awaitable[Sequence[Row]]]) -> None:
-        """`page` returns the rows after a given one; a shorter page than the first ends it."""
+    def __init__(self, page: Callable[[Row | None], Awaitable[Sequence[Row]]], *, limit: int = STEP) -> None:
+        """`page` returns at most `limit` rows after a given one; fewer are the last."""
         self._page = page
+        self._limit = limit
         self._rows: list[Row] = []
-        self._longest = 0
         self._more = True
 
     @property
@@ -83,8 +86,7 @@ class GrowingWindow(Generic[Row]):
         while self._more and len(self._rows) <= last:
             page = await self._page(self._rows[-1] if self._rows else None)
             self._rows.extend(page)
-            self._longest = max(self._longest, len(page))
-            self._more = bool(page) and len(page) == self._longest and len(page) > 1
+            self._more = len(page) >= self._limit
 
 
 class PageReader(Protocol[KeyIn, RowOut]):

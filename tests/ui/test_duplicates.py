@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from mediavault_tui.errors import Refused
 from mediavault_tui.domain.library import ActResult
 from mediavault_tui.domain.model import FileId, GroupId
+from mediavault_tui.errors import Refused
 from mediavault_tui.ui.app import MediaVaultApp
 from mediavault_tui.ui.batch import Batch
 from mediavault_tui.ui.dialogs import Confirm, Line, Text, Trouble

@@ -23,7 +23,7 @@ from mediavault_tui.ui.widgets.compare import Compare
 from mediavault_tui.ui.widgets.filterline import FilterLine
 from mediavault_tui.ui.widgets.listing import Listing
 from mediavault_tui.ui.widgets.panebar import PaneBar
-from mediavault_tui.ui.windows import GrowingWindow, Window
+from mediavault_tui.ui.windows import STEP, GrowingWindow, Window
 
 _PAUSE = 0.05
 """Seconds that the cursor rests before a group is read."""
@@ -36,7 +36,7 @@ class DuplicateServices(Protocol):
     """What this pane asks of the services layer, and all it may ask."""
 
     async def groups(
-        self, *, limit: int = 200, after: GroupSummary | None = None, text: str = ""
+        self, *, limit: int = STEP, after: GroupSummary | None = None, text: str = ""
     ) -> Sequence[GroupSummary]: ...
 
     async def comparison(self, group: GroupId) -> Comparison: ...

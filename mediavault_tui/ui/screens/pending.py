@@ -22,7 +22,7 @@ from mediavault_tui.ui.pane import ListPane
 from mediavault_tui.ui.widgets.facts import Facts
 from mediavault_tui.ui.widgets.filterline import FilterLine
 from mediavault_tui.ui.widgets.listing import Listing
-from mediavault_tui.ui.windows import GrowingWindow, Window
+from mediavault_tui.ui.windows import STEP, GrowingWindow, Window
 
 _NAMED = 200
 """Files named one by one before a purge; beyond that their number is told."""
@@ -42,7 +42,7 @@ class PendingServices(Protocol):
     """What this pane asks of the services layer, and all it may ask."""
 
     async def pending(
-        self, *, limit: int = 200, after: StagedFile | None = None, text: str = ""
+        self, *, limit: int = STEP, after: StagedFile | None = None, text: str = ""
     ) -> Sequence[StagedFile]: ...
 
     async def forecast(self) -> Forecast: ...

@@ -39,6 +39,9 @@ class PaneBar(Widget):
         super().__init__()
         self.pane = pane
 
+    def on_mount(self) -> None:
+        self.watch(self.app, "status", self._status_changed)
+
     def render(self) -> Content:
         parts: list[Content] = []
         for number, (pane, title) in enumerate(PANES.items(), start=1):
@@ -56,3 +59,6 @@ class PaneBar(Widget):
             left = Content.assemble(left, ("  › ", "$accent"), crop(visible(self.crumbs), room - 4))
         gap = max(self.size.width - left.cell_length - Content(status).cell_length, 1)
         return Content.assemble(left, " " * gap, (status, "$text-warning"))
+
+    def _status_changed(self, status: str) -> None:
+        self.status = status

@@ -1,0 +1,233 @@
+"""The app around the panes: opening, errors, undo, help, palette, news, bugs."""
+
+from __future__ import annotations
+
+import asyncio
+import stat
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+from textual.binding import Binding
+from textual.command import CommandPalette
+from textual.dom import DOMNode
+from textual.worker import WorkerFailed
+
+from mediavault_tui.domain.library import GroupSummary, InventoryQuery, Totals
+from mediavault_tui.errors import DatabaseDown, DatabaseError
+from mediavault_tui.ui import batch, dialogs
+from mediavault_tui.ui.app import MediaVaultApp
+from mediavault_tui.ui.crash import crash_panel
+from mediavault_tui.ui.dialogs import Text, Trouble
+from mediavault_tui.ui.pane import Pane
+from mediavault_tui.ui.screens import duplicates, inventory, pending, scanner
+from mediavault_tui.ui.widgets import compare, filterline
+from mediavault_tui.ui.widgets.listing import Listing
+from tests.ui.fakes import FakeVault
+from tests.ui.harness import NARROW, app_on, keys, settle, until
+
+KEYS = Path(__file__).parents[2] / "docs" / "keys.md"
+
+
+async def test_the_frame_is_there_before_the_library_has_answered() -> None:
+    answer: asyncio.Future[FakeVault] = asyncio.Future()
+
+    async def door() -> FakeVault:
+        return await answer
+
+    app = app_on(door=door)
+    async with app.run_test(size=NARROW) as pilot:
+        await pilot.pause()
+        listing = app.screen.query_one("#rows", Listing)
+        assert listing.empty == "Opening the library…"
+        await pilot.press("2", "1")
+        answer.set_result(FakeVault())
+        await until(pilot, lambda: listing.window.total == 12)
+
+
+async def test_a_library_that_does_not_open_is_a_panel_and_can_be_tried_again() -> None:
+    tried = 0
+
+    async def door() -> FakeVault:
+        nonlocal tried
+        tried += 1
+        if tried == 1:
+            raise DatabaseDown("The database vault at db:5432 cannot be reached; is it running?")
+        return FakeVault()
+
+    app = app_on(door=door)
+    async with app.run_test(size=NARROW) as pilot:
+        await until(pilot, lambda: isinstance(app.screen, Trouble))
+        await pilot.press("r")
+        await until(pilot, lambda: app.screen.query_one("#rows", Listing).window.total == 12)
+    assert tried == 2
+
+
+async def test_giving_up_on_the_library_ends_the_app_with_its_code() -> None:
+    async def door() -> FakeVault:
+        raise DatabaseDown("nobody answers")
+
+    app = app_on(door=door)
+    async with app.run_test(size=NARROW) as pilot:
+        await until(pilot, lambda: isinstance(app.screen, Trouble))
+        await pilot.press("escape")
+        await pilot.pause()
+    assert app.return_code == 1
+
+
+async def test_an_error_while_reading_is_a_panel_with_its_sentence() -> None:
+    class Failing(FakeVault):
+        async def totals(self, query: InventoryQuery) -> Totals:
+            raise DatabaseError("The database refused: disk [full]")
+
+    app = app_on(Failing())
+    async with app.run_test(size=NARROW) as pilot:
+        await until(pilot, lambda: isinstance(app.screen, Trouble))
+        assert app.screen.sentence == "The database refused: disk [full]"  # type: ignore[attr-defined]
+        await keys("escape")(pilot)
+        assert isinstance(app.screen, Pane)
+
+
+@pytest.mark.parametrize("pane", ["1", "2", "3", "4"])
+async def test_u_undoes_in_every_pane(pane: str) -> None:
+    vault = FakeVault()
+    app = app_on(vault)
+    async with app.run_test(size=NARROW) as pilot:
+        await keys(pane, "u")(pilot)
+        await until(pilot, lambda: vault.undone == 1)
+
+
+async def test_what_a_crash_left_is_told_at_the_start() -> None:
+    vault = FakeVault()
+    vault.recovered = ("Heat [x265].mkv is back in its place.",)
+    app = app_on(vault)
+    async with app.run_test(size=NARROW) as pilot:
+        await until(pilot, lambda: bool(app._notifications))
+        assert [n.message for n in app._notifications] == list(vault.recovered)
+
+
+async def test_news_from_elsewhere_is_read_by_the_pane_on_the_screen_and_later_by_the_others() -> None:
+    class Counting(FakeVault):
+        read = 0
+
+        async def groups(
+            self, *, limit: int = 200, after: GroupSummary | None = None, text: str = ""
+        ) -> Sequence[GroupSummary]:
+            self.read += 1
+            return await super().groups(limit=limit, after=after, text=text)
+
+    vault = Counting()
+    app = app_on(vault)
+    async with app.run_test(size=NARROW) as pilot:
+        await keys("2", "1")(pilot)
+        before, asked = vault.read, len(vault.asked)
+        assert vault.heard is not None
+        vault.heard("group:1")
+        await until(pilot, lambda: len(vault.asked) > asked)
+        assert vault.read == before
+        await keys("2")(pilot)
+        assert vault.read == before + 1
+
+
+async def test_the_cursor_stays_on_its_row_when_the_list_is_read_anew() -> None:
+    vault = FakeVault()
+    app = app_on(vault)
+    async with app.run_test(size=NARROW) as pilot:
+        await keys("down", "down", "down")(pilot)
+        del vault.files[0]
+        await keys("f5")(pilot)
+        listing = app.screen.query_one("#rows", Listing)
+        assert (listing.cursor, listing.current.id) == (2, 4)  # type: ignore[union-attr]
+
+
+async def test_help_names_the_keys_of_the_list_the_pane_and_the_app() -> None:
+    app = app_on()
+    async with app.run_test(size=NARROW) as pilot:
+        await keys("question_mark")(pilot)
+        assert isinstance(app.screen, Text)
+        text = app.screen.text.plain
+    assert "Mark this row" in text
+    assert "Filter as you type" in text
+    assert "Reverse the last thing" in text
+
+
+async def test_the_palette_runs_what_the_keys_run() -> None:
+    app = app_on()
+    async with app.run_test(size=NARROW) as pilot:
+        await keys("ctrl+p")(pilot)
+        assert isinstance(app.screen, CommandPalette)
+        await pilot.press(*"pending")
+        await until(pilot, lambda: app.screen.query_one("CommandList").option_count > 0)  # type: ignore[attr-defined]
+        await pilot.press("enter")
+        await until(pilot, lambda: app.current_mode == "pending")
+
+
+async def test_panes_keep_their_place_while_hidden() -> None:
+    app = app_on()
+    async with app.run_test(size=NARROW) as pilot:
+        await keys("down", "down", "3", "1")(pilot)
+        assert app.screen.query_one("#rows", Listing).cursor == 2
+
+
+async def test_read_only_is_said_in_every_pane() -> None:
+    app = app_on(read_only=True)
+    async with app.run_test(size=NARROW) as pilot:
+        await keys("3")(pilot)
+        assert "read-only" in app.screen.query_one("PaneBar").render().plain  # type: ignore[union-attr]
+
+
+async def test_a_bug_ends_the_app_with_a_log_and_a_panel(tmp_path: Path) -> None:
+    class Broken(FakeVault):
+        async def totals(self, query: InventoryQuery) -> Totals:
+            raise ZeroDivisionError("[/red] a bug")
+
+    async def door() -> FakeVault:
+        return Broken()
+
+    app = MediaVaultApp(door, log_dir=tmp_path / "logs")
+    with pytest.raises(WorkerFailed):
+        async with app.run_test(size=NARROW) as pilot:
+            await settle(pilot)
+    log = tmp_path / "logs" / "crash.log"
+    assert "ZeroDivisionError: [/red] a bug" in log.read_text()
+    assert stat.S_IMODE(log.stat().st_mode) == 0o600
+    assert app.return_code == 1
+
+
+def test_the_panel_of_a_bug_names_the_log_and_holds_no_traceback(tmp_path: Path) -> None:
+    panel = crash_panel(ZeroDivisionError("by \x1b zero"), tmp_path).plain
+    assert str(tmp_path / "crash.log") in panel
+    assert "Traceback" not in panel
+    assert "\x1b" not in panel
+    assert len(panel.splitlines()) == 4
+
+
+def test_a_log_that_cannot_be_written_is_told_too() -> None:
+    assert "could not be written" in crash_panel(ValueError("x"), Path("/dev/null/logs")).plain
+
+
+def bindings() -> list[tuple[str, Binding]]:
+    """Return every binding of ours with the class that declares it."""
+    owners: dict[str, type[DOMNode]] = {MediaVaultApp.__name__: MediaVaultApp, Pane.__name__: Pane}
+    for module in (batch, dialogs, duplicates, inventory, pending, scanner, compare, filterline):
+        for thing in vars(module).values():
+            if isinstance(thing, type) and issubclass(thing, DOMNode) and "mediavault" in thing.__module__:
+                owners[thing.__name__] = thing
+    found = []
+    for name, owner in sorted(owners.items()):
+        for binding in owner.__dict__.get("BINDINGS", ()):
+            assert isinstance(binding, Binding), f"{name}: {binding}"
+            found.append((name, binding))
+    return found
+
+
+def test_every_binding_has_an_id_of_its_own_and_a_tooltip() -> None:
+    ids = [binding.id for _, binding in bindings()]
+    assert all(ids)
+    assert len(set(ids)) == len(ids), sorted(i for i in ids if i and ids.count(i) > 1)
+    assert [binding.id for _, binding in bindings() if not binding.tooltip] == []
+
+
+def test_every_binding_is_documented() -> None:
+    text = KEYS.read_text("utf-8")
+    assert [binding.id for _, binding in bindings() if f"`{binding.id}`" not in text] == []

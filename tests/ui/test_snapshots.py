@@ -1,0 +1,83 @@
+"""Every pane and dialog as it looks, at 80×24 and at 160×45. Look at the pictures before you accept them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from mediavault_tui.errors import DatabaseDown
+from mediavault_tui.ui.app import MediaVaultApp
+from tests.ui.fakes import HOSTILE, FakeVault, film
+from tests.ui.harness import NARROW, WIDE, app_on, keys
+
+BOTH = pytest.mark.parametrize("size", [NARROW, WIDE], ids=["80x24", "160x45"])
+
+LOOKS: dict[str, tuple[str, ...]] = {
+    "inventory": (),
+    "inventory-marked": ("space", "down", "v", "down", "down"),
+    "inventory-details": ("down", "down", "enter"),
+    "inventory-facets": ("f", "down", "down", "down", "enter"),
+    "inventory-filtered": ("slash", "h", "e", "a", "t"),
+    "inventory-nothing": ("slash", "z", "z", "z", "enter"),
+    "inventory-sort": ("s",),
+    "inventory-stage": ("space", "space", "d"),
+    "duplicates": ("2",),
+    "duplicates-compare": ("2", "j", "enter", "l"),
+    "duplicates-hostile": ("2", "end", "enter"),
+    "duplicates-keep": ("2", "j", "K"),
+    "duplicates-batch": ("2", "A"),
+    "duplicates-note": ("2", "j", "n"),
+    "pending": ("3", "down"),
+    "pending-purge": ("3", "P"),
+    "scanner": ("4", "space"),
+    "scanner-errors": ("4", "e"),
+    "help": ("2", "question_mark"),
+}
+
+
+@BOTH
+@pytest.mark.parametrize("look", LOOKS)
+def test_looks_like(look: str, size: tuple[int, int], snap_compare: Callable[..., bool]) -> None:
+    app = app_on(start=Path("/volume1"))
+    assert snap_compare(app, terminal_size=size, run_before=keys(*LOOKS[look]))
+
+
+@BOTH
+def test_hostile_names_look_harmless(size: tuple[int, int], snap_compare: Callable[..., bool]) -> None:
+    films = [film(0, path=f"/films/{name}") for name in HOSTILE]
+    named = [film(place, path=file.path) for place, file in enumerate(films)]
+    vault = FakeVault(named)
+    assert snap_compare(_titled(vault), terminal_size=size, run_before=keys("down", "down"))
+
+
+def _titled(vault: FakeVault) -> MediaVaultApp:
+    vault.files = [
+        replace(file, identity=replace(file.identity, title=name))
+        for file, name in zip(vault.files, HOSTILE, strict=True)
+        if file.identity
+    ]
+    return app_on(vault)
+
+
+@BOTH
+def test_opening_looks_like_a_frame_with_a_sentence(
+    size: tuple[int, int], snap_compare: Callable[..., bool]
+) -> None:
+    async def door() -> FakeVault:
+        return await asyncio.Future()
+
+    assert snap_compare(app_on(door=door), terminal_size=size)
+
+
+@BOTH
+def test_a_library_that_does_not_open_looks_like_a_panel(
+    size: tuple[int, int], snap_compare: Callable[..., bool]
+) -> None:
+    async def door() -> FakeVault:
+        raise DatabaseDown("The database vault at db.example:5432 cannot be reached; is it running?")
+
+    assert snap_compare(app_on(door=door), terminal_size=size, run_before=keys())
