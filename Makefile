@@ -1,7 +1,7 @@
 # Everything a person or CI runs; each target installs what it needs first. `make help` lists them.
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo run test check bench soak lock clean
+.PHONY: help install demo run test check bench soak pictures lock clean
 
 BIN := .venv/bin
 READY := .venv/.ready
@@ -40,6 +40,9 @@ bench: install ## measure against the peers; takes a quarter of an hour
 
 soak: install ## the property tests and state machines, a hundred times as long
 	@$(BIN)/python -m pytest -n auto -m hypothesis --hypothesis-profile=soak
+
+pictures: install ## the README's pictures, taken of the real app on the demo library
+	@$(BIN)/python docs/pictures.py
 
 lock: ## resolve the versions anew (needs uv)
 	uv lock --no-config
