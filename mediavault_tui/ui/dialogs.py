@@ -181,7 +181,7 @@ class Trouble(Modal[bool]):
     ]
 
     def __init__(self, title: str, sentence: str, advice: str, *, again: bool = False) -> None:
-        keys = [("r", "try again"), ("esc", "go back")] if again else [("esc", "go back")]
+        keys = [("r", "try again"), ("esc", "leave")] if again else [("esc", "go back")]
         super().__init__(title, keys)
         self.sentence = sentence
         self.advice = advice

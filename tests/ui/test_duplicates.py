@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from mediavault_tui.domain.library import ActResult
 from mediavault_tui.domain.model import FileId, GroupId
 from mediavault_tui.errors import Refused
@@ -41,6 +43,18 @@ async def test_choosing_the_other_side_keeps_the_other_copy_and_says_it_is_not_r
         await keys("y")(pilot)
         await until(pilot, lambda: bool(vault.kept))
     assert vault.kept == [(GroupId(1), FileId(7))]
+
+
+@pytest.mark.parametrize(("right", "left"), [("l", "h"), ("right", "left")])
+async def test_letters_and_arrows_choose_the_side_from_list_and_compare(right: str, left: str) -> None:
+    app = app_on()
+    async with app.run_test(size=WIDE) as pilot:
+        await keys("2", right)(pilot)
+        assert compare(app).right_chosen
+        await keys(left)(pilot)
+        assert not compare(app).right_chosen
+        await keys("enter", right)(pilot)
+        assert compare(app).right_chosen
 
 
 async def test_neither_k_nor_enter_confirms_and_escape_leaves_everything() -> None:

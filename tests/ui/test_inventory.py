@@ -145,6 +145,8 @@ async def test_enter_shows_the_details_of_the_row_and_escape_hides_them() -> Non
     async with app.run_test(size=NARROW) as pilot:
         await keys("enter")(pilot)
         assert app.screen.query_one("#details").display
+        await keys("down")(pilot)
+        assert listing(app).cursor == 1
         await keys("escape")(pilot)
         assert not app.screen.query_one("#details").display
 

@@ -8,11 +8,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from textual.pilot import Pilot
 
 from mediavault_tui.errors import DatabaseDown
 from mediavault_tui.ui.app import MediaVaultApp
+from mediavault_tui.ui.dialogs import Trouble
 from tests.ui.fakes import HOSTILE, FakeVault, film
-from tests.ui.harness import NARROW, WIDE, app_on, keys
+from tests.ui.harness import NARROW, WIDE, app_on, keys, until
 
 BOTH = pytest.mark.parametrize("size", [NARROW, WIDE], ids=["80x24", "160x45"])
 
@@ -80,4 +82,7 @@ def test_a_library_that_does_not_open_looks_like_a_panel(
     async def door() -> FakeVault:
         raise DatabaseDown("The database vault at db.example:5432 cannot be reached; is it running?")
 
-    assert snap_compare(app_on(door=door), terminal_size=size, run_before=keys())
+    async def shown(pilot: Pilot[None]) -> None:
+        await until(pilot, lambda: isinstance(pilot.app.screen, Trouble))
+
+    assert snap_compare(app_on(door=door), terminal_size=size, run_before=shown)

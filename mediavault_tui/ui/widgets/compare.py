@@ -22,7 +22,7 @@ from mediavault_tui.ui.comparing import Line, compare
 _MARGIN = 1
 
 
-class Compare(ScrollView, can_focus=True):
+class Compare(ScrollView, can_focus=True, inherit_bindings=False):
     """A `Comparison` drawn line by line; copy A is the one recommended."""
 
     HELP = "Two copies side by side. ▲ is better, ▼ worse, = equal, ≠ different. k keeps the side marked ▶."

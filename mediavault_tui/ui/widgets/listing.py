@@ -30,7 +30,7 @@ _MARGIN = 1
 """Cells after the last column."""
 
 
-class Listing(ScrollView, Generic[Row], can_focus=True):
+class Listing(ScrollView, Generic[Row], can_focus=True, inherit_bindings=False):
     """Rows of a `Window` under one line of heads, with a cursor and marks.
 
     It moves freely over rows that are not here yet and asks for them with `Wanted`.
