@@ -1,9 +1,9 @@
 """Windows of the inventory: any order, any filter, in milliseconds at a million rows.
 
 Where an index holds the order and the conditions, it is read from the cursor on.
-Other conditions (words, a language, a folder) are met by walking the order a bounded
-way, which finds what is common, and else by collecting everything that fits, which
-finds what is rare.
+Other conditions (words, a language, a deep folder) are met by walking the order, which
+finds what is common, or by collecting everything that fits, which finds what is rare;
+both are bounded, because statistics only guess which of them it is.
 """
 
 from __future__ import annotations
@@ -21,17 +21,23 @@ from mediavault_tui.domain.library import (
     Totals,
 )
 from mediavault_tui.domain.model import FileId, FileState, Health, Kind
+from mediavault_tui.domain.paths import display
 from mediavault_tui.store.database import Connection
-from mediavault_tui.store.inventory_sql import Conditions, conditions, ordered, start
+from mediavault_tui.store.inventory_sql import Conditions, Folder, conditions, ordered, raw_forms, start
 from mediavault_tui.store.sqlfiles import sql
 
 if TYPE_CHECKING:
     from asyncpg import Record
 
-_FEW = 4000
-"""Rows that fit, up to which collecting them all is quicker than walking."""
-_STEP = 2000
+_FEW = 8000
+"""Rows that fit, up to which collecting them all is no slower than walking to fifty of them."""
+_STEP = 512
 """Rows looked at in the first walk; each further one looks at four times as many."""
+_NEAR = 2
+"""Steps that are walked before what fits is collected, if it is few…"""
+_FAR = 4
+"""…and steps after which it is collected however many there are."""
+_ALL = 2**62
 _COUNTED = 50_000
 """Rows up to which totals are counted; beyond, the planner's estimate has to do."""
 
@@ -65,60 +71,84 @@ async def page(
 async def _keys(
     conn: Connection, query: InventoryQuery, cursor: Cursor | None, *, descending: bool, limit: int
 ) -> list[int]:
-    wanted = conditions(query)
+    wanted = await _conditions(conn, query)
     key = start(query.sort, cursor, descending=descending)
     if not wanted.others:
         statement = ordered("inventory_keys", query.sort, descending=descending)
         statement, values = wanted.put_into(statement, parameters=3)
         return [row["id"] for row in await conn.fetch(statement, *key, limit, *values)]
-    if wanted.findable and await _estimate(conn, wanted) <= _FEW:
-        return await _collected(conn, query, wanted, key, descending=descending, limit=limit)
-    return await _walked(conn, query, wanted, key, descending=descending, limit=limit)
+    search = _Search(conn, query, wanted, key, descending=descending, limit=limit)
+    if not wanted.findable:
+        await search.walk(steps=None)
+    elif await _estimate(conn, wanted) > _FEW:
+        _ = (
+            await search.walk(steps=_NEAR)
+            or await search.collect(most=_FEW)
+            or await search.walk(steps=_FAR - _NEAR)
+            or await search.collect(most=_ALL)
+        )
+    else:
+        _ = (
+            await search.collect(most=_FEW)
+            or await search.walk(steps=_FAR)
+            or await search.collect(most=_ALL)
+        )
+    return search.found
 
 
-async def _collected(
-    conn: Connection,
-    query: InventoryQuery,
-    wanted: Conditions,
-    key: tuple[str | int, int],
-    *,
-    descending: bool,
-    limit: int,
-) -> list[int]:
-    statement = ordered("inventory_hits", query.sort, descending=descending)
-    statement, values = wanted.put_into(statement, parameters=3)
-    return [row["id"] for row in await conn.fetch(statement, *key, limit, *values)]
+class _Search:
+    """One search for the next rows that meet conditions which no order holds."""
 
+    def __init__(
+        self,
+        conn: Connection,
+        query: InventoryQuery,
+        wanted: Conditions,
+        key: tuple[str | int, int],
+        *,
+        descending: bool,
+        limit: int,
+    ) -> None:
+        self._conn = conn
+        self._key = key
+        self._limit = limit
+        self._step = _STEP
+        self._walking = wanted.put_into(
+            ordered("inventory_walk", query.sort, descending=descending), parameters=4
+        )
+        self._collecting = wanted.put_into(
+            ordered("inventory_hits", query.sort, descending=descending), parameters=4
+        )
+        self.found: list[int] = []
 
-async def _walked(
-    conn: Connection,
-    query: InventoryQuery,
-    wanted: Conditions,
-    key: tuple[str | int, int],
-    *,
-    descending: bool,
-    limit: int,
-) -> list[int]:
-    """Walk in longer and longer steps; give the walk up for the collection once it has gone far."""
-    statement = ordered("inventory_walk", query.sort, descending=descending)
-    statement, values = wanted.put_into(statement, parameters=4)
-    found: list[int] = []
-    step = _STEP
-    while True:
-        rows = await conn.fetch(statement, *key, limit - len(found), step, *values)
-        found += [row["id"] for row in rows if row["fits"]]
-        if len(found) >= limit or not rows or rows[-1]["place"] < step:
-            return found[:limit]
-        key = (rows[-1]["value"], rows[-1]["id"])
-        step *= 4
-        if wanted.findable and step > _STEP * 16:
-            rest = await _collected(conn, query, wanted, key, descending=descending, limit=limit - len(found))
-            return found + rest
+    async def walk(self, *, steps: int | None) -> bool:
+        """Look at the rows in their order, in longer and longer steps; return whether all is found."""
+        statement, values = self._walking
+        while steps is None or steps > 0:
+            wanted = self._limit - len(self.found)
+            rows = await self._conn.fetch(statement, *self._key, wanted, self._step, *values)
+            self.found += [row["id"] for row in rows if row["fits"]][:wanted]
+            if len(self.found) >= self._limit or not rows or rows[-1]["place"] < self._step:
+                return True
+            self._key = (rows[-1]["value"], rows[-1]["id"])
+            self._step *= 4
+            steps = steps - 1 if steps is not None else None
+        return False
+
+    async def collect(self, *, most: int) -> bool:
+        """Gather what fits and sort it, unless that is more than `most`; return whether all is found."""
+        statement, values = self._collecting
+        wanted = self._limit - len(self.found)
+        rows = await self._conn.fetch(statement, *self._key, wanted, most + 1, *values)
+        if rows[0]["gathered"] > most:
+            return False
+        self.found += [row["id"] for row in rows if row["id"] is not None]
+        return True
 
 
 async def totals(conn: Connection, query: InventoryQuery) -> Totals:
     """Count what fits; from 50,000 files on it is an estimate, and says so."""
-    wanted = conditions(query)
+    wanted = await _conditions(conn, query)
     statement, values = wanted.put_into(sql("inventory_some"), parameters=1)
     row = await conn.fetchrow(statement, _COUNTED + 1, *values)
     assert row is not None  # an aggregate always has one row
@@ -138,28 +168,47 @@ async def _estimate(conn: Connection, wanted: Conditions) -> int:
 
 async def facet_counts(conn: Connection, facet: Facet, query: InventoryQuery) -> list[FacetCount]:
     """Count the values of one facet among what the rest of the query lets through, most first."""
-    statement, values = conditions(query, leave_out=facet).put_into(sql(f"facet_{facet}"), parameters=0)
-    return [FacetCount(row["value"], row["files"]) for row in await conn.fetch(statement, *values)]
+    wanted = await _conditions(conn, query, leave_out=facet)
+    statement, values = wanted.put_into(sql(f"facet_{facet}"), parameters=0)
+    rows = await conn.fetch(statement, *values)
+    if facet is Facet.FOLDER:
+        return [FacetCount(display(row["folder_raw"]), row["files"]) for row in rows]
+    return [FacetCount(row["value"], row["files"]) for row in rows]
 
 
 async def milestones(conn: Connection, query: InventoryQuery, *, every: int) -> list[Cursor]:
     """Return the key of every so many rows, for jumps."""
+    wanted = await _conditions(conn, query)
     statement = ordered("inventory_milestones", query.sort, descending=query.descending)
-    statement, values = conditions(query).put_into(statement, parameters=1)
+    statement, values = wanted.put_into(statement, parameters=1)
     return [Cursor(row["value"], FileId(row["id"])) for row in await conn.fetch(statement, every, *values)]
 
 
-def statements(query: InventoryQuery) -> Sequence[tuple[str, list[Any]]]:
+async def _conditions(
+    conn: Connection, query: InventoryQuery, *, leave_out: Facet | None = None
+) -> Conditions:
+    """Return what the query asks for, its folder as the raw bytes that its text stands for."""
+    text = next((value for facet, value in query.facets if facet is Facet.FOLDER), None)
+    if text is None or leave_out is Facet.FOLDER:
+        return conditions(query, folder=None, leave_out=leave_out)
+    meant = raw_forms(text)
+    row = await conn.fetchrow(sql("inventory_folder"), meant)
+    folder = Folder(row["folder_raw"], row["mark"]) if row else Folder(meant[0], None)
+    return conditions(query, folder=folder, leave_out=leave_out)
+
+
+async def statements(conn: Connection, query: InventoryQuery) -> Sequence[tuple[str, list[Any]]]:
     """Return the statements that may answer the query's first page, with their values: for EXPLAIN."""
-    wanted = conditions(query)
+    wanted = await _conditions(conn, query)
     key = start(query.sort, None, descending=query.descending)
+    fixed = {"inventory_keys": [50], "inventory_walk": [50, _STEP], "inventory_hits": [50, _FEW]}
     names = ("inventory_walk", "inventory_hits") if wanted.others else ("inventory_keys",)
     made = []
     for name in names:
-        fixed = [*key, 50, _STEP] if name == "inventory_walk" else [*key, 50]
+        before = [*key, *fixed[name]]
         statement = ordered(name, query.sort, descending=query.descending)
-        statement, values = wanted.put_into(statement, parameters=len(fixed))
-        made.append((statement, [*fixed, *values]))
+        statement, values = wanted.put_into(statement, parameters=len(before))
+        made.append((statement, [*before, *values]))
     return made
 
 

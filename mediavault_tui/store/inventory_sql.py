@@ -8,12 +8,16 @@ person typed travels as a parameter.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+from itertools import product
 from typing import Any
 
 from mediavault_tui.domain.library import Cursor, Facet, InventoryQuery, SortKey
-from mediavault_tui.domain.model import FileId
+from mediavault_tui.domain.model import FileId, FileState
+from mediavault_tui.domain.paths import display
 from mediavault_tui.domain.search import prefix_query
+from mediavault_tui.store.scans import below
 from mediavault_tui.store.sqlfiles import sql
 
 _COLUMNS = {
@@ -24,8 +28,16 @@ _COLUMNS = {
     SortKey.MODIFIED: "modified_ns",
     SortKey.HEIGHT: "height",
 }
-_INDEXED = {Facet.KIND: "kind", Facet.TIER: "tier", Facet.CODEC: "video_codec"}
-"""Facets that have an index with every sort."""
+_NO_TIER = "?"
+_INDEXED = {
+    Facet.KIND: "f.kind = {}",
+    Facet.TIER: f"f.tier <> '{_NO_TIER}' and f.tier = {{}}",
+    Facet.CODEC: "f.video_codec = {}",
+}
+"""Facets that have an index with every sort, each condition as its indexes say it."""
+_UNNAMED_BYTE = re.compile(r"\\x([0-9a-f]{2})")
+_TRIED = 6
+r"""Spots of a folder's text that may be a byte or the signs `\xNN`: so many are tried in every mixture."""
 _LAST_ID = FileId(2**63 - 1)
 _LOWEST: dict[SortKey, str | int] = {
     SortKey.TITLE: "",
@@ -71,8 +83,19 @@ class Conditions:
         return statement.replace("/* more */", indexed).replace("/* fits */", others), values
 
 
-def conditions(query: InventoryQuery, *, leave_out: Facet | None = None) -> Conditions:
-    """Return what `query` asks for; `leave_out` is the facet whose values are being counted."""
+@dataclass(frozen=True, slots=True)
+class Folder:
+    """A folder by its raw bytes; `mark` (column `folder`) if it lies directly below a scanned root."""
+
+    raw: bytes
+    mark: int | None
+
+
+def conditions(query: InventoryQuery, *, folder: Folder | None, leave_out: Facet | None = None) -> Conditions:
+    """Return what `query` asks for, with its folder as looked up.
+
+    `leave_out`: the facet whose values are being counted.
+    """
     indexed, others = "", ""
     indexed_values: list[Any] = []
     other_values: list[Any] = []
@@ -80,22 +103,27 @@ def conditions(query: InventoryQuery, *, leave_out: Facet | None = None) -> Cond
     for facet, value in query.facets:
         if facet is leave_out:
             continue
-        if facet in _INDEXED:
-            indexed += f" and f.{_INDEXED[facet]} = {{}}"
+        if facet is Facet.TIER and value == _NO_TIER:
+            others += f" and f.tier = '{_NO_TIER}'"
+            findable = True
+        elif facet in _INDEXED:
+            indexed += f" and {_INDEXED[facet]}"
             indexed_values.append(value)
-            continue
-        findable = True
-        if facet is Facet.LANGUAGE:
+        elif facet is Facet.LANGUAGE:
             others += " and f.audio_languages @> array[{}::text]"
             other_values.append(value)
+            findable = True
         elif facet is Facet.STATE:
-            others += " and f.state = {}"
-            other_values.append(value)
-            findable = value != "present"
-        else:
-            low, high = below_text(value)
+            # As a constant, so that the planner sees the index of the rare states.
+            others += f" and f.state = '{FileState(value)}'"
+            findable = findable or value != FileState.PRESENT
+        elif folder is not None and folder.mark is not None:
+            indexed += " and f.folder = {}"
+            indexed_values.append(folder.mark)
+        elif folder is not None:
             others += " and f.path_raw >= {} and f.path_raw < {}"
-            other_values += [low, high]
+            other_values += below(folder.raw)
+            findable = True
     if words := prefix_query(query.text):
         others += " and not (f.search @@ {}::tsquery)" if query.inverse else " and f.search @@ {}::tsquery"
         other_values.append(words)
@@ -103,10 +131,18 @@ def conditions(query: InventoryQuery, *, leave_out: Facet | None = None) -> Cond
     return Conditions(indexed, tuple(indexed_values), others, tuple(other_values), findable)
 
 
-def below_text(folder: str) -> tuple[bytes, bytes]:
-    r"""Return the range of raw paths below a folder that is given as its text (`domain.paths.display`)."""
-    raw = folder.rstrip("/").encode("utf-8", "surrogateescape")
-    return raw + b"/", raw + b"0"
+def raw_forms(folder: str) -> list[bytes]:
+    r"""Return the raw paths that a folder's text (`domain.paths.display`) may stand for, likely ones first.
+
+    A byte that is no UTF-8 is shown as `\xNN`, and so are those four signs in a name.
+    """
+    parts = _UNNAMED_BYTE.split(folder.rstrip("/"))
+    plain = [part.encode("utf-8", "surrogateescape") for part in parts[::2]]
+    codes = parts[1::2]
+    forms = [[bytes.fromhex(code), f"\\x{code}".encode()] for code in codes]
+    choices = product(*forms) if len(forms) <= _TRIED else zip(*forms, strict=True)
+    meant = [plain[0] + b"".join(map(bytes.__add__, choice, plain[1:])) for choice in choices]
+    return [raw for raw in meant[:-1] if display(raw) == folder.rstrip("/")] + meant[-1:]
 
 
 def ordered(name: str, sort: SortKey, *, descending: bool) -> str:

@@ -49,6 +49,20 @@ values (1, 'Synology NAS', '10.27.10.11', '{/volume1/docker,/volume1/videos}', '
 alter table nas_config alter column id restart with 2;
 
 -- The inventory ----------------------------------------------------------------------------------
+-- The folder directly below a scanned root that a file lies in, at any depth; the root itself for
+-- files directly in it. Raw bytes, no slash at the end.
+create function top_folder(path_raw bytea, root_raw bytea) returns bytea
+language sql immutable strict parallel safe
+return case position('/'::bytea in substring(path_raw from octet_length(rtrim(root_raw, '/'::bytea)) + 2))
+    when 0 then root_raw
+    else substring(path_raw for octet_length(rtrim(root_raw, '/'::bytea))
+        + position('/'::bytea in substring(path_raw from octet_length(rtrim(root_raw, '/'::bytea)) + 2)))
+    end;
+-- Four bytes that stand for a folder in an index.
+create function folder_mark(folder_raw bytea) returns integer
+language sql immutable strict parallel safe
+return hashtext(encode(folder_raw, 'hex'));
+
 create table scan_history (
     id          bigint generated always as identity primary key,
     roots       text[]      not null,
@@ -71,6 +85,7 @@ create table media_files (
     path_raw            bytea       not null,
     path                text        not null,
     root_raw            bytea       not null,
+    folder              integer     not null generated always as (folder_mark(top_folder(path_raw, root_raw))) stored,
     aliases             bytea[]     not null default '{}',
     device              bigint      not null,
     inode               bigint      not null,
@@ -123,6 +138,7 @@ create table media_files (
     check ((state = 'missing') = (missing_since is not null)),
     check (health <> 'healthy' or probed_at is not null)
 );
+comment on column media_files.folder is 'the mark of the folder directly below the root';
 comment on column media_files.score is 'quality 0-200; -1 until the file was probed';
 comment on column media_files.height is 'pixels; 0 until the file was probed';
 comment on column media_files.tracks is 'the whole probe result: video, audio and subtitle tracks, chapters';
@@ -141,25 +157,33 @@ create index media_files_height on media_files (height, id);
 -- Equal bytes, once hashed.
 create index media_files_content on media_files (content_hash) where content_hash is not null;
 -- One facet and any sort, in order: what is rare under one sort (4K by height, films by year) would
--- otherwise be looked for through the whole inventory.
+-- otherwise be looked for through the whole inventory. Only probed files have a tier and a codec, so
+-- that a first scan fills none of these.
 create index media_files_kind_title on media_files (kind, title_key, id);
 create index media_files_kind_year on media_files (kind, year, id);
 create index media_files_kind_size on media_files (kind, size_bytes, id);
 create index media_files_kind_score on media_files (kind, score, id);
 create index media_files_kind_modified on media_files (kind, modified_ns, id);
 create index media_files_kind_height on media_files (kind, height, id);
-create index media_files_tier_title on media_files (tier, title_key, id);
-create index media_files_tier_year on media_files (tier, year, id);
-create index media_files_tier_size on media_files (tier, size_bytes, id);
-create index media_files_tier_score on media_files (tier, score, id);
-create index media_files_tier_modified on media_files (tier, modified_ns, id);
-create index media_files_tier_height on media_files (tier, height, id);
-create index media_files_codec_title on media_files (video_codec, title_key, id);
-create index media_files_codec_year on media_files (video_codec, year, id);
-create index media_files_codec_size on media_files (video_codec, size_bytes, id);
-create index media_files_codec_score on media_files (video_codec, score, id);
-create index media_files_codec_modified on media_files (video_codec, modified_ns, id);
-create index media_files_codec_height on media_files (video_codec, height, id);
+create index media_files_folder_title on media_files (folder, title_key, id);
+create index media_files_folder_year on media_files (folder, year, id);
+create index media_files_folder_size on media_files (folder, size_bytes, id);
+create index media_files_folder_score on media_files (folder, score, id);
+create index media_files_folder_modified on media_files (folder, modified_ns, id);
+create index media_files_folder_height on media_files (folder, height, id);
+create index media_files_tier_title on media_files (tier, title_key, id) where tier <> '?';
+create index media_files_tier_year on media_files (tier, year, id) where tier <> '?';
+create index media_files_tier_size on media_files (tier, size_bytes, id) where tier <> '?';
+create index media_files_tier_score on media_files (tier, score, id) where tier <> '?';
+create index media_files_tier_modified on media_files (tier, modified_ns, id) where tier <> '?';
+create index media_files_tier_height on media_files (tier, height, id) where tier <> '?';
+create index media_files_codec_title on media_files (video_codec, title_key, id) where video_codec is not null;
+create index media_files_codec_year on media_files (video_codec, year, id) where video_codec is not null;
+create index media_files_codec_size on media_files (video_codec, size_bytes, id) where video_codec is not null;
+create index media_files_codec_score on media_files (video_codec, score, id) where video_codec is not null;
+create index media_files_codec_modified on media_files (video_codec, modified_ns, id) where video_codec is not null;
+create index media_files_codec_height on media_files (video_codec, height, id) where video_codec is not null;
+create index media_files_no_tier on media_files (id) where tier = '?';
 -- Facets that no sort combines with: few rows, or walked.
 create index media_files_state on media_files (state) where state <> 'present';
 create index media_files_languages on media_files using gin (audio_languages);

@@ -26,16 +26,22 @@ order by w.place
 limit $3 + 1
 
 -- name: inventory_hits
--- The same by way of everything that fits, for conditions that few rows meet.
--- $1, $2 the row before; $3 rows.
+-- The same by way of everything that fits, for conditions that few rows meet; the place of each
+-- row says how many come in all. $1, $2 the row before; $3 rows; $4 rows to gather at most.
 with hits as materialized (
     select f.id, f.title_key as value from media_files f
     where f.state <> 'purged' /* more */ /* fits */
+    limit $4
 )
-select h.id, h.value from hits h
-where (h.value, h.id) > ($1, $2)
+select h.id, h.value, t.gathered
+from (select count(*)::integer as gathered from hits) t
+left join lateral (
+    select h.id, h.value from hits h
+    where (h.value, h.id) > ($1, $2)
+    order by h.value asc, h.id asc
+    limit $3
+) h on true
 order by h.value asc, h.id asc
-limit $3
 
 -- name: inventory_some
 -- How many rows fit, counted up to $1, and their bytes.
@@ -91,14 +97,23 @@ where f.state = 'present' /* more */ /* fits */ group by l.language order by fil
 
 -- name: facet_folder
 -- How many present files each folder directly below a scanned root holds, at any depth.
-select f.root || substring(f.rest from '^/[^/]*(?=/)') as value, count(*)::bigint as files
+select g.folder_raw, g.files
 from (
-    select rtrim(encode(f.root_raw, 'escape'), '/') as root,
-           substring(f.path from length(rtrim(encode(f.root_raw, 'escape'), '/')) + 1) as rest
-    from media_files f where f.state = 'present' /* more */ /* fits */
-) f
-where f.rest ~ '^/[^/]*/'
-group by 1 order by files desc, value limit 500
+    select top_folder(f.path_raw, f.root_raw) as folder_raw, f.root_raw, count(*)::bigint as files
+    from media_files f where f.state = 'present' /* more */ /* fits */ group by 1, 2
+) g
+where g.folder_raw <> g.root_raw
+order by g.files desc, g.folder_raw limit 500
+
+-- name: inventory_folder
+-- Of folders that may be meant by one text, the first that holds files: its raw bytes, and its mark
+-- if it lies directly below a scanned root. $1 the folders.
+select c.folder_raw,
+       (select f.folder from media_files f where f.folder = folder_mark(c.folder_raw) limit 1) as mark
+from unnest($1::bytea[]) with ordinality as c (folder_raw, place)
+where exists (select from media_files f where f.source = 'local'
+              and f.path_raw >= c.folder_raw || '/'::bytea and f.path_raw < c.folder_raw || '0'::bytea)
+order by c.place limit 1
 
 -- name: facet_state
 -- How many files are in each state.

@@ -118,7 +118,7 @@ async def test_windows_are_read_through_an_index(conn: Connection) -> None:
     await fill(conn, 30_000)
     for facet, sort in product((None, *FACETS), SortKey):
         query = InventoryQuery(facets=(facet,) if facet else (), sort=sort)
-        for statement, values in inventory.statements(query):
+        for statement, values in await inventory.statements(conn, query):
             plan = "\n".join(row[0] for row in await conn.fetch(f"explain {statement}", *values))
             assert "Index" in plan, plan
             if "hits" not in statement:
