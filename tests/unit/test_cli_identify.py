@@ -13,12 +13,17 @@ from mediavault_tui.domain.model import Identity, Kind
 
 def mediavault(*words: str, given: bytes = b"") -> subprocess.CompletedProcess[bytes]:
     return subprocess.run(
-        [sys.executable, "-m", "mediavault_tui", "identify", *words], input=given, capture_output=True, timeout=60
+        [sys.executable, "-m", "mediavault_tui", "identify", *words],
+        input=given,
+        capture_output=True,
+        timeout=60,
     )
 
 
 def test_json_is_one_line_a_name_in_the_order_asked() -> None:
-    done = mediavault("--json", "Heat.1995.CD1.avi", "-", "Show.S01E02.mkv", given="Amélie (2001).mkv\n".encode())
+    done = mediavault(
+        "--json", "Heat.1995.CD1.avi", "-", "Show.S01E02.mkv", given="Amélie (2001).mkv\n".encode()
+    )
     lines = [json.loads(line) for line in done.stdout.splitlines()]
     assert done.returncode == 0
     assert [line["name"] for line in lines] == ["Heat.1995.CD1.avi", "Amélie (2001).mkv", "Show.S01E02.mkv"]
@@ -29,7 +34,10 @@ def test_json_is_one_line_a_name_in_the_order_asked() -> None:
 
 def test_names_may_end_in_nul_and_hold_anything_else() -> None:
     done = mediavault("--json", "-0", "-", given=b"He\nat (1995).mkv\0bad\xff.mkv\0")
-    assert [json.loads(line)["name"] for line in done.stdout.splitlines()] == ["He\nat (1995).mkv", "bad\\xff.mkv"]
+    assert [json.loads(line)["name"] for line in done.stdout.splitlines()] == [
+        "He\nat (1995).mkv",
+        "bad\\xff.mkv",
+    ]
 
 
 def test_the_table_shows_no_escape_sequence_to_the_terminal() -> None:
