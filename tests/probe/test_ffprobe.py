@@ -218,5 +218,5 @@ async def test_fifty_probes_leave_no_descriptor_and_no_child(clip: Clip, prober:
     await prober.probe(raw(path), size=1)
     before = descriptors()
     await asyncio.gather(*(prober.probe(raw(path), size=1) for _ in range(50)))
-    assert descriptors() == before
+    assert descriptors() <= before  # what an earlier test left may go meanwhile
     assert not children()
