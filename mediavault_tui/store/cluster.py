@@ -36,10 +36,8 @@ _PLAIN = re.compile(r"[A-Za-z0-9/._ -]+")  # what neither asyncpg nor the settin
 _SETTINGS: Mapping[str, str] = {
     "listen_addresses": "",
     "max_connections": "60",
-    "shared_buffers": "128MB",
     "work_mem": "32MB",
     "maintenance_work_mem": "256MB",
-    "effective_cache_size": "1GB",
     "random_page_cost": "1.1",
     # One user, no replicas: bulk loads write as little log as they may.
     "wal_level": "minimal",
@@ -87,7 +85,7 @@ class Cluster:
         binaries = await find_binaries(pg_bin)
         who = await run_as(home, binaries)
         who.give(home)
-        cluster = cls(home, binaries, who, _socket_dir(home), {**_SETTINGS, **settings})
+        cluster = cls(home, binaries, who, _socket_dir(home), {**_SETTINGS, **_memory(), **settings})
         await cluster._refuse_another_major()
         return cluster
 
@@ -239,6 +237,16 @@ class Cluster:
 
     def _log_hint(self) -> Path:
         return self.data / "log"
+
+
+def _memory() -> dict[str, str]:
+    """Return the settings that follow from this machine's memory; pages are taken when they are used."""
+    megabytes = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 2**20
+    return {
+        "shared_buffers": f"{min(max(megabytes // 8, 128), 512)}MB",
+        "effective_cache_size": f"{max(megabytes // 2, 512)}MB",
+        "huge_pages": "off",
+    }
 
 
 def _socket_dir(home: Path) -> Path:

@@ -29,14 +29,10 @@ from mediavault_tui.store.sqlfiles import sql
 if TYPE_CHECKING:
     from asyncpg import Record
 
-_FEW = 8000
-"""Rows that fit, up to which collecting them all is no slower than walking to fifty of them."""
-_STEP = 512
-"""Rows looked at in the first walk; each further one looks at four times as many."""
-_NEAR = 2
-"""Steps that are walked before what fits is collected, if it is few…"""
-_FAR = 4
-"""…and steps after which it is collected however many there are."""
+_FEW = 6000
+"""Rows that fit, up to which collecting them all is as quick as walking to fifty of them."""
+_STEP = 8192
+"""Rows looked at in the first walk, if it takes so many; each further one looks at four times as many."""
 _ALL = 2**62
 _COUNTED = 50_000
 """Rows up to which totals are counted; beyond, the planner's estimate has to do."""
@@ -80,17 +76,13 @@ async def _keys(
     search = _Search(conn, query, wanted, key, descending=descending, limit=limit)
     if not wanted.findable:
         await search.walk(steps=None)
-    elif await _estimate(conn, wanted) > _FEW:
-        _ = (
-            await search.walk(steps=_NEAR)
-            or await search.collect(most=_FEW)
-            or await search.walk(steps=_FAR - _NEAR)
-            or await search.collect(most=_ALL)
-        )
     else:
+        few = await _estimate(conn, wanted) <= _FEW
         _ = (
-            await search.collect(most=_FEW)
-            or await search.walk(steps=_FAR)
+            (few and await search.collect(most=_FEW))
+            or await search.walk(steps=1)
+            or (not few and await search.collect(most=_FEW))
+            or await search.walk(steps=1)
             or await search.collect(most=_ALL)
         )
     return search.found
@@ -127,8 +119,8 @@ class _Search:
         while steps is None or steps > 0:
             wanted = self._limit - len(self.found)
             rows = await self._conn.fetch(statement, *self._key, wanted, self._step, *values)
-            self.found += [row["id"] for row in rows if row["fits"]][:wanted]
-            if len(self.found) >= self._limit or not rows or rows[-1]["place"] < self._step:
+            self.found += [row["id"] for row in rows if row["fits"]]
+            if len(self.found) == self._limit or not rows or rows[-1]["place"] < self._step:
                 return True
             self._key = (rows[-1]["value"], rows[-1]["id"])
             self._step *= 4

@@ -9,7 +9,8 @@ limit $3
 
 -- name: inventory_walk
 -- The same for conditions that no sorted index holds: look at $4 rows in order, keep those that
--- fit, and the last one looked at, from which to go on. $1, $2 the row before; $3 rows to keep.
+-- fit, and the last one looked at, from which to go on; ends early once enough are found.
+-- $1, $2 the row before; $3 rows to keep.
 select w.id, w.value, w.fits, w.place
 from (
     select v.id, v.value, v.fits, row_number() over (order by v.value asc, v.id asc) as place
@@ -22,8 +23,8 @@ from (
     ) v
 ) w
 where w.fits or w.place = $4
-order by w.place
-limit $3 + 1
+order by w.value asc, w.id asc
+limit $3
 
 -- name: inventory_hits
 -- The same by way of everything that fits, for conditions that few rows meet; the place of each

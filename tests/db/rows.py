@@ -35,13 +35,15 @@ from (
                     when h01(i, 7) < 0.98 then 'documentary' else 'other' end as kind,
                (array[2160, 1080, 1080, 1080, 800, 720, 720, 720, 480, 400])
                [1 + floor(h01(i, 8) * 9.99)::int] as height,
-               initcap((array['star', 'night', 'lost', 'king', 'queen', 'ocean', 'desert', 'winter', 'summer',
-                              'glass'])
-                       [1 + floor(h01(i, 10) * h01(i, 11) * 9.99)::int]
-                       || ' ' || translate(substr(md5((i * 7919 % 3000)::text), 1, 7),
-                                           '0123456789', 'ghijklmnop')
+               initcap(case when h01(i, 12) < 0.5 then common || ' ' || rare else rare || ' ' || common end
                        || case when i % 2 = 0 then ' ' || (i % 5000) else '' end) as title
-        from generate_series(1, {files}::bigint) i
+        from (
+            select i,
+                   (array['star', 'night', 'lost', 'king', 'queen', 'ocean', 'desert', 'winter', 'summer', 'glass'])
+                   [1 + floor(h01(i, 10) * h01(i, 11) * 9.99)::int] as common,
+                   translate(substr(md5((i * 7919 % 3000)::text), 1, 7), '0123456789', 'ghijklmnop') as rare
+            from generate_series(1, {files}::bigint) i
+        ) worded
     ) named
 ) placed
 """
