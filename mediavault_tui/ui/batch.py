@@ -12,7 +12,7 @@ from textual.widgets import Static
 
 from mediavault_tui.domain.library import GroupSummary
 from mediavault_tui.domain.model import GroupId
-from mediavault_tui.ui import describe
+from mediavault_tui.ui import describe, tables
 from mediavault_tui.ui.dialogs import Modal
 from mediavault_tui.ui.format import count, size, visible, wrap
 from mediavault_tui.ui.widgets.listing import Listing
@@ -52,7 +52,7 @@ class Batch(Modal[list[GroupId] | None]):
         self.add_class("-warning")
 
     def body(self) -> ComposeResult:
-        yield Listing(describe.GROUPS, key=lambda group: group.id, marking=True, id="groups")
+        yield Listing(tables.GROUPS, key=lambda group: group.id, marking=True, id="groups")
         yield Static(id="sentence")
         yield Static(id="sum")
 

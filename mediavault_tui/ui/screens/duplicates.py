@@ -15,7 +15,7 @@ from textual.widgets import Static
 from mediavault_tui.domain.library import ActResult, Comparison, GroupSummary
 from mediavault_tui.domain.model import FileId, GroupId
 from mediavault_tui.errors import MediaVaultError
-from mediavault_tui.ui import describe
+from mediavault_tui.ui import describe, tables
 from mediavault_tui.ui.comparing import confirmation
 from mediavault_tui.ui.format import visible, wrap
 from mediavault_tui.ui.pane import ListPane
@@ -122,9 +122,7 @@ class DuplicatesScreen(ListPane[DuplicateServices]):
 
     def body(self) -> ComposeResult:
         with Horizontal(id="beside"):
-            yield Listing(
-                describe.GROUPS, key=lambda group: group.id, id="rows", empty="Opening the library…"
-            )
+            yield Listing(tables.GROUPS, key=lambda group: group.id, id="rows", empty="Opening the library…")
             yield Compare(id="compare")
         yield FilterLine()
         yield Static(id="sentence")

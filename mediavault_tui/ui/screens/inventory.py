@@ -1,4 +1,7 @@
-"""Inventory: every file, filtered, sorted, marked; facets and details beside."""
+"""Inventory: every file, filtered, sorted, marked; facets and details beside.
+
+Longer than the other panes: filter, order, facets, marks and details of one list meet here.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +29,7 @@ from mediavault_tui.domain.library import (
 )
 from mediavault_tui.domain.model import FileId
 from mediavault_tui.errors import MediaVaultError
-from mediavault_tui.ui import describe
+from mediavault_tui.ui import describe, tables
 from mediavault_tui.ui.format import count, size, visible
 from mediavault_tui.ui.pane import ListPane
 from mediavault_tui.ui.widgets.facts import Facts
@@ -105,9 +108,9 @@ class InventoryScreen(ListPane[InventoryServices]):
 
     def body(self) -> ComposeResult:
         with Horizontal(id="table"):
-            yield Listing(describe.FACETS, key=lambda line: (line.facet, line.value), id="facets", empty="…")
+            yield Listing(tables.FACETS, key=lambda line: (line.facet, line.value), id="facets", empty="…")
             yield Listing(
-                describe.INVENTORY,
+                tables.INVENTORY,
                 key=lambda row: row.id,
                 marking=True,
                 id="rows",
@@ -120,7 +123,7 @@ class InventoryScreen(ListPane[InventoryServices]):
 
     async def build(self, services: InventoryServices) -> Window[InventoryRow]:
         query = self.query_shown
-        self.listing.sorted = (describe.SORTED_BY[query.sort], query.descending)
+        self.listing.sorted = (tables.SORTED_BY[query.sort], query.descending)
         totals = await services.totals(query)
         self.totals = totals
 
@@ -183,23 +186,21 @@ class InventoryScreen(ListPane[InventoryServices]):
             return
         services = await self.opened()
         chosen = dict(self.query_shown.facets)
-        lines: list[describe.FacetLine] = []
+        lines: list[tables.FacetLine] = []
         for facet in Facet:
             try:
                 counts = await services.facet_counts(facet, self.query_shown)
             except MediaVaultError as error:
                 self.complain("The facets could not be counted", error)
                 return
-            lines.append(describe.FacetLine(facet, None))
-            lines += [
-                describe.FacetLine(facet, c.value, c.files, chosen.get(facet) == c.value) for c in counts
-            ]
+            lines.append(tables.FacetLine(facet, None))
+            lines += [tables.FacetLine(facet, c.value, c.files, chosen.get(facet) == c.value) for c in counts]
         panel.show(FixedWindow(lines), at=panel.cursor)
 
     @on(Listing.Chosen, "#facets")
     def _facet_chosen(self, message: Listing.Chosen) -> None:
         message.stop()
-        line: describe.FacetLine | None = message.listing.current
+        line: tables.FacetLine | None = message.listing.current
         if line is None or line.value is None:
             return
         facets = dict(self.query_shown.facets)
@@ -274,14 +275,14 @@ class InventoryScreen(ListPane[InventoryServices]):
         from mediavault_tui.ui.dialogs import Choice
 
         keys = list(SortKey)
-        place = await self.app.push_screen_wait(Choice("Sort by", [describe.SORTS[key] for key in keys]))
+        place = await self.app.push_screen_wait(Choice("Sort by", [tables.SORTS[key] for key in keys]))
         if place is not None:
             key = keys[place]
             # The same again turns the order around, as in every list of files.
             descending = (
                 not self.query_shown.descending
                 if key is self.query_shown.sort
-                else key in describe.LARGEST_FIRST
+                else key in tables.LARGEST_FIRST
             )
             self.query_shown = replace(self.query_shown, sort=key, descending=descending)
             self.start_over()

@@ -16,7 +16,7 @@ from textual.widgets import Static
 from mediavault_tui.domain.library import ActResult, StagedFile, StagedState
 from mediavault_tui.domain.model import StagedId
 from mediavault_tui.errors import MediaVaultError
-from mediavault_tui.ui import describe
+from mediavault_tui.ui import describe, tables
 from mediavault_tui.ui.format import count, size
 from mediavault_tui.ui.pane import ListPane
 from mediavault_tui.ui.widgets.facts import Facts
@@ -115,7 +115,7 @@ class PendingScreen(ListPane[PendingServices]):
     def body(self) -> ComposeResult:
         with Horizontal(id="beside"):
             yield Listing(
-                describe.staged_columns(self.now()),
+                tables.staged_columns(self.now()),
                 key=lambda staged: staged.id,
                 marking=True,
                 id="rows",
@@ -140,7 +140,7 @@ class PendingScreen(ListPane[PendingServices]):
 
     def shown(self) -> None:
         listing = self.listing
-        listing.columns = describe.staged_columns(self.now())
+        listing.columns = tables.staged_columns(self.now())
         listing.empty = (
             "Nothing staged has such a name.\nesc clears the filter."
             if self.text

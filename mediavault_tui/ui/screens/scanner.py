@@ -20,7 +20,7 @@ from textual.widgets import Static
 from mediavault_tui.domain.library import Folder, ScanError, ScanPhase, ScanProgress, ScanRecord
 from mediavault_tui.errors import MediaVaultError
 from mediavault_tui.services.scan_control import ScanControl
-from mediavault_tui.ui import describe
+from mediavault_tui.ui import describe, tables
 from mediavault_tui.ui.format import count, visible
 from mediavault_tui.ui.pane import Pane
 from mediavault_tui.ui.widgets.listing import Listing
@@ -126,11 +126,11 @@ class ScannerScreen(Pane[ScannerServices]):
 
     def body(self) -> ComposeResult:
         yield Static(id="folder")
-        yield Listing(describe.FOLDERS, key=path_of, marking=True, id="rows", empty="Opening the library…")
+        yield Listing(tables.FOLDERS, key=path_of, marking=True, id="rows", empty="Opening the library…")
         with Vertical(id="below"):
             yield Progress()
             yield Listing(
-                describe.HISTORY, key=lambda scan: scan.id, id="history", empty="Nothing was scanned yet."
+                tables.HISTORY, key=lambda scan: scan.id, id="history", empty="Nothing was scanned yet."
             )
 
     def reload(self) -> None:

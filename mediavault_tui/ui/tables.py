@@ -1,0 +1,174 @@
+"""The columns of every list: what each shows of a row, and what a narrow terminal can spare."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from mediavault_tui.domain.library import (
+    Facet,
+    Folder,
+    GroupSummary,
+    InventoryRow,
+    ScanPhase,
+    ScanRecord,
+    SortKey,
+    StagedFile,
+    StagedState,
+)
+from mediavault_tui.domain.model import FileState, Health
+from mediavault_tui.ui.columns import Cell, Column
+from mediavault_tui.ui.describe import codec
+from mediavault_tui.ui.format import PROOFS, VERDICTS, held, size, visible, what, when
+
+
+def _state(row: InventoryRow) -> Cell:
+    if row.health is Health.BROKEN:
+        return "✗ broken", "bad"
+    if row.health is Health.QUARANTINED:
+        return "✗ hangs", "bad"
+    if row.state is FileState.MISSING:
+        return "? missing", "warn"
+    if row.state is FileState.STAGED:
+        return "→ staged", "accent"
+    if row.state is FileState.PURGED:
+        return "purged", "muted"
+    return ("✓", "good") if row.health is Health.HEALTHY else ("", "plain")
+
+
+INVENTORY: tuple[Column[InventoryRow], ...] = (
+    Column("title", "Title", 0, lambda row: (what(row), "plain")),
+    Column("year", "Year", 9, lambda row: (when(row), "muted")),
+    Column("height", "Tier", 5, lambda row: (row.tier, "accent" if row.tier == "4K" else "plain")),
+    Column("codec", "Codec", 6, lambda row: (codec(row.codec), "muted"), spare=2),
+    Column("hdr", "HDR", 6, lambda row: ("+".join(row.hdr), "accent"), spare=5),
+    Column("audio", "Audio", 8, lambda row: (visible(" ".join(row.audio_languages)), "plain"), spare=1),
+    Column("subs", "Subtitles", 9, lambda row: (visible(" ".join(row.subtitle_languages)), "muted"), spare=4),
+    Column("size", "Bytes", 8, lambda row: (size(row.size), "plain"), right=True),
+    Column(
+        "score", "Score", 6, lambda row: ("" if row.score is None else str(row.score), "strong"), right=True
+    ),
+    Column("state", "State", 9, _state, spare=3),
+    Column("modified", "", 1, lambda row: ("", "plain"), spare=9),
+)
+"""The Inventory, from what is always shown to what only a wide terminal has room for."""
+
+SORTED_BY = {
+    SortKey.TITLE: "title",
+    SortKey.YEAR: "year",
+    SortKey.SIZE: "size",
+    SortKey.SCORE: "score",
+    SortKey.MODIFIED: "modified",
+    SortKey.HEIGHT: "height",
+}
+"""The column that each order is shown at."""
+
+SORTS = {
+    SortKey.TITLE: "title, from A",
+    SortKey.YEAR: "year, newest first",
+    SortKey.SIZE: "bytes, most first",
+    SortKey.SCORE: "score, best first",
+    SortKey.MODIFIED: "last change, newest first",
+    SortKey.HEIGHT: "picture, tallest first",
+}
+"""Each order in words."""
+
+LARGEST_FIRST = frozenset(SortKey) - {SortKey.TITLE}
+"""Orders that begin with the most, because that is what one looks for."""
+
+
+@dataclass(frozen=True, slots=True)
+class FacetLine:
+    """One line of the facets: a heading (`value` None) or a value with its number of files."""
+
+    facet: Facet
+    value: str | None
+    files: int = 0
+    chosen: bool = False
+
+
+def _facet(line: FacetLine) -> Cell:
+    if line.value is None:
+        return line.facet.value.capitalize(), "accent"
+    sign = "◉" if line.chosen else "○"
+    return f" {sign} {visible(line.value) or '(none)'}", "strong" if line.chosen else "plain"
+
+
+FACETS: tuple[Column[FacetLine], ...] = (
+    Column("value", "Narrow to", 0, _facet),
+    Column(
+        "files",
+        "",
+        7,
+        lambda line: (f"{line.files:,}" if line.value is not None else "", "muted"),
+        right=True,
+    ),
+)
+
+GROUPS: tuple[Column[GroupSummary], ...] = (
+    Column("verdict", "Verdict", 13, lambda group: VERDICTS[group.verdict], spare=0),
+    Column("title", "Title", 0, lambda group: (("✎ " if group.note else "") + visible(group.title), "plain")),
+    Column("proof", "Found by", 11, lambda group: (PROOFS[group.proof], "muted"), spare=2),
+    Column("files", "", 3, lambda group: (f"×{group.files}", "muted"), right=True, spare=1),
+    Column("bytes", "To win", 8, lambda group: (size(group.reclaimable), "strong"), right=True),
+)
+
+_STAGED_SIGNS: dict[StagedState, Cell] = {
+    StagedState.STAGED: ("→ staged", "plain"),
+    StagedState.APPROVED: ("✓ approved", "warn"),
+    StagedState.RESTORED: ("← restored", "muted"),
+    StagedState.PURGED: ("purged", "muted"),
+}
+
+
+def staged_columns(now: datetime) -> tuple[Column[StagedFile], ...]:
+    """Return the columns of Pending; `now` is what "held" is counted to."""
+    return (
+        Column("state", "State", 10, lambda staged: _STAGED_SIGNS[staged.state]),
+        Column("title", "Title", 0, lambda staged: (staged_name(staged), "plain")),
+        Column("by", "By", 10, lambda staged: (visible(staged.staged_by), "muted"), spare=2),
+        Column("held", "Held", 8, lambda staged: (held(staged.staged_at, now), "muted"), right=True),
+        Column("size", "Bytes", 8, lambda staged: (size(staged.size), "plain"), right=True, spare=1),
+        Column("freed", "Freed", 8, lambda staged: (size(staged.freed), "strong"), right=True),
+    )
+
+
+def staged_name(staged: StagedFile) -> str:
+    """Return the title and the file's own name: two copies of one title are two lines."""
+    return visible(staged.original.rpartition("/")[2] or staged.title)
+
+
+_PHASES: dict[ScanPhase, Cell] = {
+    ScanPhase.DONE: ("✓ done", "good"),
+    ScanPhase.CANCELLED: ("– cancelled", "warn"),
+    ScanPhase.FAILED: ("✗ failed", "bad"),
+}
+
+HISTORY: tuple[Column[ScanRecord], ...] = (
+    Column("when", "Scanned", 16, lambda scan: (f"{scan.started_at:%Y-%m-%d %H:%M}", "muted")),
+    Column("roots", "Folders", 0, lambda scan: (visible(", ".join(scan.roots)), "plain")),
+    Column(
+        "phase", "", 11, lambda scan: _PHASES.get(scan.phase, (f"… {scan.phase.value}", "accent")), spare=1
+    ),
+    Column("files", "Files", 9, lambda scan: (f"{scan.counts.seen:,}", "plain"), right=True),
+    Column("new", "New", 8, lambda scan: (f"{scan.counts.new:,}", "muted"), right=True, spare=2),
+    Column(
+        "errors",
+        "Errors",
+        6,
+        lambda scan: (str(len(scan.errors) or ""), "bad"),
+        right=True,
+    ),
+)
+
+
+def _videos(folder: Folder) -> Cell:
+    if not folder.readable:
+        return "no access", "bad"
+    return f"{folder.videos:,}" + ("" if folder.complete else "+"), "plain" if folder.videos else "muted"
+
+
+FOLDERS: tuple[Column[Folder], ...] = (
+    Column("name", "Folder", 0, lambda folder: (visible(folder.name) + "/", "plain")),
+    Column("videos", "Videos", 9, _videos, right=True),
+)
