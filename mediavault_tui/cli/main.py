@@ -37,7 +37,7 @@ def parser(only: str | None = None) -> argparse.ArgumentParser:
     """Build the parser; with `only`, just that subcommand's module is imported."""
     top = argparse.ArgumentParser(
         prog="mediavault",
-        description="Find duplicates in a video library and stage the worse copy; it never deletes by itself.",
+        description="Find duplicates in a video library, stage the worse copy; it never deletes by itself.",
     )
     top.add_argument("--version", action="version", version=f"mediavault {__version__}")
     commands = top.add_subparsers(dest="command", metavar="COMMAND")
