@@ -181,12 +181,23 @@ class Identity:
 
 @dataclass(frozen=True, slots=True)
 class FileStamp:
-    """What tells, without reading it, whether a file is still the same."""
+    """What tells, without reading it, whether a file is still the same.
+
+    `device` and `inode` as `signed` gives them.
+    """
 
     device: int
     inode: int
     size: int
     modified_ns: int
+
+
+def signed(number: int) -> int:
+    """Return a device or inode number, of 64 bits without a sign, as the database stores it: with one.
+
+    Union file systems (mergerfs) and some network ones give numbers of 2**63 and above.
+    """
+    return number if number < 2**63 else number - 2**64
 
 
 @dataclass(frozen=True, slots=True)

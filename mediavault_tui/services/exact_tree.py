@@ -183,7 +183,7 @@ def _compare_small(
 
 def _compare_large(files: Iterable[Looked], readers: int, errors: list[Unread]) -> tuple[list[Equal], int]:
     """The same for large files of any sizes, in lockstep."""
-    from mediavault_tui.domain.model import FileStamp
+    from mediavault_tui.domain.model import FileStamp, signed
     from mediavault_tui.services.exact import hash_candidates
     from mediavault_tui.services.lockstep import Candidate
     from mediavault_tui.sources.base import FoundFile
@@ -192,7 +192,7 @@ def _compare_large(files: Iterable[Looked], readers: int, errors: list[Unread]) 
     counts: list[int] = []
     alike: dict[tuple[int, bytes], list[Looked]] = defaultdict(list)
     candidates = (
-        Candidate(FoundFile(path, FileStamp(device, inode, size, modified_ns), 1))
+        Candidate(FoundFile(path, FileStamp(signed(device), signed(inode), size, modified_ns), 1))
         for device, inode, size, modified_ns, path in files
     )
     for hashed in hash_candidates(LocalSource(), candidates, readers=readers, on_bytes=counts.append):

@@ -26,7 +26,7 @@ from mediavault_tui.services.scan_walk import Walk
 from mediavault_tui.sources.base import Source
 from mediavault_tui.sources.local_walk import distinct_roots
 from mediavault_tui.store import arrivals, readings, scans, stocktake
-from mediavault_tui.store.database import Connection, Database
+from mediavault_tui.store.database import Connection, Database, lost
 
 if TYPE_CHECKING:
     from mediavault_tui.probe.ffprobe import Prober
@@ -140,7 +140,7 @@ class _Run:
 
     async def leave(self) -> None:
         """Close the history row and give the connection back clean, if it still lives."""
-        if self.conn.is_closed():
+        if lost(self.conn):
             return
         phase = self.meter.phase
         if phase not in (ScanPhase.DONE, ScanPhase.CANCELLED):

@@ -16,6 +16,8 @@ from mediavault_tui.sources.base import FoundFile, Source
 from mediavault_tui.store import readings
 from mediavault_tui.store.database import Connection
 
+_TOGETHER = 256
+"""Small files counted at a time."""
 CHECKPOINT = 2.0
 """Seconds after which what was read is written down: a kill loses no more."""
 
@@ -56,9 +58,18 @@ class Hashing:
             await reading
         await self._write(conn, _drain(done))
 
-    def new_files(self, files: Sequence[FoundFile], *, give_up: Callable[[], bool]) -> dict[bytes, Hashed]:
-        """Hash files that are not in the inventory yet, for as long as `give_up` allows; blocking."""
-        found: dict[bytes, Hashed] = {}
+    def new_files(
+        self,
+        files: Sequence[FoundFile],
+        *,
+        give_up: Callable[[], bool],
+        done: Callable[[Sequence[Hashed]], None],
+    ) -> None:
+        """Hash files that are not in the inventory yet, for as long as `give_up` allows; blocking.
+
+        `done` gets them by the hundred as they are read.
+        """
+        batch: list[Hashed] = []
         for hashed in hash_candidates(
             self.source,
             map(Candidate, files),
@@ -66,9 +77,13 @@ class Hashing:
             cancelled=lambda: self.meter.control.stopped() or give_up(),
             on_bytes=self._count_bytes,
         ):
-            found[hashed.file.path] = hashed
-            self._count(hashed)
-        return found
+            batch.append(hashed)
+            if len(batch) == _TOGETHER:
+                self._count(batch)
+                done(batch)
+                batch = []
+        self._count(batch)
+        done(batch)
 
     def _read(self, candidates: Sequence[Candidate], done: SimpleQueue[Hashed]) -> None:
         for hashed in hash_candidates(
@@ -79,18 +94,20 @@ class Hashing:
             on_bytes=self._count_bytes,
         ):
             done.put(hashed)
-            self._count(hashed)
+            self._count([hashed])
 
     def _count_bytes(self, count: int) -> None:
         self.meter.count(bytes_read=count)
         self.meter.advance(bytes=count)
 
-    def _count(self, hashed: Hashed) -> None:
-        self.meter.advance(files=1, current=display(hashed.file.path))
-        if hashed.error is None:
-            self.meter.count(hashed=1)
-        else:
-            self.meter.error(display(hashed.file.path), str(hashed.error))
+    def _count(self, batch: Sequence[Hashed]) -> None:
+        if not batch:
+            return
+        self.meter.advance(files=len(batch), current=display(batch[-1].file.path))
+        self.meter.count(hashed=sum(hashed.error is None for hashed in batch))
+        for hashed in batch:
+            if hashed.error is not None:
+                self.meter.error(display(hashed.file.path), str(hashed.error))
 
     async def _write(self, conn: Connection, hashed: Sequence[Hashed]) -> None:
         rows = [

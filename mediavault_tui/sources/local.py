@@ -10,7 +10,7 @@ from contextlib import suppress
 
 from xxhash import xxh3_64_hexdigest
 
-from mediavault_tui.domain.model import FileStamp
+from mediavault_tui.domain.model import FileStamp, signed
 from mediavault_tui.domain.paths import display
 from mediavault_tui.errors import SourceChanged, SourceTaken
 from mediavault_tui.sources.base import FoundFile, WalkError
@@ -29,7 +29,7 @@ _CHUNK = 1024 * 1024
 
 def stamp_of(looked: os.stat_result) -> FileStamp:
     """Return what tells whether the file is still the same."""
-    return FileStamp(looked.st_dev, looked.st_ino, looked.st_size, looked.st_mtime_ns)
+    return FileStamp(signed(looked.st_dev), signed(looked.st_ino), looked.st_size, looked.st_mtime_ns)
 
 
 def found_file(path: bytes, looked: os.stat_result) -> FoundFile:

@@ -153,6 +153,10 @@ def _within(value: int | None, most: int) -> int | None:
     return value if value is not None and 0 <= value <= most else None
 
 
+_MANY = 5000
+"""New files from which it pays to index an empty inventory afterwards."""
+
+
 async def insert(conn: Connection, rows: AsyncIterable[bytes]) -> None:
     """COPY rows into the inventory: each chunk is one or more `seen_half TAB identity_half NEWLINE`."""
     await conn.copy_to_table("media_files", source=rows, columns=[*_SEEN, *_IDENTITY])
@@ -165,7 +169,7 @@ async def bulk(conn: Connection, *, rows: int) -> AsyncIterator[None]:
     Three times as fast as keeping thirty indexes up to date row by row. Does nothing unless
     the inventory is empty and many rows come.
     """
-    if rows < 5000 or await conn.fetchval(sql("inventory_has_rows")):
+    if rows < _MANY or await conn.fetchval(sql("inventory_has_rows")):
         yield
         return
     indexes = await conn.fetch(sql("inventory_indexes"))

@@ -6,8 +6,10 @@ what would end a field. It goes through pipes between processes as it goes to th
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
+_ESCAPED = re.compile(r"[\\\t\n\r\x08\f\v]")
 _ESCAPES = str.maketrans(
     {"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r", "\b": "\\b", "\f": "\\f", "\v": "\\v"}
 )
@@ -18,7 +20,7 @@ def text(value: str | None) -> str:
     """Return a text as a field; NUL cannot be stored and a file name cannot hold it."""
     if value is None:
         return "\\N"
-    return value if value.isalnum() else value.translate(_ESCAPES)
+    return value.translate(_ESCAPES) if _ESCAPED.search(value) else value
 
 
 def number(value: int | None) -> str:

@@ -74,6 +74,14 @@ async def prepare(conn: asyncpg.Connection[asyncpg.Record]) -> None:
         )
 
 
+def lost(conn: Connection) -> bool:
+    """Return whether a connection is gone; the pool takes one back at once when the server drops it."""
+    try:
+        return conn.is_closed()
+    except asyncpg.InterfaceError:
+        return True
+
+
 async def connect_once(url: str) -> asyncpg.Connection[asyncpg.Record]:
     """Return one connection of its own, outside any pool; the caller closes it.
 
@@ -133,8 +141,13 @@ class Database:
         except (asyncpg.PostgresError, ConnectionError) as error:
             raise renamed(error, self.url) from error
         except asyncpg.InterfaceError as error:
-            if not conn.is_closed():
+            if not lost(conn):
                 raise  # misuse of the driver: a bug
+            raise renamed(ConnectionResetError("the connection was lost"), self.url) from error
+        except asyncpg.InternalClientError as error:
+            # A server that dies in the middle of a COPY leaves the driver without its place.
+            if not lost(conn):
+                conn.terminate()
             raise renamed(ConnectionResetError("the connection was lost"), self.url) from error
         finally:
             await self._release(conn)

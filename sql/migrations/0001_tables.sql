@@ -138,6 +138,12 @@ create table media_files (
     check ((state = 'missing') = (missing_since is not null)),
     check (health <> 'healthy' or probed_at is not null)
 );
+-- No query chooses rows by these: samples of them would only cost time after a first scan.
+alter table media_files
+    alter column path set statistics 0, alter column aliases set statistics 0,
+    alter column sample_hash set statistics 0, alter column episodes set statistics 0,
+    alter column identity_evidence set statistics 0, alter column tracks set statistics 0,
+    alter column health_reason set statistics 0;
 comment on column media_files.folder is 'the mark of the folder directly below the root';
 comment on column media_files.score is 'quality 0-200; -1 until the file was probed';
 comment on column media_files.height is 'pixels; 0 until the file was probed';

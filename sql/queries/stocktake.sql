@@ -214,7 +214,7 @@ from unnest($2::bytea[], $3::bytea[]) as r (low, high)
 where m.source = $1 and m.state = 'present' and m.path_raw >= r.low and m.path_raw < r.high
 
 -- name: scan_hash_candidates
--- Files of equal size of which at least one was never sampled; empty files are no duplicates.
+-- Files of equal size of which at least one was never sampled; empty files are no duplicates. $1 source.
 select m.path_raw, m.device, m.inode, m.size_bytes, m.modified_ns, m.link_count, m.sample_hash, m.content_hash,
        m.state
 from media_files m
@@ -325,11 +325,11 @@ on conflict do nothing
 select exists (select from media_files)
 
 -- name: inventory_indexes
--- The indexes of the inventory that carry no constraint and no uniqueness, with their definitions.
+-- The indexes that hold every row of the inventory and guard no uniqueness, with their definitions.
 select c.relname as name, pg_get_indexdef(i.indexrelid) as definition
 from pg_index i
 join pg_class c on c.oid = i.indexrelid
-where i.indrelid = 'media_files'::regclass and not i.indisunique
+where i.indrelid = 'media_files'::regclass and not i.indisunique and i.indpred is null
 
 -- name: scan_probed
 -- What probing a file came to, if it is still that file. $1 id, $2 size, $3 modification time, then the

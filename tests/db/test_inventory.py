@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
+from collections.abc import AsyncIterator, Iterator
 from itertools import product
+from pathlib import Path
 
 import pytest
 
 from mediavault_tui.domain.library import Facet, InventoryQuery, InventoryRow, SortKey
 from mediavault_tui.domain.model import FileId
+from mediavault_tui.domain.paths import display
 from mediavault_tui.services.library import Library
 from mediavault_tui.store import inventory
-from mediavault_tui.store.database import Connection, Database
+from mediavault_tui.store.database import Connection, Database, connect_once
+from tests.conftest import with_database
 from tests.db.rows import fill
+from tests.db.scans import scan, write
 
 FACETS = [
     (Facet.KIND, "documentary"),
@@ -28,11 +35,34 @@ def sorted_by_hand(rows: list[InventoryRow], query: InventoryQuery) -> list[int]
     return [id for _, id in keyed]
 
 
-@pytest.fixture
-async def library(database: Database) -> Library:
-    async with database.connection() as conn:
+@pytest.fixture(scope="module")
+def filled(pg_url: str, template: str) -> Iterator[str]:
+    """Yield the address of an inventory that the tests of this module only read."""
+    name = f"inventory_{os.getpid()}"
+
+    async def make() -> None:
+        server = await connect_once(with_database(pg_url, "postgres"))
+        await server.execute(f"create database {name} template {template}")
+        await server.close()
+        conn = await connect_once(with_database(pg_url, name))
         await fill(conn, 3000)
-    return Library(database)
+        await conn.close()
+
+    async def drop() -> None:
+        server = await connect_once(with_database(pg_url, "postgres"))
+        await server.execute(f"drop database {name} with (force)")
+        await server.close()
+
+    asyncio.run(make())
+    yield with_database(pg_url, name)
+    asyncio.run(drop())
+
+
+@pytest.fixture
+async def library(filled: str) -> AsyncIterator[Library]:
+    database = await Database.connect(filled)
+    yield Library(database)
+    await database.close()
 
 
 async def everything(library: Library, query: InventoryQuery, *, limit: int = 97) -> list[InventoryRow]:
@@ -58,7 +88,7 @@ async def test_pages_put_together_are_the_whole_inventory_in_order(
 
 @pytest.mark.parametrize(("facet", "sort"), product(FACETS, SortKey))
 async def test_a_facet_lets_through_what_has_it_under_any_sort(
-    library: Library, conn: Connection, facet: tuple[Facet, str], sort: SortKey
+    library: Library, facet: tuple[Facet, str], sort: SortKey
 ) -> None:
     query = InventoryQuery(facets=(facet,), sort=sort, descending=True)
     rows = await everything(library, query)
@@ -94,6 +124,59 @@ async def test_walking_and_collecting_find_the_same(
     assert await everything(library, query) == collected
 
 
+async def test_what_statistics_call_rare_and_is_not_is_found_all_the_same(
+    library: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    query = InventoryQuery(text="star", sort=SortKey.TITLE, descending=True)
+    walked = await everything(library, query)
+    assert len(walked) > 300
+    monkeypatch.setattr(inventory, "_FEW", 200)
+    monkeypatch.setattr(inventory, "_STEP", 10)
+    for believed in (1, 1000):
+        monkeypatch.setattr(inventory, "_estimate", _Always(believed))
+        assert await everything(library, query) == walked
+
+
+class _Always:
+    """Stands for statistics that always say the same."""
+
+    def __init__(self, rows: int) -> None:
+        self._rows = rows
+
+    async def __call__(self, *_arguments: object) -> int:
+        return self._rows
+
+
+async def test_a_folders_text_finds_its_files_whatever_bytes_its_name_is_made_of(
+    database: Database, tmp_path: Path
+) -> None:
+    root = os.fsencode(tmp_path) + b"/Sammlung \xc3\xa4 \xff"
+    folders = [root + b"/plain", root + "/日本".encode(), root + b"/bad \xfe", root + b"/bad \\xfe"]
+    for folder in folders:
+        for deep in (b"", b"/deep \xe9"):
+            write(Path(os.fsdecode(folder + deep)) / "a.mkv", folder + deep)
+    write(Path(os.fsdecode(root)) / "loose.mkv", b"in no folder")
+    await scan(database, Path(os.fsdecode(root)))
+    library = Library(database)
+    counts = await library.facet_counts(Facet.FOLDER, InventoryQuery())
+    assert {count.value for count in counts} == {display(folder) for folder in folders}
+    assert {(count.value, count.files) for count in counts} <= {
+        (display(folder), files) for folder in folders for files in (2, 4)
+    }
+
+    async def found(folder: bytes) -> list[str]:
+        query = InventoryQuery(facets=((Facet.FOLDER, display(folder)),))
+        return sorted(row.path for row in await library.page(query))
+
+    for folder in folders[:2]:
+        assert await found(folder) == sorted(
+            display(folder + deep) + "/a.mkv" for deep in (b"", b"/deep \xe9")
+        )
+    assert await found(folders[0] + b"/deep \xe9") == [display(folders[0]) + r"/deep \xe9/a.mkv"]
+    assert len(await found(folders[2])) == 2
+    assert await found(root + b"/nowhere") == []
+
+
 async def test_a_text_without_a_word_lets_everything_through(library: Library) -> None:
     assert (await library.totals(InventoryQuery(text="!!! -- ...."))).files == 2970
 
@@ -115,7 +198,7 @@ async def test_the_details_of_a_file_come_with_its_score(library: Library) -> No
 
 async def test_windows_are_read_through_an_index(conn: Connection) -> None:
     """No scan of the whole table and, where an index holds the order, no sort."""
-    await fill(conn, 30_000)
+    await fill(conn, 12_000)
     for facet, sort in product((None, *FACETS), SortKey):
         query = InventoryQuery(facets=(facet,) if facet else (), sort=sort)
         for statement, values in await inventory.statements(conn, query):
