@@ -39,7 +39,8 @@ from (
                        || case when i % 2 = 0 then ' ' || (i % 5000) else '' end) as title
         from (
             select i,
-                   (array['star', 'night', 'lost', 'king', 'queen', 'ocean', 'desert', 'winter', 'summer', 'glass'])
+                   (array['star', 'night', 'lost', 'king', 'queen', 'ocean', 'desert', 'winter', 'summer',
+                          'glass'])
                    [1 + floor(h01(i, 10) * h01(i, 11) * 9.99)::int] as common,
                    translate(substr(md5((i * 7919 % 3000)::text), 1, 7), '0123456789', 'ghijklmnop') as rare
             from generate_series(1, {files}::bigint) i

@@ -28,7 +28,6 @@ from mediavault_tui.store.sqlfiles import sql
 from tests.conftest import FAST
 from tests.db.scans import scan, states, write
 
-
 DURABLE = {**FAST, "synchronous_commit": "on"}
 """A killed server must still know what it has said yes to."""
 
