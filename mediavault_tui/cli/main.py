@@ -15,6 +15,7 @@ import sys
 from collections.abc import Sequence
 
 from mediavault_tui import __version__
+from mediavault_tui.cli.plain import harmless
 from mediavault_tui.errors import MediaVaultError
 
 COMMANDS: dict[str, str] = {
@@ -66,7 +67,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         code: int = args.run(args)
         sys.stdout.flush()
     except MediaVaultError as error:
-        print(f"mediavault: {error}", file=sys.stderr)
+        # A sentence may hold the name of a file, and a name may hold what a terminal obeys.
+        print(f"mediavault: {harmless(str(error))}", file=sys.stderr)
         return error.exit_code
     except KeyboardInterrupt:
         print("mediavault: interrupted", file=sys.stderr)
