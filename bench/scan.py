@@ -1,9 +1,10 @@
 """First scan and unchanged rescan of a tree, against `mediavault exact` and `find` on the same tree.
 
-    python -m bench.scan CORPUS [--rounds 3] [--million]
+    python -m bench.scan [--folder DIR] [--rounds 3] [--million 1000000]
 
-CORPUS: made by `bench/corpus.py tree CORPUS --videos`. `--million`: the database's part of an
-unchanged rescan of a million rows, without any disk under it. Prints Markdown rows.
+The corpus, 100,000 small files named as videos, is made in DIR (kept, and taken again next
+time). Then the database's part of an unchanged rescan of a million rows, without any disk
+under it; `--million 0` leaves it out. Prints Markdown rows.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import os
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -91,16 +93,20 @@ async def million(files: int) -> None:
 
 async def main() -> None:
     """Do what was asked for."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("corpus", type=Path, nargs="?")
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--folder", type=Path, default=Path(tempfile.gettempdir()) / "mediavault-bench")
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--million", action="store_true")
-    parser.add_argument("--files", type=int, default=1_000_000)
+    parser.add_argument("--million", type=int, default=1_000_000, metavar="ROWS")
     arguments = parser.parse_args()
-    if arguments.corpus:
-        await scans(arguments.corpus / "data", arguments.rounds)
+    corpus = arguments.folder / "tree-videos"
+    if not (corpus / "truth.json").exists():
+        make = [sys.executable, "-m", "bench.corpus", "tree", str(corpus), "--videos"]
+        subprocess.run(make, check=True, stdout=subprocess.DEVNULL)  # noqa: ASYNC221  nothing else runs yet
+    await scans(corpus / "data", arguments.rounds)
     if arguments.million:
-        await million(arguments.files)
+        await million(arguments.million)
 
 
 if __name__ == "__main__":
