@@ -13,6 +13,9 @@ from mediavault_tui.cli.plain import amount, harmless
 from mediavault_tui.domain.paths import display
 from mediavault_tui.services.exact_tree import ExactGroup, ExactReport, find_exact
 
+_GROUPS_AT_ONCE = 64
+"""Groups printed with one call, also where output is not buffered; a whole document may be large."""
+
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Say what may be asked."""
@@ -51,7 +54,7 @@ def _readers(text: str) -> int:
 
 
 def print_json(report: ExactReport) -> None:
-    """Print one document, a group at a time; a path that is no valid text is given as its bytes in hex.
+    """Print one document, some groups at a time; a path that is no valid text is given as its bytes in hex.
 
     A further name of a file (a hard link) is an object that says of which.
     """
@@ -70,17 +73,20 @@ def print_json(report: ExactReport) -> None:
                 shown = name(other)
                 yield {**({"path": shown} if isinstance(shown, str) else shown), "link_of": name(first)}
 
-    print('{"groups": [', end="")
+    text = ['{"groups": [']
     for number, group in enumerate(report.groups):
         one = {"size": group.size, "hash": group.content_hash.hex(), "files": list(files(group))}
-        print(",\n" if number else "\n", json.dumps(one), sep="", end="")
+        text.append((",\n" if number else "\n") + json.dumps(one))
+        if len(text) == _GROUPS_AT_ONCE:
+            sys.stdout.write("".join(text))
+            text.clear()
     rest = {
         "errors": [{"path": name(path), "message": message} for path, message in report.errors],
         "files": report.files,
         "bytes_freed": sum(group.freed for group in report.groups),
         "bytes_read": report.bytes_read,
     }
-    print("\n],", json.dumps(rest)[1:])
+    print("".join(text), "\n], ", json.dumps(rest)[1:], sep="")
 
 
 def print_text(report: ExactReport) -> None:

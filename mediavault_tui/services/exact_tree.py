@@ -15,7 +15,7 @@ from typing import NamedTuple
 from mediavault_tui.domain.media import is_mpeg_ts, may_be_video, suffix
 from mediavault_tui.errors import SourceOffline, UsageError
 from mediavault_tui.probe.hashing import WHOLE, changed
-from mediavault_tui.probe.wholefiles import CHANGED, SmallFile, in_memory
+from mediavault_tui.probe.wholefiles import CHANGED, FETCHES_AHEAD, SmallFile, in_memory
 from mediavault_tui.services.forked import hash_forked
 from mediavault_tui.sources.local_errors import renamed
 from mediavault_tui.sources.local_walk import distinct_roots, walk
@@ -77,7 +77,8 @@ def find_exact(roots: Sequence[bytes], *, readers: int | None = None, videos: bo
     large = [file for group in wanted if group[0][2] > WHOLE for file in group]
     cold = _on_disk(large or [group[0] for group in small])
     crew = readers or _readers_for(cold)
-    equal, read = _compare_small(small, crew, cold is not False, errors)
+    ahead = FETCHES_AHEAD and cold is not False and readers is None
+    equal, read = _compare_small(small, crew, errors, by_inode=cold is not False, ahead=ahead)
     if large:
         equal_large, read_large = _compare_large(large, crew, errors)
         equal, read = equal + equal_large, read + read_large
@@ -96,6 +97,7 @@ def _look(
     """Walk: one entry a file by size, the names of files that have several, the files seen."""
     sizes: dict[int, list[Looked]] = defaultdict(list)
     names: dict[tuple[int, int], list[bytes]] = {}
+    devices: dict[int, int] = {}
     seen = 0
     for root in distinct_roots(roots):
         try:
@@ -109,8 +111,11 @@ def _look(
                         same.append(path)
                         if len(same) > 1:
                             continue
-                    size = looked.st_size
-                    sizes[size].append((looked.st_dev, looked.st_ino, size, looked.st_mtime_ns, path))
+                    same_size = sizes[looked.st_size]
+                    # One number for all that have it: 64 bytes a file less.
+                    size = same_size[0][2] if same_size else looked.st_size
+                    device = devices.setdefault(looked.st_dev, looked.st_dev)
+                    same_size.append((device, looked.st_ino, size, looked.st_mtime_ns, path))
         except SourceOffline as error:
             raise UsageError(str(error)) from error
     return sizes, names, seen
@@ -151,7 +156,12 @@ def _processors() -> int:
 
 
 def _compare_small(
-    groups: Sequence[Sequence[SmallFile]], readers: int, by_inode: bool, errors: list[Unread]
+    groups: Sequence[Sequence[SmallFile]],
+    readers: int,
+    errors: list[Unread],
+    *,
+    by_inode: bool,
+    ahead: bool,
 ) -> tuple[list[Equal], int]:
     """Read groups of one small size each; return what is equal, and the bytes read."""
     files = [file for group in groups for file in group]
@@ -159,7 +169,8 @@ def _compare_small(
     if by_inode:  # roughly their order on the disk
         order = sorted(order, key=lambda number: files[number][1])
     processes = min(readers, _processors(), _WARM_READERS)
-    in_order = hash_forked([files[n] for n in order], processes=processes, threads=-(-readers // processes))
+    threads = 1 if ahead else -(-readers // processes)
+    in_order = hash_forked([files[n] for n in order], processes=processes, threads=threads, ahead=ahead)
     answers: list[bytes | int] = [CHANGED] * len(files)
     for number, answer in zip(order, in_order, strict=True):
         answers[number] = answer

@@ -18,21 +18,26 @@ _FEW = 2000
 """Up to so many files a second process costs more than it brings."""
 _TURNS = 4000
 """Pieces of work at most: their numbers must fit into a pipe all at once."""
+_TURN_FILES, _TURN_FILES_AHEAD = 128, 512
+"""Files of a turn at least: more when they are fetched ahead, for a turn begins without any."""
 _TURN = struct.Struct("=I")
 _DIGEST = 16
 _UNREAD, _HASHED, _CHANGED = 0, 255, 254
 """States of a file in the shared table; any other is an errno, and none is that high."""
 
 
-def hash_forked(files: Sequence[SmallFile], *, processes: int, threads: int) -> list[bytes | int]:
+def hash_forked(
+    files: Sequence[SmallFile], *, processes: int, threads: int = 1, ahead: bool = False
+) -> list[bytes | int]:
     """Return what `hash_whole` returns for all `files`, read by so many processes and threads of each.
 
-    The processes share a table of answers and a pipe from which each takes the number of its
-    next piece, so that the faster one does more. What a killed process left is read here.
+    `ahead`: they are on a disk, and are to be fetched before they are read. The processes share
+    a table of answers and a pipe from which each takes the number of its next piece, so that the
+    faster one does more. What a killed process left is read here.
     """
     if len(files) <= _FEW and threads == 1:
-        return hash_whole(files)
-    table = _Table(files)
+        return hash_whole(files, ahead=ahead)
+    table = _Table(files, ahead=ahead)
     children: list[int] = []
     try:
         for _ in range(processes - 1):
@@ -65,11 +70,12 @@ def _be_child(table: _Table, threads: int) -> None:
 class _Table:
     """The work and its answers, in memory that forked processes share."""
 
-    def __init__(self, files: Sequence[SmallFile]) -> None:
+    def __init__(self, files: Sequence[SmallFile], *, ahead: bool) -> None:
         self._files = files
+        self._ahead = ahead
         self._digests = mmap.mmap(-1, max(len(files), 1) * _DIGEST)
         self._states = mmap.mmap(-1, max(len(files), 1))
-        self._batch = max(128, len(files) // _TURNS + 1)
+        self._batch = max(_TURN_FILES_AHEAD if ahead else _TURN_FILES, len(files) // _TURNS + 1)
         self._turns, numbers = os.pipe()
         for start in range(0, len(files), self._batch):
             os.write(numbers, _TURN.pack(start))
@@ -84,7 +90,7 @@ class _Table:
         if threads == 1:
             self._take_turns()
             return
-        from threading import Thread  # only a cold cache needs threads here
+        from threading import Thread  # needed only where nothing can be fetched ahead
 
         crew = [Thread(target=self._take_turns) for _ in range(threads)]
         for thread in crew:
@@ -96,7 +102,8 @@ class _Table:
         buffer = new_buffer(WHOLE + 1)
         while number := os.read(self._turns, _TURN.size):
             (start,) = _TURN.unpack(number)
-            answers = hash_whole(self._files[start : start + self._batch], buffer=buffer)
+            turn = self._files[start : start + self._batch]
+            answers = hash_whole(turn, buffer=buffer, ahead=self._ahead)
             self._put(start, answers)
 
     def _put(self, start: int, answers: list[bytes | int]) -> None:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import os
+import resource
 import stat
 from collections.abc import Callable, Iterable, Iterator
 
-from mediavault_tui.domain.media import skipped
 from mediavault_tui.errors import SourceOffline
 from mediavault_tui.sources.local_errors import renamed
+from mediavault_tui.sources.local_folders import Folder, Listing, list_folder
 
-Ancestors = tuple[int, int, "Ancestors"] | tuple[()]
-"""Device and inode of a folder, then the same of the one above it."""
+_PATIENCE = 8
+"""So many more folders that came from a disk than others, and threads are called to go ahead."""
+_WHOSE = getattr(resource, "RUSAGE_THREAD", resource.RUSAGE_SELF)
 
 
 def distinct_roots(roots: Iterable[bytes]) -> list[bytes]:
@@ -43,41 +45,50 @@ def walk(
         os.scandir(top).close()
     except OSError as error:
         raise SourceOffline(str(renamed(error, "list the folder", top))) from error
-    todo: list[tuple[bytes, Ancestors]] = [(top, (here.st_dev, here.st_ino, ()))]
+    for listing in _listings((top, (here.st_dev, here.st_ino, ())), skip):
+        for path, why in listing.problems:
+            on_error(path, why)
+        if listing.failure is not None:
+            _report(listing, top, on_error)
+        if listing.found:
+            yield listing.found
+
+
+def _listings(top: Folder, skip: frozenset[bytes]) -> Iterator[Listing]:
+    """Yield `top` and everything below it, folder by folder, in no particular order.
+
+    What is in memory one thread lists best. As soon as folder after folder comes from a disk,
+    several go ahead.
+    """
+    todo = [top]
+    waited = 0
     while todo:
-        folder, ancestors = todo.pop()
-        found: list[tuple[bytes, os.stat_result]] = []
-        try:
-            with os.scandir(folder) as entries:
-                for entry in entries:
-                    try:
-                        if entry.is_file(follow_symlinks=False):
-                            found.append((entry.path, entry.stat(follow_symlinks=False)))
-                        elif entry.is_dir(follow_symlinks=False):
-                            if skipped(entry.name) or entry.path in skip:
-                                continue
-                            below = entry.stat(follow_symlinks=False)
-                            if not _loops(below, ancestors):
-                                todo.append((entry.path, (below.st_dev, below.st_ino, ancestors)))
-                    except FileNotFoundError:
-                        continue  # gone since the folder was listed: it is simply not there
-                    except OSError as error:
-                        on_error(entry.path, str(renamed(error, "look at", entry.path)))
-        except FileNotFoundError:
-            if folder == top:
-                raise SourceOffline(str(renamed(FileNotFoundError(2, ""), "list the folder", top))) from None
-        except OSError as error:
-            if folder == top and not found:
-                raise SourceOffline(str(renamed(error, "list the folder", top))) from error
-            on_error(folder, str(renamed(error, "list the folder", folder)))
-        if found:
-            yield found
+        if waited >= _PATIENCE:
+            from mediavault_tui.sources.local_listers import Listers
+
+            yield from Listers(skip).listings(todo)
+            return
+        before = _fetched()
+        listing = list_folder(todo.pop(), skip)
+        waited = waited + 1 if _fetched() > before else max(0, waited - 1)
+        todo += listing.below
+        yield listing
 
 
-def _loops(folder: os.stat_result, ancestors: Ancestors) -> bool:
-    """Return whether the folder is one of its own ancestors (a bind mount, a broken disk)."""
-    while ancestors:
-        device, inode, ancestors = ancestors
-        if folder.st_ino == inode and folder.st_dev == device:
-            return True
-    return False
+def _fetched() -> int:
+    """Return how many blocks this thread has had to fetch from a disk so far.
+
+    Not how often it waited: whoever traces the program makes it wait at every call.
+    """
+    return resource.getrusage(_WHOSE).ru_inblock
+
+
+def _report(listing: Listing, top: bytes, on_error: Callable[[bytes, str], None]) -> None:
+    """Say why a folder could not be listed; raises SourceOffline if that leaves nothing to believe."""
+    folder, error = listing.folder, listing.failure
+    assert error is not None
+    gone = isinstance(error, FileNotFoundError)
+    if folder == top and (gone or not listing.found):
+        raise SourceOffline(str(renamed(error, "list the folder", top))) from error
+    if not gone:  # a folder below that is gone since it was met is simply not there
+        on_error(folder, str(renamed(error, "list the folder", folder)))

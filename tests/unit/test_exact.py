@@ -411,16 +411,17 @@ def small_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[SmallFi
     return [(st.st_dev, st.st_ino, st.st_size, st.st_mtime_ns, os.fsencode(p)) for p, st in looked.items()]
 
 
+@pytest.mark.parametrize("ahead", [False, True])
 @pytest.mark.parametrize(("processes", "threads"), [(1, 1), (2, 1), (3, 2), (1, 4)])
 def test_several_processes_give_the_answers_of_one(
-    small_files: list[SmallFile], processes: int, threads: int
+    small_files: list[SmallFile], processes: int, threads: int, ahead: bool
 ) -> None:
     want = wholefiles.hash_whole(small_files)
     assert [(n, answer) for n, answer in enumerate(want) if isinstance(answer, int)] == [
         (7, errno.ENOENT),
         (200, wholefiles.CHANGED),
     ]
-    assert hash_forked(small_files, processes=processes, threads=threads) == want
+    assert hash_forked(small_files, processes=processes, threads=threads, ahead=ahead) == want
 
 
 def test_what_a_killed_process_leaves_is_read_by_the_other(

@@ -9,6 +9,7 @@ import stat
 import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -25,7 +26,7 @@ from mediavault_tui.errors import (
     SourceOffline,
     SourceTaken,
 )
-from mediavault_tui.sources import local_rename
+from mediavault_tui.sources import local_folders, local_listers, local_rename, local_walk
 from mediavault_tui.sources.base import FoundFile, Source, WalkError
 from mediavault_tui.sources.local import LocalSource, copy_exclusive, partial_name
 from mediavault_tui.sources.local_errors import renamed
@@ -41,8 +42,13 @@ HOSTILE = [
 ]
 
 
-@pytest.fixture(params=[LocalSource])
-def source(request: pytest.FixtureRequest) -> Source:
+@pytest.fixture(params=[LocalSource, "with listers"])
+def source(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Source:
+    if request.param is not LocalSource:
+        monkeypatch.setattr(
+            local_walk, "_PATIENCE", 0
+        )  # threads list from the first folder on, as on a slow disk
+        return LocalSource()
     made: Source = request.param()
     return made
 
@@ -224,6 +230,58 @@ def test_a_file_that_vanishes_while_the_folder_is_read_is_simply_not_there(
     files, errors = walked(source, tmp_path)
     assert {os.path.basename(path) for path in files} == {b"a", b"c"}
     assert errors == []
+
+
+def listing_threads() -> list[str]:
+    return [thread.name for thread in threading.enumerate() if thread.name.startswith("lister")]
+
+
+@pytest.mark.parametrize(("blocks", "called"), [(1, True), (0, False)])
+def test_threads_list_ahead_only_where_folders_come_from_a_disk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, blocks: int, called: bool
+) -> None:
+    paths = {write(tmp_path / f"{n:02}/{m}/a.mkv") for n in range(40) for m in range(3)}
+    counter = iter(range(0, 1_000_000 * blocks, blocks)) if blocks else None
+    monkeypatch.setattr(local_walk, "_fetched", lambda: next(counter) if counter else 0)
+    looked: dict[bytes, str] = {}
+    real = local_folders.list_folder
+
+    def noted(folder: local_folders.Folder, skip: frozenset[bytes]) -> local_folders.Listing:
+        looked[folder[0]] = threading.current_thread().name
+        return real(folder, skip)
+
+    monkeypatch.setattr(local_walk, "list_folder", noted)
+    monkeypatch.setattr(local_listers, "list_folder", noted)
+    assert set(walked(LocalSource(), tmp_path)[0]) == paths
+    by_threads = [name for name in looked.values() if name.startswith("lister")]
+    assert len(by_threads) == (len(looked) - local_walk._PATIENCE if called else 0)
+    assert listing_threads() == []
+
+
+def test_leaving_a_walk_ends_its_threads(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(local_walk, "_PATIENCE", 0)
+    for n in range(300):
+        write(tmp_path / f"{n:03}/a.mkv")
+    batches = local_walk.walk(os.fsencode(tmp_path), on_error=lambda _path, why: pytest.fail(why))
+    next(batches)
+    assert listing_threads()
+    batches.close()  # type: ignore[attr-defined]  # an Iterator that is a generator
+    assert listing_threads() == []
+
+
+def test_an_error_nobody_foresaw_is_raised_where_the_walk_is_used(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(local_walk, "_PATIENCE", 0)
+    write(tmp_path / "a.mkv")
+
+    def broken(_folder: local_folders.Folder, _skip: frozenset[bytes]) -> local_folders.Listing:
+        raise ZeroDivisionError("nobody foresaw this")
+
+    monkeypatch.setattr(local_listers, "list_folder", broken)
+    with pytest.raises(ZeroDivisionError, match="nobody foresaw this"):
+        walked(LocalSource(), tmp_path)
+    assert listing_threads() == []
 
 
 def test_a_stat_tells_what_a_walk_tells(source: Source, tmp_path: Path) -> None:
