@@ -82,11 +82,12 @@ def find_exact(roots: Sequence[bytes], *, readers: int | None = None, videos: bo
     if large:
         equal_large, read_large = _compare_large(large, crew, errors)
         equal, read = equal + equal_large, read + read_large
-    groups = [
-        ExactGroup(members[0][2], content, files)
-        for content, members in equal
-        if len(files := _distinct(members, names)) > 1
-    ]
+    del wanted, small, large
+    groups: list[ExactGroup] = []
+    while equal:  # what was looked at goes as the group comes: both at once would be the peak
+        content, members = equal.pop()
+        if len(files := _distinct(members, names)) > 1:
+            groups.append(ExactGroup(members[0][2], content, files))
     groups.sort(key=lambda group: (-group.size, group.files))
     return ExactReport(groups, errors, seen, read)
 
@@ -165,15 +166,18 @@ def _compare_small(
 ) -> tuple[list[Equal], int]:
     """Read groups of one small size each; return what is equal, and the bytes read."""
     files = [file for group in groups for file in group]
-    order: Sequence[int] = range(len(files))
+    order: Sequence[int] = ()
     if by_inode:  # roughly their order on the disk
-        order = sorted(order, key=lambda number: files[number][1])
+        order = sorted(range(len(files)), key=lambda number: files[number][1])
+        files = [files[number] for number in order]
     processes = min(readers, _processors(), _WARM_READERS)
     threads = 1 if ahead else -(-readers // processes)
-    in_order = hash_forked([files[n] for n in order], processes=processes, threads=threads, ahead=ahead)
-    answers: list[bytes | int] = [CHANGED] * len(files)
-    for number, answer in zip(order, in_order, strict=True):
-        answers[number] = answer
+    answers = hash_forked(files, processes=processes, threads=threads, ahead=ahead)
+    if by_inode:
+        in_order, answers = answers, [CHANGED] * len(answers)
+        for number, answer in zip(order, in_order, strict=True):
+            answers[number] = answer
+        del in_order
     equal: list[Equal] = []
     read = 0
     rest = iter(answers)
