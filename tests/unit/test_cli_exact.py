@@ -191,7 +191,6 @@ def test_a_file_costs_at_most_a_kilobyte_of_memory(tmp_path: Path) -> None:
             [sys.executable, "-c", code, folder], capture_output=True, text=True, check=True, cwd=ROOT
         )
         used.append(int(ran.stderr))
-    print("KiB a file:", (used[1] - used[0]) / files)
     assert used[1] - used[0] <= files, "KiB"
 
 
