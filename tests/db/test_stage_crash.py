@@ -252,3 +252,37 @@ async def test_a_recovery_that_is_killed_itself_is_recovered(between: Stand, at:
         between.recover()
         await between.tell_the_truth(f"stage killed at {at}, recovery at {recovery_last}")
         assert await between.here().recover() == []
+
+
+@pytest.mark.parametrize("verb", ["stage", "restore"])
+async def test_killed_in_the_middle_of_a_copy_leaves_no_part_of_it_and_the_act_can_be_repeated(
+    conn: Connection, database: Database, tmp_path: Path, other_volume: Path, verb: str
+) -> None:
+    stand = Stand(conn, database, tmp_path, other_volume / "held")
+    keeper = await stand.shelf.add("kept/Film.mkv", KEPT)
+    film = await stand.shelf.add("films/film.mkv", LOSER * 50)  # several reads long
+    stand.group, stand.keeper = await stand.shelf.group(keeper, film), keeper
+    if verb == "restore":
+        await stand.to("staged")
+    whole = stand.shelf.contents()
+    words = (verb, stand.group, keeper.id) if verb == "stage" else (verb, await stand.staged())
+
+    steps = 0
+    while not any(0 < part.stat().st_size < film.size for part in own_parts(tmp_path, other_volume)):
+        stand.recover()  # from a kill before the copy, or at its very beginning
+        steps += 1
+        assert stand.run(*words, last=steps) is None, "the copy was never killed in the middle"
+
+    assert stand.recover()
+    assert own_parts(tmp_path, other_volume) == []
+    assert stand.shelf.contents() == whole
+    words = (verb, stand.group, keeper.id) if verb == "stage" else (verb, await stand.staged())
+    assert not errors(stand.run(*words))
+    assert own_parts(tmp_path, other_volume) == []
+    assert stand.shelf.contents() == whole
+    assert await stand.shelf.state(film.id) == ("staged" if verb == "stage" else "present")
+
+
+def own_parts(*tops: Path) -> list[Path]:
+    """The unfinished copies that lie anywhere."""
+    return [path for top in tops for path in top.rglob(".mediavault-*.part")]
