@@ -25,7 +25,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--readers",
         type=_readers,
         metavar="N",
-        help="files read at once (by itself: 2 to 8; 2 on one hard disk)",
+        help="files read at once (by itself: as suits memory or disk; try 2 on one hard disk)",
     )
     kind = parser.add_mutually_exclusive_group()
     kind.add_argument("--all-files", action="store_true", help="compare every regular file (the default)")
