@@ -186,11 +186,11 @@ class Vault:
 
     async def approve(self, staged: Sequence[StagedId]) -> ActResult:
         """Approve staged files for purging."""
-        return await (await self._acting()).approve(staged, who=self._who)
+        return self._acted(await (await self._acting()).approve(staged, who=self._who))
 
     async def unapprove(self, staged: Sequence[StagedId]) -> ActResult:
         """Take an approval back."""
-        return await (await self._acting()).unapprove(staged, who=self._who)
+        return self._acted(await (await self._acting()).unapprove(staged, who=self._who))
 
     async def purge(self, *, word: str) -> ActResult:
         """Delete what is approved, if the word is the right one."""
@@ -208,9 +208,7 @@ class Vault:
             if sentence is not None:
                 return sentence
         result = await (await self._services.stage()).undo(who=self._who)
-        moved = len(result.done)
-        sentences = [f"Undone: {moved} {'file' if moved == 1 else 'files'} moved back."] if moved else []
-        return " ".join([*sentences, *result.refused]) or "There is nothing to undo."
+        return " ".join([*_undone(result), *result.refused]) or "There is nothing to undo."
 
     def listen(self, heard: Callable[[str], None]) -> AbstractAsyncContextManager[None]:
         """Call back with '<kind>:<id>' whenever anybody changes the library."""
@@ -246,3 +244,13 @@ class Vault:
         if result.done:
             self._decided_last = False
         return result
+
+
+def _undone(result: ActResult) -> list[str]:
+    """Return the sentence for what an undo did: only an act with operations moved a file."""
+    if not result.done:
+        return []
+    files = f"{len(result.done)} {'file' if len(result.done) == 1 else 'files'}"
+    if not result.operations:
+        return [f"Undone: {files} no longer approved."]
+    return [f"Undone: {files} moved back."]

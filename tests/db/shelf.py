@@ -14,14 +14,13 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
-from factories import a_file, an_identity, insert_file
-
 from mediavault_tui.domain.model import FileId, GroupId, Health, Identity, MediaFile
 from mediavault_tui.probe.hashing import content_hash
 from mediavault_tui.services.stage import Stage
 from mediavault_tui.services.stage_moves import Step, no_step
 from mediavault_tui.sources.local import LocalSource
 from mediavault_tui.store.database import Connection, Database
+from tests.factories import a_file, an_identity, insert_file
 
 ME = "ripley"
 

@@ -8,12 +8,12 @@ import os
 from pathlib import Path
 
 import pytest
-from shelf import ME, Shelf
 
 from mediavault_tui.domain.library import StagedState
 from mediavault_tui.domain.model import Health
 from mediavault_tui.errors import Refused, UsageError
 from mediavault_tui.store.database import Connection, Database
+from tests.db.shelf import ME, Shelf
 
 BETTER = b"the better film" * 9000
 WORSE = b"the worse film" * 8000

@@ -9,9 +9,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from shelf import Shelf
 
 from mediavault_tui.store.database import Connection
+from tests.db.shelf import Shelf
 
 ROOT = Path(__file__).parents[2]
 BETTER, WORSE = b"the better film" * 9000, b"the worse film" * 8000

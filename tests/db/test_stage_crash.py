@@ -19,11 +19,11 @@ from pathlib import Path
 
 import pytest
 import staging_child
-from shelf import Shelf
 
 from mediavault_tui.domain.model import StagedId
 from mediavault_tui.services.stage import Stage
 from mediavault_tui.store.database import Connection, Database
+from tests.db.shelf import Shelf
 
 pytestmark = pytest.mark.slow
 

@@ -11,10 +11,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from shelf import ME, Shelf
 
 from mediavault_tui.domain.library import ActResult
 from mediavault_tui.store.database import Connection, Database
+from tests.db.shelf import ME, Shelf
 
 BETTER, WORSE = b"the better film" * 9000, b"the worse film" * 8000
 

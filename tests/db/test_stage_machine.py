@@ -25,11 +25,11 @@ from hypothesis.stateful import (
     rule,
     run_state_machine_as_test,
 )
-from shelf import ME, Shelf, contents
 
 from mediavault_tui.domain.model import FileId, StagedId
 from mediavault_tui.errors import Refused
 from mediavault_tui.store.database import Database
+from tests.db.shelf import ME, Shelf, contents
 
 COPIES = 4
 WHICH = st.integers(0, COPIES - 1)

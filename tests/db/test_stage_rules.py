@@ -8,13 +8,13 @@ from pathlib import Path
 
 import asyncpg
 import pytest
-from shelf import ME, Shelf
 
 from mediavault_tui.domain.library import StagedState
 from mediavault_tui.domain.model import FileState, Health
 from mediavault_tui.domain.staging import ActKind, ActState, act_may_become, staged_may_become
 from mediavault_tui.errors import Refused
 from mediavault_tui.store.database import Connection, Database
+from tests.db.shelf import ME, Shelf
 
 A, B, C = b"first film" * 9000, b"second film" * 9000, b"third film" * 9000
 
