@@ -1,0 +1,146 @@
+"""What the app may ask for, over the real services: the last thing done is the first undone."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from pathlib import Path
+
+import pytest
+
+from mediavault_tui.domain.model import GroupId, MediaFile
+from mediavault_tui.errors import Refused
+from mediavault_tui.services.dedupe import Dedupe
+from mediavault_tui.services.library import Library
+from mediavault_tui.services.scan import Scanner
+from mediavault_tui.services.vault import Lazy, Services, Vault
+from mediavault_tui.sources.local import LocalSource
+from mediavault_tui.store.database import Connection, Database
+from tests.db.shelf import ME, Shelf
+
+
+@pytest.fixture
+def shelf(conn: Connection, tmp_path: Path) -> Shelf:
+    return Shelf(conn, tmp_path / "library")
+
+
+@pytest.fixture
+def open_vault(shelf: Shelf, database: Database) -> Callable[..., Vault]:
+    """Return the maker of a vault over the shelf."""
+
+    def listen(heard: Callable[[str], None]) -> AbstractAsyncContextManager[None]:
+        return database.listen("mediavault", heard)
+
+    def make(*, read_only: bool = False) -> Vault:
+        services = Services(
+            library=Lazy(lambda: Library(database)),
+            dedupe=Lazy(lambda: Dedupe(database)),
+            stage=Lazy(lambda: shelf.stage(database, read_only=read_only)),
+            scanner=Lazy(lambda: Scanner(database, LocalSource(), None)),
+        )
+        return Vault(services, who=ME, read_only=read_only, listen=listen)
+
+    return make
+
+
+async def two(
+    shelf: Shelf, name: str = "Heat", *, proof: str = "exact"
+) -> tuple[MediaFile, MediaFile, GroupId]:
+    """Two copies of one title, of equal bytes, in a group that is certain."""
+    keeper = await shelf.add(f"{name}/{name}.mkv", name.encode() * 50)
+    loser = await shelf.add(f"downloads/{name}.mkv", name.encode() * 50)
+    return keeper, loser, await shelf.group(keeper, loser, proof=proof, verdict="certain")
+
+
+async def test_each_undo_says_what_it_undid(shelf: Shelf, open_vault: Callable[..., Vault]) -> None:
+    keeper, loser, group = await two(shelf)
+    vault = open_vault()
+    staged = await vault.stage_group(group, keeper.id)
+    await vault.approve(staged.done)
+    assert await vault.undo() == "Undone: 1 file no longer approved."
+    assert await shelf.state(loser.id) == "staged"
+    assert await vault.undo() == "Undone: 1 file moved back."
+    assert await shelf.state(loser.id) == "present"
+    with pytest.raises(Refused, match="nothing to undo"):
+        await vault.undo()
+
+
+async def test_a_decision_is_undone_before_the_act_that_came_before_it(
+    shelf: Shelf, open_vault: Callable[..., Vault]
+) -> None:
+    keeper, loser, group = await two(shelf)
+    one, other, later = await two(shelf, "Alien")
+    vault = open_vault()
+    await vault.stage_group(group, keeper.id)
+    await vault.not_duplicate(later, one.id, other.id)
+    await vault.undo()
+    assert await shelf.state(loser.id) == "staged"
+    assert await vault.undo() == "Undone: 1 file moved back."
+    assert await shelf.state(loser.id) == "present"
+
+
+async def test_an_approval_is_undone_before_the_decision_that_came_before_it(
+    shelf: Shelf, open_vault: Callable[..., Vault]
+) -> None:
+    keeper, _, group = await two(shelf)
+    one, other, later = await two(shelf, "Alien")
+    vault = open_vault()
+    staged = await vault.stage_group(group, keeper.id)
+    await vault.not_duplicate(later, one.id, other.id)
+    await vault.approve(staged.done)
+    assert await vault.undo() == "Undone: 1 file no longer approved."
+
+
+async def test_a_batch_takes_only_what_is_sure_now(shelf: Shelf, open_vault: Callable[..., Vault]) -> None:
+    _, sure, certain = await two(shelf)
+    _, unsure, close = await two(shelf, "Alien", proof="same_title")
+    await shelf.conn.execute("update duplicate_groups set verdict = 'review' where id = $1", close)
+    await shelf.conn.execute("update duplicate_members set verdict = 'review' where group_id = $1", close)
+    result = await open_vault().stage_sure([certain, close])
+    assert len(result.done) == 1
+    assert ["No longer sure" in sentence for sentence in result.refused] == [True]
+    assert await shelf.state(sure.id) == "staged"
+    assert await shelf.state(unsure.id) == "present"
+
+
+async def test_a_read_only_vault_changes_nothing(shelf: Shelf, open_vault: Callable[..., Vault]) -> None:
+    keeper, loser, group = await two(shelf)
+    vault = open_vault(read_only=True)
+    for act in (
+        vault.stage_group(group, keeper.id),
+        vault.stage_files([loser.id]),
+        vault.stage_sure([group]),
+        vault.keep_both(group),
+        vault.not_duplicate(group, keeper.id, loser.id),
+        vault.note(group, "x"),
+        vault.restore([]),
+        vault.approve([]),
+        vault.purge(word="purge"),
+        vault.undo(),
+    ):
+        with pytest.raises(Refused):
+            await act
+    assert await shelf.state(loser.id) == "present"
+    assert [row.id for row in await vault.groups()] == [group]
+
+
+async def test_a_service_is_built_once_however_many_ask() -> None:
+    built: list[int] = []
+
+    def build() -> int:
+        built.append(1)
+        return len(built)
+
+    lazy = Lazy(build)
+    assert [await lazy(), await lazy()] == [1, 1]
+
+
+async def test_news_of_an_act_reaches_who_listens(shelf: Shelf, open_vault: Callable[..., Vault]) -> None:
+    keeper, _, group = await two(shelf)
+    vault = open_vault()
+    heard: asyncio.Queue[str] = asyncio.Queue()
+    async with vault.listen(heard.put_nowait):
+        await vault.stage_group(group, keeper.id)
+        async with asyncio.timeout(5):
+            assert ":" in await heard.get()
