@@ -59,6 +59,9 @@ class Modal(ModalScreen[Answer]):
             hints = [Content.assemble((key, "bold $text-accent"), " ", text) for key, text in self._keys]
             yield Static(Content("   ").join(hints), id="keys")
 
+    def on_mount(self) -> None:
+        self.app.clear_notifications()  # on a small terminal they would lie over the keys
+
     def body(self) -> ComposeResult:
         """Yield what stands between title and keys."""
         yield from ()

@@ -53,6 +53,16 @@ async def test_purge_wants_the_whole_word() -> None:
     assert vault.acts == [("purge", "purge")]
 
 
+async def test_no_message_lies_over_a_question() -> None:
+    app = app_on(FakeVault())
+    async with app.run_test(size=NARROW) as pilot:
+        await keys("3")(pilot)
+        app.notify("1 file approved")
+        await keys("P")(pilot)
+        await until(pilot, lambda: isinstance(app.screen, TypedWord))
+        await until(pilot, lambda: not app._notifications)
+
+
 async def test_escape_leaves_the_purge() -> None:
     vault = FakeVault()
     app = app_on(vault)
