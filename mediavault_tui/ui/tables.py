@@ -40,15 +40,15 @@ INVENTORY: tuple[Column[InventoryRow], ...] = (
     Column("title", "Title", 0, lambda row: (what(row), "plain")),
     Column("year", "Year", 9, lambda row: (when(row), "muted")),
     Column("height", "Tier", 5, lambda row: (row.tier, "accent" if row.tier == "4K" else "plain")),
-    Column("codec", "Codec", 6, lambda row: (codec(row.codec), "muted"), spare=2),
+    Column("codec", "Codec", 6, lambda row: (codec(row.codec), "muted"), spare=3),
     Column("hdr", "HDR", 6, lambda row: ("+".join(row.hdr), "accent"), spare=5),
-    Column("audio", "Audio", 8, lambda row: (visible(" ".join(row.audio_languages)), "plain"), spare=1),
+    Column("audio", "Audio", 8, lambda row: (visible(" ".join(row.audio_languages)), "plain"), spare=2),
     Column("subs", "Subtitles", 9, lambda row: (visible(" ".join(row.subtitle_languages)), "muted"), spare=4),
     Column("size", "Bytes", 8, lambda row: (size(row.size), "plain"), right=True),
     Column(
         "score", "Score", 6, lambda row: ("" if row.score is None else str(row.score), "strong"), right=True
     ),
-    Column("state", "State", 9, _state, spare=3),
+    Column("state", "State", 9, _state, spare=1),
     Column("modified", "", 1, lambda row: ("", "plain"), spare=9),
 )
 """The Inventory, from what is always shown to what only a wide terminal has room for."""

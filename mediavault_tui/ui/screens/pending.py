@@ -84,7 +84,7 @@ class PendingScreen(ListPane[PendingServices]):
         Binding(
             "P",
             "purge",
-            "Purge approved",
+            "Purge",
             id="pending.purge",
             tooltip="Delete what is approved for good (asks for a typed word)",
         ),
