@@ -51,7 +51,7 @@ def run(args: argparse.Namespace) -> int:
         return 0
     with tempfile.TemporaryDirectory(prefix="mediavault-demo-") as place:
         made = _make(args.folder or Path(place, "library"), settings)
-        return _open(made, settings, Path(place, "data"))
+        return _open(made, settings, Path(place, ".data"))  # hidden from the browser of folders
 
 
 def _open(made: DemoLibrary, settings: Settings, data: Path) -> int:
