@@ -57,7 +57,7 @@ async def test_no_message_lies_over_a_question() -> None:
     app = app_on(FakeVault())
     async with app.run_test(size=NARROW) as pilot:
         await keys("3")(pilot)
-        app.notify("1 file approved")
+        app.notify("1 file approved", timeout=600)
         await keys("P")(pilot)
         await until(pilot, lambda: isinstance(app.screen, TypedWord))
         await until(pilot, lambda: not app._notifications)
