@@ -16,6 +16,7 @@ from mediavault_tui.domain.library import ActResult
 from mediavault_tui.errors import MediaVaultError
 from mediavault_tui.ui import describe
 from mediavault_tui.ui.format import count
+from mediavault_tui.ui.widgets.filterline import FilterLine
 from mediavault_tui.ui.widgets.keybar import KeyBar
 from mediavault_tui.ui.widgets.listing import Listing
 from mediavault_tui.ui.widgets.panebar import PaneBar
@@ -182,6 +183,37 @@ class ListPane(Pane[Services]):
             await listing.window.load(*span)
             listing.arrived()
             before = span
+
+
+class FilteredPane(ListPane[Services]):
+    """A pane with a `FilterLine` under its list."""
+
+    def action_filter(self) -> None:
+        """Let the user type a filter."""
+        self.query_one(FilterLine).open()
+
+    @on(FilterLine.Left)
+    def _to_the_list(self) -> None:
+        self.listing.focus()
+
+
+class TextFilteredPane(FilteredPane[Services]):
+    """A pane whose list is narrowed by words alone."""
+
+    text = ""
+    """What the rows must hold, as it was typed."""
+
+    def clear_filter(self) -> None:
+        """Show everything again."""
+        self.query_one(FilterLine).clear()
+        self.text = ""
+        self.start_over()
+
+    @on(FilterLine.Filtered)
+    def _filter(self, message: FilterLine.Filtered) -> None:
+        if message.text != self.text:
+            self.text = message.text
+            self.start_over()
 
 
 def _find(listing: Listing[Any], window: Window[Any], at: int, key: Hashable | None) -> int:

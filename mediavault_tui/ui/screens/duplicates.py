@@ -18,7 +18,7 @@ from mediavault_tui.errors import MediaVaultError
 from mediavault_tui.ui import describe, tables
 from mediavault_tui.ui.comparing import confirmation
 from mediavault_tui.ui.format import visible, wrap
-from mediavault_tui.ui.pane import ListPane
+from mediavault_tui.ui.pane import TextFilteredPane
 from mediavault_tui.ui.widgets.compare import Compare
 from mediavault_tui.ui.widgets.filterline import FilterLine
 from mediavault_tui.ui.widgets.listing import Listing
@@ -52,7 +52,7 @@ class DuplicateServices(Protocol):
     async def note(self, group: GroupId, text: str) -> None: ...
 
 
-class DuplicatesScreen(ListPane[DuplicateServices]):
+class DuplicatesScreen(TextFilteredPane[DuplicateServices]):
     """The list of groups and the comparison of one."""
 
     PANE = "duplicates"
@@ -117,9 +117,6 @@ class DuplicatesScreen(ListPane[DuplicateServices]):
         ),
     ]
 
-    text = ""
-    """The filter of what is on the screen."""
-
     def body(self) -> ComposeResult:
         with Horizontal(id="beside"):
             yield Listing(tables.GROUPS, key=lambda group: group.id, id="rows", empty="Opening the library…")
@@ -144,16 +141,6 @@ class DuplicatesScreen(ListPane[DuplicateServices]):
         if self.listing.current is None:
             self.query_one(Compare).show(None)
             self.remove_class("-comparing")
-
-    @on(FilterLine.Filtered)
-    def _filter(self, message: FilterLine.Filtered) -> None:
-        if message.text != self.text:
-            self.text = message.text
-            self.start_over()
-
-    @on(FilterLine.Left)
-    def _to_the_list(self) -> None:
-        self.listing.focus()
 
     @on(Listing.Moved, "#rows")
     @work(exclusive=True, group="compare")
@@ -183,9 +170,7 @@ class DuplicatesScreen(ListPane[DuplicateServices]):
             self.remove_class("-comparing")
             self.listing.focus()
         elif self.text:
-            self.query_one(FilterLine).clear()
-            self.text = ""
-            self.start_over()
+            self.clear_filter()
 
     def action_side(self, right: bool) -> None:
         self.query_one(Compare).right_chosen = right
@@ -195,9 +180,6 @@ class DuplicatesScreen(ListPane[DuplicateServices]):
 
     def action_group(self, by: int) -> None:
         self.listing.action_step(by)
-
-    def action_filter(self) -> None:
-        self.query_one(FilterLine).open()
 
     def action_keep(self) -> None:
         self.query_one(Compare).action_keep()

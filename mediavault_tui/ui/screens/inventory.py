@@ -31,7 +31,7 @@ from mediavault_tui.domain.model import FileId
 from mediavault_tui.errors import MediaVaultError
 from mediavault_tui.ui import describe, tables
 from mediavault_tui.ui.format import count, size, visible
-from mediavault_tui.ui.pane import ListPane
+from mediavault_tui.ui.pane import FilteredPane
 from mediavault_tui.ui.widgets.facts import Facts
 from mediavault_tui.ui.widgets.filterline import FilterLine
 from mediavault_tui.ui.widgets.listing import Listing
@@ -68,7 +68,7 @@ class InventoryServices(Protocol):
     async def stage_files(self, files: Sequence[FileId]) -> ActResult: ...
 
 
-class InventoryScreen(ListPane[InventoryServices]):
+class InventoryScreen(FilteredPane[InventoryServices]):
     """The list of every file."""
 
     PANE = "inventory"
@@ -174,10 +174,6 @@ class InventoryScreen(ListPane[InventoryServices]):
             self.query_shown = query
             self.start_over()
 
-    @on(FilterLine.Left)
-    def _to_the_list(self) -> None:
-        self.listing.focus()
-
     @work(exclusive=True, group="facets")
     async def _load_facets(self) -> None:
         """Count the facets, once the rows are there and only where they are seen."""
@@ -266,9 +262,6 @@ class InventoryScreen(ListPane[InventoryServices]):
             self.complain("Nothing was marked", error)
             return
         listing.mark(listing.marks ^ found if invert else listing.marks | found)
-
-    def action_filter(self) -> None:
-        self.query_one(FilterLine).open()
 
     @work(group="ask")
     async def action_sort(self) -> None:

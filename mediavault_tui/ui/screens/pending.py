@@ -18,7 +18,7 @@ from mediavault_tui.domain.model import StagedId
 from mediavault_tui.errors import MediaVaultError
 from mediavault_tui.ui import describe, tables
 from mediavault_tui.ui.format import count, size
-from mediavault_tui.ui.pane import ListPane
+from mediavault_tui.ui.pane import TextFilteredPane
 from mediavault_tui.ui.widgets.facts import Facts
 from mediavault_tui.ui.widgets.filterline import FilterLine
 from mediavault_tui.ui.widgets.listing import Listing
@@ -56,7 +56,7 @@ class PendingServices(Protocol):
     async def purge(self, *, word: str) -> ActResult: ...
 
 
-class PendingScreen(ListPane[PendingServices]):
+class PendingScreen(TextFilteredPane[PendingServices]):
     """The list of staged files."""
 
     PANE = "pending"
@@ -97,9 +97,6 @@ class PendingScreen(ListPane[PendingServices]):
             tooltip="Filter by title or path",
         ),
     ]
-
-    text = ""
-    """The filter of what is on the screen."""
 
     def __init__(
         self,
@@ -147,16 +144,6 @@ class PendingScreen(ListPane[PendingServices]):
             else "Nothing is staged.\nPress 2 for the duplicates: what you stage there waits here."
         )
 
-    @on(FilterLine.Filtered)
-    def _filter(self, message: FilterLine.Filtered) -> None:
-        if message.text != self.text:
-            self.text = message.text
-            self.start_over()
-
-    @on(FilterLine.Left)
-    def _to_the_list(self) -> None:
-        self.listing.focus()
-
     @on(Listing.Moved, "#rows")
     def _follow(self) -> None:
         staged: StagedFile | None = self.listing.current
@@ -187,9 +174,6 @@ class PendingScreen(ListPane[PendingServices]):
         rows = (window.row(index) for index in range(first, last + 1))
         return {row.id for row in rows if row is not None}
 
-    def action_filter(self) -> None:
-        self.query_one(FilterLine).open()
-
     def action_back(self) -> None:
         listing = self.listing
         if listing.range_from is not None:
@@ -199,9 +183,7 @@ class PendingScreen(ListPane[PendingServices]):
         elif listing.marks:
             listing.mark(())
         elif self.text:
-            self.query_one(FilterLine).clear()
-            self.text = ""
-            self.start_over()
+            self.clear_filter()
 
     @property
     def _meant(self) -> list[StagedId]:
