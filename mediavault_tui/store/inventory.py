@@ -23,7 +23,15 @@ from mediavault_tui.domain.library import (
 from mediavault_tui.domain.model import FileId, FileState, Health, Kind
 from mediavault_tui.domain.paths import display
 from mediavault_tui.store.database import Connection
-from mediavault_tui.store.inventory_sql import Conditions, Folder, conditions, ordered, raw_forms, start
+from mediavault_tui.store.inventory_sql import (
+    SORT_COLUMNS,
+    Conditions,
+    Folder,
+    conditions,
+    ordered,
+    raw_forms,
+    start,
+)
 from mediavault_tui.store.sqlfiles import sql
 
 if TYPE_CHECKING:
@@ -36,15 +44,6 @@ _STEP = 8192
 _ALL = 2**62
 _COUNTED = 50_000
 """Rows up to which totals are counted; beyond, the planner's estimate has to do."""
-
-_VALUES = {
-    SortKey.TITLE: "title_key",
-    SortKey.YEAR: "year",
-    SortKey.SIZE: "size_bytes",
-    SortKey.SCORE: "score",
-    SortKey.MODIFIED: "modified_ns",
-    SortKey.HEIGHT: "height",
-}
 
 
 async def page(
@@ -225,5 +224,5 @@ def _row(row: Record, sort: SortKey) -> InventoryRow:
         state=FileState(row["state"]),
         health=Health(row["health"]),
         modified_ns=row["modified_ns"],
-        cursor=Cursor(row[_VALUES[sort]], FileId(row["id"])),
+        cursor=Cursor(row[SORT_COLUMNS[sort]], FileId(row["id"])),
     )

@@ -20,7 +20,7 @@ from mediavault_tui.domain.search import prefix_query
 from mediavault_tui.store.scans import below
 from mediavault_tui.store.sqlfiles import sql
 
-_COLUMNS = {
+SORT_COLUMNS = {
     SortKey.TITLE: "title_key",
     SortKey.YEAR: "year",
     SortKey.SIZE: "size_bytes",
@@ -28,6 +28,7 @@ _COLUMNS = {
     SortKey.MODIFIED: "modified_ns",
     SortKey.HEIGHT: "height",
 }
+"""The column that each order goes by."""
 _NO_TIER = "?"
 _INDEXED = {
     Facet.KIND: "f.kind = {}",
@@ -147,7 +148,7 @@ def raw_forms(folder: str) -> list[bytes]:
 
 def ordered(name: str, sort: SortKey, *, descending: bool) -> str:
     """Return the named statement in that order."""
-    statement = sql(name).replace("f.title_key", f"f.{_COLUMNS[sort]}")
+    statement = sql(name).replace("f.title_key", f"f.{SORT_COLUMNS[sort]}")
     if descending:
         statement = statement.replace(" asc", " desc").replace(") > ($1, $2)", ") < ($1, $2)")
     return statement
