@@ -46,7 +46,7 @@ def test_all_problems_are_told_at_once() -> None:
 
 
 def test_a_strangers_variable_is_no_problem() -> None:
-    from_env({"AZURE_CONFIG_DIR": "/root/.azure", "NAS_BACKUP_JOB": "1", "PATH": "/bin"})
+    from_env({"AZURE_CONFIG_DIR": "/home/someone/.azure", "NAS_BACKUP_JOB": "1", "PATH": "/bin"})
 
 
 def test_a_secret_shows_itself_nowhere() -> None:
