@@ -7,21 +7,17 @@ leave go through the cache `name_guesses` and, if it has them not, through guess
 from __future__ import annotations
 
 import asyncio
-import multiprocessing
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Sequence
 
-from mediavault_tui.domain.identity import identify, regular
+from mediavault_tui.domain.folders import read_folders, split_path
+from mediavault_tui.domain.identity import identify, identify_in, regular
 from mediavault_tui.domain.model import Identity
 from mediavault_tui.domain.paths import display
+from mediavault_tui.domain.regular_names import regular_name
 from mediavault_tui.probe.filename import PARSER, from_json, identify_many, to_json
-from mediavault_tui.store import arrivals
+from mediavault_tui.store import arrival_rows, arrivals
 from mediavault_tui.store.database import Connection
 
-_WORTH_A_PROCESS = 3000
-"""Names from which a worker process pays for its start."""
-_BATCH = 2000
-"""Names in one message to the worker."""
 _CONTEXT = 4
 """Path components that an identity is read from."""
 
@@ -37,46 +33,12 @@ def key_of(name: str) -> str:
     return "/".join(name.split("/")[-_CONTEXT:])
 
 
-def quick_halves(names: Sequence[str]) -> list[str | None]:
-    """Return each regular name's identity half (`store.arrivals`); None where it takes guessit."""
-    halves: list[str | None] = []
-    for name in names:
-        guess = regular(name)
-        halves.append(arrivals.identity_half(name, identify(name, guess)) if guess else None)
-    return halves
-
-
-class QuickReader:
-    """Reads regular names beside the loop: in a worker process when they are many.
-
-    Use it as a context manager; the process is started at the first large batch.
-    """
-
-    def __init__(self, *, expected: int) -> None:
-        self._many = expected >= _WORTH_A_PROCESS
-        self._pool: ProcessPoolExecutor | None = None
-
-    def __enter__(self) -> QuickReader:
-        if self._many:
-            # Threads run in this process: a fork could copy a lock that one of them holds.
-            context = multiprocessing.get_context("spawn")
-            self._pool = ProcessPoolExecutor(1, mp_context=context)
-            self._pool.submit(quick_halves, ())  # start now, while there is other work
-        return self
-
-    def __exit__(self, *_exception: object) -> None:
-        if self._pool is not None:
-            self._pool.shutdown(cancel_futures=True)
-
-    def submit(self, names: Sequence[str]) -> asyncio.Future[list[str | None]]:
-        """Begin to read the names."""
-        return asyncio.get_running_loop().run_in_executor(self._pool, quick_halves, names)
-
-
-def batches(count: int) -> Iterator[slice]:
-    """Cut so many names into messages."""
-    for start in range(0, count, _BATCH):
-        yield slice(start, start + _BATCH)
+def quick_half(name: str) -> str | None:
+    """Return a regular name's identity half (`store.arrival_rows`); None where it takes guessit."""
+    folder, file = split_path(name)
+    folders = read_folders(folder)
+    guess = regular_name(file, folders)
+    return arrival_rows.identity_half(name, identify_in(file, guess, folders)) if guess else None
 
 
 async def identities(conn: Connection, names: Sequence[str]) -> list[Identity]:

@@ -10,23 +10,27 @@ from __future__ import annotations
 import asyncio
 import os
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections import defaultdict
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mediavault_tui.domain.library import ScanPhase, ScanProgress, ScanRecord
 from mediavault_tui.services.identify import identities, name_of
-from mediavault_tui.services.scan_arrive import Arriving
+from mediavault_tui.services.scan_arrive import LOT, Arriving, Files
 from mediavault_tui.services.scan_control import ScanControl
+from mediavault_tui.services.scan_first import FirstStock, new_file
 from mediavault_tui.services.scan_hash import Hashing
+from mediavault_tui.services.scan_lots import NewFile
 from mediavault_tui.services.scan_progress import Meter
 from mediavault_tui.services.scan_stock import Stock
 from mediavault_tui.services.scan_walk import Walk
-from mediavault_tui.sources.base import Source
+from mediavault_tui.sources.base import FoundFile, Source
 from mediavault_tui.sources.local_walk import distinct_roots
-from mediavault_tui.store import arrivals, readings, scans, stocktake
+from mediavault_tui.store import arrival_rows, arrivals, indexes, readings, scans, stocktake
 from mediavault_tui.store.database import Connection, Database, lost
+from mediavault_tui.store.stocktake import Arrival
 
 if TYPE_CHECKING:
     from mediavault_tui.probe.ffprobe import Prober
@@ -47,6 +51,10 @@ class ScanPolicy:
     probes: int = field(default_factory=lambda: max(2, os.cpu_count() or 2))
     staging_path: Path | None = None
     protected: tuple[Path, ...] = ()
+
+    def protected_folders(self) -> tuple[bytes, ...]:
+        """Return the protected folders as raw paths, links resolved, with a slash at the end."""
+        return tuple(os.path.realpath(os.fsencode(folder)) + b"/" for folder in self.protected)
 
 
 class Scanner:
@@ -89,7 +97,15 @@ class Scanner:
             scan = await scans.begin(conn, raw)
             meter = Meter(scan, control)
             run = _Run(
-                conn, self._source, raw, meter, self._policy, self._prober if probe else None, self._dedupe
+                conn,
+                self._database,
+                self._source,
+                raw,
+                meter,
+                self._policy,
+                self._prober if probe else None,
+                self._dedupe,
+                self._policy.protected_folders(),
             )
             working = asyncio.create_task(run.work(everything=everything))
             try:
@@ -115,12 +131,15 @@ class _Run:
     """One scan at work on its own connection."""
 
     conn: Connection
+    database: Database
     source: Source
     roots: Sequence[bytes]
     meter: Meter
     policy: ScanPolicy
     prober: Prober | None
     dedupe: Callable[[], Awaitable[object]] | None
+    protected: tuple[bytes, ...]
+    """Folders, with a slash at the end, whose files are never staged."""
     _saved: float = 0.0
 
     async def work(self, *, everything: bool) -> None:
@@ -136,6 +155,7 @@ class _Run:
                 return
             if self.meter.phase is ScanPhase.FAILED:
                 return
+        await indexes.make_due(self.database)
         self.meter.phase = ScanPhase.DONE
 
     async def leave(self) -> None:
@@ -152,18 +172,42 @@ class _Run:
     async def _take_stock(self) -> None:
         walk = Walk(self.source, self.roots, self._never_entered(), self.meter)
         stock = Stock(self.conn, self.source, self.roots, self.meter)
+        arriving = Arriving(self.conn, self.database, self.source, self.meter)
+        await arriving.recover()
+        if await stocktake.is_empty(self.conn):
+            await arriving.take(FirstStock(stock, self._is_protected).files(walk))
+            self._believe(walk)
+            return
         await stock.walk(walk)
         if self.meter.control.cancelled:
             return  # half a walk proves nothing missing
+        if not self._believe(walk):
+            return
+        found = await stock.compare(walk)
+        self.meter.roots_failed = len(walk.offline)
+        self.meter.begin(ScanPhase.HASHING, files=len(found))
+        await arriving.take(self._arrivals(found))
+
+    def _believe(self, walk: Walk) -> bool:
+        """Return whether any folder could be read; if none, the scan has failed."""
         self.meter.roots_failed = len(walk.offline)
         if self.roots and len(walk.offline) == len(self.roots):
             self.meter.phase = ScanPhase.FAILED
             self.meter.message = "None of the folders could be read; the inventory stays as it was"
-            return
-        found = await stock.compare(walk)
-        self.meter.roots_failed = len(walk.offline)
-        arriving = Arriving(self.conn, self.source, self.meter, self.policy.readers, self._protected())
-        await arriving.take(found)
+            return False
+        return True
+
+    async def _arrivals(self, found: Sequence[Arrival]) -> AsyncGenerator[Files, None]:
+        """Yield the new files by root, in lots, until the scan is called off."""
+        by_root: dict[bytes, list[NewFile]] = defaultdict(list)
+        for file in found:
+            seen = FoundFile(file.path, file.stamp, file.links)
+            by_root[file.root].append(new_file(seen, file.aliases, self._is_protected))
+        for root, files in by_root.items():
+            for at in range(0, len(files), LOT):
+                if await asyncio.to_thread(self.meter.control.stopped):
+                    return
+                yield root, files[at : at + LOT]
 
     async def _hash(self) -> None:
         hashing = Hashing(self.source, self.meter, self.policy.readers)
@@ -185,7 +229,7 @@ class _Run:
             last = rows[-1][0]
             names = [name_of(path, root) for _, path, root in rows]
             found = await identities(self.conn, names)
-            halves = [arrivals.identity_half(name, one) for name, one in zip(names, found, strict=True)]
+            halves = [arrival_rows.identity_half(name, one) for name, one in zip(names, found, strict=True)]
             ids = [id for id, _, _ in rows]
             async with self.conn.transaction():
                 await arrivals.set_identities(self.conn, zip(ids, halves, strict=True))
@@ -216,5 +260,5 @@ class _Run:
         staging = self.policy.staging_path
         return frozenset() if staging is None else frozenset([os.path.realpath(os.fsencode(staging))])
 
-    def _protected(self) -> tuple[bytes, ...]:
-        return tuple(os.path.realpath(os.fsencode(folder)) for folder in self.policy.protected)
+    def _is_protected(self, path: bytes) -> bool:
+        return any(path.startswith(folder) for folder in self.protected)

@@ -1,30 +1,42 @@
-"""New files into the inventory: read, named and written side by side, in bulk."""
+"""New files into the inventory: read, named and written side by side, a lot at a time.
+
+Worker processes read the lots while the walk still goes on and the server writes the ones
+before; every few seconds what came so far is committed, so that a kill loses no more.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import multiprocessing
+import os
 import threading
 import time
-from collections import Counter
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections import deque
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import aclosing
 from dataclasses import dataclass
 
 from mediavault_tui.domain.library import ScanPhase
-from mediavault_tui.services.identify import QuickReader, batches, name_of
-from mediavault_tui.services.lockstep import Hashed
-from mediavault_tui.services.scan_hash import Hashing
+from mediavault_tui.domain.paths import display
+from mediavault_tui.services.scan_hash import CHECKPOINT
+from mediavault_tui.services.scan_lots import Lot, LotRows, NewFile, read_lot
 from mediavault_tui.services.scan_progress import Meter
-from mediavault_tui.sources.base import FoundFile, Source
-from mediavault_tui.store import arrivals
-from mediavault_tui.store.arrivals import identity_half, seen_half
-from mediavault_tui.store.database import Connection
-from mediavault_tui.store.stocktake import Arrival
+from mediavault_tui.sources.base import Source
+from mediavault_tui.sources.local import LocalSource
+from mediavault_tui.store import arrivals, indexes
+from mediavault_tui.store.database import Connection, Database
 
-_SMALL = 1024 * 1024
-"""Bytes of a file that is quicker to hash before it is written down than to update afterwards."""
-_BEFORE_WRITING = 30.0
-"""Seconds spent on that at most: whoever is killed later loses no more."""
+LOT = 1000
+"""Files in one message to a worker."""
+MANY = 5000
+"""New files from which worker processes pay for their start, and an empty inventory is indexed afterwards."""
+_WORKERS = 2
+_AHEAD = 3 * _WORKERS
+"""Lots under way at a time: the walk waits rather than fill the memory."""
+
+Files = tuple[bytes, Sequence[NewFile]]
+"""A root and new files below it, at most `LOT`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,114 +44,124 @@ class Arriving:
     """One scan's means for taking in new files."""
 
     conn: Connection
+    database: Database
     source: Source
     meter: Meter
-    readers: int
-    protected: tuple[bytes, ...]
 
-    async def take(self, found: Sequence[Arrival]) -> None:
+    async def take(self, coming: AsyncGenerator[Files, None]) -> None:
         """Write the new files down, each with its identity and, if it is small, its hash."""
-        if not found:
-            return
-        in_order = sorted(found, key=lambda file: (file.stamp.device, file.stamp.inode))
-        with QuickReader(expected=len(in_order)) as reader:
-            naming = [
-                reader.submit([name_of(file.path, file.root) for file in in_order[part]])
-                for part in batches(len(in_order))
-            ]
-            async with (
-                self._hash_small(in_order) as hashes,
-                self.conn.transaction(),
-                arrivals.bulk(self.conn, rows=len(in_order)),
-            ):
-                await arrivals.insert(self.conn, self._lines(in_order, naming, hashes))
+        first: list[Files] = []
+        count = 0
+        async with aclosing(coming):
+            async for files in coming:
+                first.append(files)
+                count += len(files[1])
+                if count >= MANY:
+                    break
+            if not count:
+                return
+            aside = count >= MANY and await indexes.set_aside(self.conn)
+            with _Readers(self._cancelled, many=count >= MANY) as readers:
+                rows = self._rows(readers, first, coming)
+                async with aclosing(rows):
+                    await self._write(rows)
+        if aside:
+            self.meter.message = "building indexes"
+            await self._settle()
+            self.meter.message = ""
 
-    @asynccontextmanager
-    async def _hash_small(self, found: Sequence[Arrival]) -> AsyncIterator[_Hashes]:
-        """Begin to hash, beside the loop, the small files that have company of their size."""
-        sizes = Counter(file.stamp.size for file in found)
-        files = [
-            FoundFile(file.path, file.stamp, file.links)
-            for file in found
-            if sizes[file.stamp.size] > 1 and 0 < file.stamp.size <= _SMALL
-        ]
-        self.meter.begin(ScanPhase.HASHING, files=len(files), bytes=sum(file.stamp.size for file in files))
-        hashes = _Hashes({file.path for file in files})
-        until = time.monotonic() + _BEFORE_WRITING
-        hashing = Hashing(self.source, self.meter, self.readers)
-        left = threading.Event()
-        reading = asyncio.create_task(
-            asyncio.to_thread(
-                hashing.new_files,
-                files,
-                give_up=lambda: left.is_set() or time.monotonic() > until,
-                done=hashes.add,
-            )
-        )
-        reading.add_done_callback(lambda _reading: hashes.end())
-        try:
-            yield hashes
-        finally:
-            left.set()
-            await reading
+    async def recover(self) -> None:
+        """Finish what a crash cut off while an empty inventory was filled."""
+        if await indexes.unmade(self.conn):
+            await self._settle()
 
-    async def _lines(
-        self,
-        found: Sequence[Arrival],
-        naming: Sequence[asyncio.Future[list[str | None]]],
-        hashes: _Hashes,
-    ) -> AsyncIterator[bytes]:
-        """Yield the rows as they get ready: the server writes some while others are read."""
-        for part, named in zip(batches(len(found)), naming, strict=True):
-            halves = await named
-            known = await hashes.of([file.path for file in found[part]])
-            lines = []
-            for file, half, hashed in zip(found[part], halves, known, strict=True):
-                if half is None:  # our own rules leave it to guessit, later
-                    half = identity_half(name_of(file.path, file.root), None)
-                lines.append(f"{self._seen(file, hashed)}\t{half}\n")
-            yield "".join(lines).encode()
+    async def _settle(self) -> None:
+        await indexes.make_due(self.database)
+        await arrivals.fold_links(self.conn, self.source.name)
+        await arrivals.analyze(self.conn)
 
-    def _seen(self, file: Arrival, hashed: Hashed | None) -> str:
-        return seen_half(
-            file.path,
-            file.stamp,
-            source=self.source.name,
-            root=file.root,
-            links=file.links,
-            aliases=file.aliases,
-            protected=any(file.path.startswith(folder + b"/") for folder in self.protected),
-            sample=hashed.sample_hash if hashed else None,
-            content=hashed.content_hash if hashed else None,
-            scan=self.meter.scan,
-        )
+    def _cancelled(self) -> bool:
+        return self.meter.control.cancelled
+
+    async def _write(self, rows: AsyncIterator[bytes]) -> None:
+        """COPY the rows; each checkpoint is a statement of its own."""
+        while (chunk := await anext(rows, None)) is not None:
+            await arrivals.insert(self.conn, _until_checkpoint(chunk, rows))
+
+    async def _rows(
+        self, readers: _Readers, first: Sequence[Files], coming: AsyncIterator[Files]
+    ) -> AsyncGenerator[bytes, None]:
+        """Yield the rows of each lot in turn, keeping the workers busy."""
+        under_way: deque[asyncio.Future[LotRows]] = deque()
+
+        async def all_files() -> AsyncIterator[Files]:
+            for files in first:
+                yield files
+            async for files in coming:
+                yield files
+
+        async for root, files in all_files():
+            under_way.append(readers.submit(self._lot(root, files)))
+            while under_way and (len(under_way) >= _AHEAD or under_way[0].done()):
+                yield self._counted(await under_way.popleft())
+        while under_way:
+            yield self._counted(await under_way.popleft())
+
+    def _lot(self, root: bytes, files: Sequence[NewFile]) -> Lot:
+        return Lot(self.source.name, root, self.meter.scan, isinstance(self.source, LocalSource), files)
+
+    def _counted(self, read: LotRows) -> bytes:
+        self.meter.count(hashed=read.hashed, bytes_read=read.bytes_read)
+        if self.meter.phase is ScanPhase.HASHING:  # else the walk is told of
+            self.meter.advance(files=read.files)
+        for path, message in read.errors:
+            self.meter.error(display(path), message)
+        return read.rows
 
 
-class _Hashes:
-    """What a thread has hashed so far, for the loop to wait on."""
+async def _until_checkpoint(first: bytes, rows: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    until = time.monotonic() + CHECKPOINT
+    yield first
+    while time.monotonic() < until and (chunk := await anext(rows, None)) is not None:
+        yield chunk
 
-    def __init__(self, wanted: set[bytes]) -> None:
-        self._wanted = wanted
-        self._found: dict[bytes, Hashed] = {}
-        self._ended = False
-        self._news = asyncio.Event()
-        self._loop = asyncio.get_running_loop()
 
-    def add(self, batch: Sequence[Hashed]) -> None:
-        """Add what was read; for the thread."""
-        for hashed in batch:
-            self._found[hashed.file.path] = hashed
-        self._loop.call_soon_threadsafe(self._news.set)
+class _Readers:
+    """Who reads the lots: worker processes when there are many files, else a thread.
 
-    def end(self) -> None:
-        """Nothing more will come."""
-        self._ended = True
-        self._news.set()
+    Use it as a context manager; leaving it drops what has not begun.
+    """
 
-    async def of(self, paths: Sequence[bytes]) -> list[Hashed | None]:
-        """Return what is known of the files, once it is known or never will be."""
-        waiting = [path for path in paths if path in self._wanted]
-        while not self._ended and any(path not in self._found for path in waiting):
-            self._news.clear()
-            await self._news.wait()
-        return [self._found.get(path) for path in paths]
+    def __init__(self, cancelled: Callable[[], bool], *, many: bool) -> None:
+        self._cancelled = cancelled
+        self._pool: ProcessPoolExecutor | None = None
+        if many:
+            # Threads run in this process: a fork could copy a lock that one of them holds.
+            context = multiprocessing.get_context("spawn")
+            self._pool = ProcessPoolExecutor(_WORKERS, mp_context=context, initializer=_end_with_parent)
+
+    def __enter__(self) -> _Readers:
+        return self
+
+    def __exit__(self, *_exception: object) -> None:
+        if self._pool is not None:
+            self._pool.shutdown(cancel_futures=True)
+
+    def submit(self, lot: Lot) -> asyncio.Future[LotRows]:
+        """Begin to read a lot."""
+        loop = asyncio.get_running_loop()
+        if self._pool is None:
+            return loop.run_in_executor(None, read_lot, lot, self._cancelled)
+        return loop.run_in_executor(self._pool, read_lot, lot)
+
+
+def _end_with_parent() -> None:
+    """In a worker: do not outlive a scan that was killed; the pool's own pipes would not tell."""
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+
+    def watch() -> None:
+        parent.join()
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True, name="parent").start()

@@ -16,8 +16,6 @@ from mediavault_tui.sources.base import FoundFile, Source
 from mediavault_tui.store import readings
 from mediavault_tui.store.database import Connection
 
-_TOGETHER = 256
-"""Small files counted at a time."""
 CHECKPOINT = 2.0
 """Seconds after which what was read is written down: a kill loses no more."""
 
@@ -57,33 +55,6 @@ class Hashing:
         finally:
             await reading
         await self._write(conn, _drain(done))
-
-    def new_files(
-        self,
-        files: Sequence[FoundFile],
-        *,
-        give_up: Callable[[], bool],
-        done: Callable[[Sequence[Hashed]], None],
-    ) -> None:
-        """Hash files that are not in the inventory yet, for as long as `give_up` allows; blocking.
-
-        `done` gets them by the hundred as they are read.
-        """
-        batch: list[Hashed] = []
-        for hashed in hash_candidates(
-            self.source,
-            map(Candidate, files),
-            readers=self.readers,
-            cancelled=lambda: self.meter.control.stopped() or give_up(),
-            on_bytes=self._count_bytes,
-        ):
-            batch.append(hashed)
-            if len(batch) == _TOGETHER:
-                self._count(batch)
-                done(batch)
-                batch = []
-        self._count(batch)
-        done(batch)
 
     def _read(self, candidates: Sequence[Candidate], done: SimpleQueue[Hashed]) -> None:
         for hashed in hash_candidates(

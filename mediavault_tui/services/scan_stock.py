@@ -54,7 +54,9 @@ class Stock:
         """Write down every difference but the new files, and return those."""
         await self._doubt_empty_roots(walk)
         await stocktake.compare(self.conn, self.source.name, self.roots)
-        await self._prove_doubtful(await stocktake.doubtful(self.conn))
+        doubtful = await stocktake.doubtful(self.conn)
+        proved = await self.prove(doubtful)
+        await stocktake.skip(self.conn, [path for path, _ in doubtful if path not in proved])
         async with self.conn.transaction():
             renamed = await self._follow_moves()
             await self._doubt_mounts(walk)
@@ -105,14 +107,15 @@ class Stock:
         except SourceError:
             return False
 
-    async def _prove_doubtful(self, files: Sequence[tuple[bytes, FileStamp]]) -> None:
-        """Read the heads of files that only their bytes make videos; leave the others out."""
+    async def prove(self, files: Sequence[tuple[bytes, FileStamp]]) -> set[bytes]:
+        """Read the heads of files that only their bytes make videos; return those that are, and
+        remember those that are not."""
         if not files:
-            return
+            return set()
         rejected, unread = await asyncio.to_thread(self._judge, files)
         self.meter.count(skipped=len(rejected), bytes_read=_HEAD * len(files))
         await stocktake.reject(self.conn, self.source.name, rejected)
-        await stocktake.skip(self.conn, unread)
+        return {path for path, _ in files} - {path for path, _ in rejected} - set(unread)
 
     def _judge(
         self, files: Sequence[tuple[bytes, FileStamp]]

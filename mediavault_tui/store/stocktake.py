@@ -70,6 +70,11 @@ async def prepare(conn: Connection) -> None:
     await conn.execute("set synchronous_commit = off")  # a crash loses some seconds, as the scan does
 
 
+async def is_empty(conn: Connection) -> bool:
+    """Return whether the inventory holds nothing at all: then there is nothing to compare with."""
+    return not await conn.fetchval(sql("inventory_has_rows"))
+
+
 async def forget_content(conn: Connection, source: str, roots: Sequence[bytes]) -> None:
     """Forget what was read of the files below the roots, so that it is read again."""
     await conn.execute(sql("scan_forget_content"), source, *ranges(roots))
@@ -106,11 +111,10 @@ async def doubtful(conn: Connection) -> list[tuple[bytes, FileStamp]]:
 
 
 async def reject(conn: Connection, source: str, files: Sequence[tuple[bytes, FileStamp]]) -> None:
-    """Leave out files that are no videos, and remember that until they change."""
+    """Remember files that are no videos until they change."""
     paths = [path for path, _ in files]
     sizes, times = [s.size for _, s in files], [s.modified_ns for _, s in files]
     await conn.execute(sql("scan_reject"), source, paths, sizes, times)
-    await conn.execute(sql("scan_drop_rejects"), paths)
 
 
 async def skip(conn: Connection, paths: Sequence[bytes]) -> None:

@@ -238,6 +238,41 @@ from unnest($2::bytea[], $3::bigint[], $4::bigint[], $5::bytea[], $6::bytea[])
 where m.source = $1 and m.path_raw = u.path_raw and m.state = 'present'
   and m.size_bytes = u.size_bytes and m.modified_ns = u.modified_ns
 
+-- name: scan_written_twice
+-- Whether one physical file was written down under several names (a folder mounted twice). $1 source.
+select exists (
+    select from media_files where source = $1 and state = 'present' and inode <> 0
+    group by device, inode having count(*) > 1
+)
+
+-- name: scan_fold_arrived
+-- Rows of one physical file, written down under several names while an empty inventory was filled:
+-- the first name stays, the others become its aliases. $1 source. Returns how many went.
+with marked as materialized (
+    select id, path_raw, device, inode,
+           count(*) over same as names, row_number() over same_in_order as place
+    from media_files
+    where source = $1 and state = 'present' and inode <> 0
+    window same as (partition by device, inode), same_in_order as (partition by device, inode order by path_raw)
+), several as materialized (
+    select id, path_raw, device, inode, place from marked where names > 1
+), kept as (
+    update media_files m
+    set aliases = array(select o.path_raw from several o
+                        where o.device = k.device and o.inode = k.inode and o.place > 1 order by o.place)
+    from several k
+    where k.place = 1 and m.id = k.id
+), folded as (
+    delete from media_files m using several s where s.place > 1 and m.id = s.id
+    returning m.id
+)
+select count(*)::integer as folded from folded
+
+-- name: inventory_statistics
+-- What the planner must know of a freshly filled inventory; autovacuum learns the rest in time.
+analyze media_files (source, path_raw, device, inode, size_bytes, modified_ns, state, content_hash, kind, title_key,
+                     year, tier, folder, score, probed_at, identity_confidence)
+
 -- name: scan_came_home
 -- Files of this scan with the content of one that is missing: the same file, moved. $1 source, $2 scan.
 select distinct on (m.id) n.id as arrival, m.id as known
@@ -319,17 +354,6 @@ select name, identity from name_guesses where parser = $1 and name = any($2::byt
 insert into name_guesses (parser, name, identity)
 select $1, u.name, u.identity from unnest($2::bytea[], $3::jsonb[]) as u (name, identity)
 on conflict do nothing
-
--- name: inventory_has_rows
--- Whether the inventory holds anything.
-select exists (select from media_files)
-
--- name: inventory_indexes
--- The indexes that hold every row of the inventory and guard no uniqueness, with their definitions.
-select c.relname as name, pg_get_indexdef(i.indexrelid) as definition
-from pg_index i
-join pg_class c on c.oid = i.indexrelid
-where i.indrelid = 'media_files'::regclass and not i.indisunique and i.indpred is null
 
 -- name: scan_probed
 -- What probing a file came to, if it is still that file. $1 id, $2 size, $3 modification time, then the

@@ -59,4 +59,7 @@ async def fill(conn: Connection, files: int) -> None:
     """Add so many files, always the same, and let the planner know them."""
     await conn.execute(_RANDOM)
     await conn.execute(_FILL.replace("h01(", "pg_temp.h01(").replace("{files}", str(files)))
+    for row in await conn.fetch("select name, definition from deferred_indexes"):  # as in a large library
+        await conn.execute(row["definition"])
+    await conn.execute("truncate deferred_indexes")
     await conn.execute("analyze media_files")

@@ -28,6 +28,9 @@ def rows() -> dict[str, type]:
 
 @pytest.mark.parametrize("name", queries())
 async def test_query_compiles(name: str, conn: Connection) -> None:
+    if queries()[name].sql.startswith("analyze"):  # nothing to prepare: it is run
+        await conn.execute(queries()[name].sql)
+        return
     for making in TEMPORARY - {name}:
         await conn.execute(queries()[making].sql)
     statement = await conn.prepare(queries()[name].sql)

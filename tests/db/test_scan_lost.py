@@ -17,14 +17,15 @@ import pytest
 from mediavault_tui.domain.library import ScanPhase
 from mediavault_tui.domain.model import signed
 from mediavault_tui.errors import DatabaseDown
+from mediavault_tui.services import scan_arrive
 from mediavault_tui.services.scan import Scanner
 from mediavault_tui.services.scan_control import ScanControl
 from mediavault_tui.sources.base import FoundFile, WalkError
 from mediavault_tui.sources.local import LocalSource
+from mediavault_tui.store import indexes
 from mediavault_tui.store.database import Connection, Database
 from mediavault_tui.store.embedded import serve
 from mediavault_tui.store.migrate import migrate
-from mediavault_tui.store.sqlfiles import sql
 from tests.conftest import FAST
 from tests.db.scans import scan, states, write
 
@@ -125,29 +126,42 @@ async def _rest(running: object, control: ScanControl) -> None:
         pass
 
 
-async def test_a_scan_that_is_killed_while_it_writes_leaves_every_index_and_the_next_goes_on(
+async def test_a_scan_that_is_killed_while_it_fills_keeps_what_was_written_and_the_next_goes_on(
     database: Database, database_url: str, conn: Connection, tmp_path: Path
 ) -> None:
     library = tmp_path / "lib"
-    write(library / "a.mkv", b"one")
-    write(library / "b.mkv", b"two")
-    before = await conn.fetch(sql("inventory_indexes"))
+    for n in range(30):
+        write(library / f"{n:02}.mkv", b"film %d" % n)
+    os.link(library / "00.mkv", library / "zz.mkv")
+    before = await conn.fetch(INDEXES)
     with subprocess.Popen(
-        [sys.executable, "-c", WRITING, database_url, str(library)], stdout=subprocess.PIPE
+        [sys.executable, "-c", FILLING, database_url, str(library)], stdout=subprocess.PIPE
     ) as child:
         assert child.stdout is not None
         assert (await asyncio.to_thread(child.stdout.readline)).strip() == b"written"
+        workers = Path(f"/proc/{child.pid}/task/{child.pid}/children")
+        orphans = workers.read_text().split() if workers.exists() else []  # Linux tells
         child.send_signal(signal.SIGKILL)
         await asyncio.to_thread(child.wait)
-    last = await scan(database, library)  # waits for the locks of the dead to be let go
-    assert (last.phase, last.counts.new) == (ScanPhase.DONE, 2)
-    assert await states(conn) == {"a.mkv": "present", "b.mkv": "present"}
-    assert await conn.fetch(sql("inventory_indexes")) == before
+    while any(Path(f"/proc/{pid}").exists() for pid in orphans):
+        await asyncio.sleep(0.02)
+    assert await conn.fetchval("select count(*) from media_files") == 10, "the first checkpoint is committed"
+    assert len(await conn.fetch(INDEXES)) < len(before)
+    last = await scan(database, library)
+    assert (last.phase, last.counts.new) == (ScanPhase.DONE, 20)
+    assert set((await states(conn)).values()) == {"present"}
+    assert await conn.fetchval("select aliases from media_files where path like '%00.mkv'") == [
+        os.fsencode(library / "zz.mkv")
+    ]
+    assert await conn.fetch(INDEXES) == before
 
 
-WRITING = """
+INDEXES = "select indexname, indexdef from pg_indexes where tablename = 'media_files' order by indexname"
+FILLING = """
 import asyncio, sys
 from pathlib import Path
+from mediavault_tui.services import scan_arrive, scan_first
+from mediavault_tui.services import scan_arrive
 from mediavault_tui.services.scan import Scanner
 from mediavault_tui.sources.local import LocalSource
 from mediavault_tui.store import arrivals
@@ -161,11 +175,59 @@ async def insert_and_stay(conn, rows):
     await asyncio.Event().wait()
 
 async def main():
-    arrivals._MANY = 0
+    scan_arrive.MANY = 10
+    scan_first.LOT = 10
+    scan_arrive.CHECKPOINT = 0.0
     arrivals.insert = insert_and_stay
     database = await Database.connect(sys.argv[1])
     async for _ in Scanner(database, LocalSource(), None).scan([Path(sys.argv[2])]):
         pass
 
-asyncio.run(main())
+if __name__ == "__main__":
+    asyncio.run(main())
 """
+
+
+async def test_a_folder_that_is_mounted_twice_is_written_down_once(
+    database: Database, conn: Connection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As a bind mount shows it: one inode under two names, and no hard links to tell of it."""
+    library = tmp_path / "lib"
+    write(library / "a" / "film.mkv", b"film")
+    write(library / "b" / "other.mkv", b"other")
+
+    class MountedTwice(LocalSource):
+        def walk(
+            self, root: bytes, *, skip: frozenset[bytes], on_error: Callable[[WalkError], None]
+        ) -> Iterator[list[FoundFile]]:
+            for found in super().walk(root, skip=skip, on_error=on_error):
+                again = [
+                    replace(f, path=f.path.replace(b"/a/", b"/again/")) for f in found if b"/a/" in f.path
+                ]
+                yield found + again
+
+    monkeypatch.setattr(scan_arrive, "MANY", 1)
+    await scan(database, library, source=MountedTwice())
+    rows = await conn.fetch("select path_raw, aliases from media_files order by path_raw")
+    assert [(r["path_raw"][-10:], [a[-14:] for a in r["aliases"]]) for r in rows] == [
+        (b"a/film.mkv", [b"again/film.mkv"]),
+        (b"/other.mkv", []),
+    ]
+
+
+async def test_indexes_for_large_libraries_are_made_when_the_library_is_large(
+    database: Database, conn: Connection
+) -> None:
+    async def waiting() -> list[str]:
+        return [row["name"] for row in await conn.fetch("select name from deferred_indexes")]
+
+    assert len(await waiting()) == 12
+    assert await indexes.make_due(database) == 0
+    await conn.execute("update deferred_indexes set from_files = 0 where name like '%kind%'")
+    assert await indexes.make_due(database) == 6
+    assert len(await waiting()) == 6
+    assert await indexes.make_due(database) == 0
+    made = await conn.fetchval(
+        "select count(*) from pg_indexes where indexname like 'media\\_files\\_kind\\_%'"
+    )
+    assert made == 6

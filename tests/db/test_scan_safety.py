@@ -181,7 +181,7 @@ async def test_typescript_is_no_video_and_a_transport_stream_is(
     write(library / "stream.ts", (b"\x47" + bytes(187)) * 10)
     await scan(database, library)
     assert set(await states(conn)) == {"a.mkv", "b.mkv", "stream.ts"}
-    write(library / "index.ts", (b"\x47" + bytes(187)) * 10)
+    write(library / "index.ts", (b"\x47" + bytes(187)) * 12)
     write(library / "stream.ts", b"let x: number;\n" * 99)
     await scan(database, library)
     assert await states(conn) == {

@@ -1,0 +1,113 @@
+"""New files by the lot: small ones read whole, every name read, their rows made ready for COPY.
+
+What a worker process does for a scan: everything between the walk and the database that
+costs processor time, and nothing that needs a loop or a connection.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+from mediavault_tui.domain.model import FileStamp, ScanId
+from mediavault_tui.domain.paths import display
+from mediavault_tui.probe.hashing import WHOLE, changed, never
+from mediavault_tui.probe.wholefiles import CHANGED, FETCHES_AHEAD, SmallFile, hash_whole, in_memory
+from mediavault_tui.services.identify import quick_half
+from mediavault_tui.sources.local_errors import renamed
+from mediavault_tui.store.arrival_rows import identity_half, seen_half
+
+_ASKED = 4
+"""Files of a lot asked whether they are in memory."""
+
+
+class NewFile(NamedTuple):
+    """A file to be written down: numbers as `domain.model.FileStamp`, other names in `aliases`."""
+
+    path: bytes
+    device: int
+    inode: int
+    size: int
+    modified_ns: int
+    links: int
+    aliases: tuple[bytes, ...] = ()
+    protected: bool = False
+
+
+class Lot(NamedTuple):
+    """New files below one root, for one worker. `readable`: they are files of this machine."""
+
+    source: str
+    root: bytes
+    scan: ScanId
+    readable: bool
+    files: Sequence[NewFile]
+
+
+class LotRows(NamedTuple):
+    """Rows for `store.arrivals.insert`, and what it took: files hashed, bytes read, errors by path."""
+
+    rows: bytes
+    files: int
+    hashed: int
+    bytes_read: int
+    errors: Sequence[tuple[bytes, str]]
+
+
+def read_lot(lot: Lot, cancelled: Callable[[], bool] = never) -> LotRows:
+    """Read a lot. Up to 128 KiB a file is read whole, for that costs hardly more than opening it.
+
+    A file that cannot be read is written down without a hash; the hashing phase tries again.
+    """
+    hashes, read, errors = _hash_small(lot, cancelled) if lot.readable else ({}, 0, [])
+    lines: list[str] = []
+    start = lot.root.rstrip(b"/").rfind(b"/") + 1
+    for file in lot.files:
+        name = display(file.path[start:])
+        digest = hashes.get(file.path)
+        seen = seen_half(
+            file.path,
+            FileStamp(file.device, file.inode, file.size, file.modified_ns),
+            source=lot.source,
+            root=lot.root,
+            links=file.links,
+            aliases=file.aliases,
+            protected=file.protected,
+            sample=digest,
+            content=digest,
+            scan=lot.scan,
+        )
+        # None: our own rules leave it to guessit, later.
+        half = quick_half(name) or identity_half(name, None)
+        lines.append(f"{seen}\t{half}\n")
+    return LotRows("".join(lines).encode(), len(lot.files), len(hashes), read, errors)
+
+
+def _hash_small(
+    lot: Lot, cancelled: Callable[[], bool]
+) -> tuple[dict[bytes, bytes], int, list[tuple[bytes, str]]]:
+    """Hash the lot's small files, roughly in their order on a disk; an empty file has no duplicates."""
+    small: list[SmallFile] = [
+        (file.device, file.inode, file.size, file.modified_ns, file.path)
+        for file in lot.files
+        if 0 < file.size <= WHOLE
+    ]
+    if not small:
+        return {}, 0, []
+    small.sort(key=lambda file: (file[0], file[1]))
+    asked = [in_memory(file[4]) for file in small[:: len(small) // _ASKED + 1]]
+    ahead = FETCHES_AHEAD and asked.count(False) * 2 > len(asked)
+    found: dict[bytes, bytes] = {}
+    errors: list[tuple[bytes, str]] = []
+    read = 0
+    answers = hash_whole(small, cancelled=cancelled, ahead=ahead)
+    for (_, _, size, _, path), answer in zip(small, answers, strict=False):  # fewer when called off
+        if isinstance(answer, bytes):
+            found[path] = answer
+            read += size
+        elif answer == CHANGED:
+            errors.append((path, str(changed(path))))
+        else:
+            errors.append((path, str(renamed(OSError(answer, os.strerror(answer)), "read", path))))
+    return found, read, errors
