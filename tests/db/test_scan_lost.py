@@ -8,6 +8,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -139,12 +140,10 @@ async def test_a_scan_that_is_killed_while_it_fills_keeps_what_was_written_and_t
     ) as child:
         assert child.stdout is not None
         assert (await asyncio.to_thread(child.stdout.readline)).strip() == b"written"
-        workers = Path(f"/proc/{child.pid}/task/{child.pid}/children")
-        orphans = workers.read_text().split() if workers.exists() else []  # Linux tells
+        orphans = await asyncio.to_thread(_children, child.pid)
         child.send_signal(signal.SIGKILL)
         await asyncio.to_thread(child.wait)
-    while any(Path(f"/proc/{pid}").exists() for pid in orphans):
-        await asyncio.sleep(0.02)
+    await asyncio.to_thread(_wait_for_the_end_of, orphans)
     assert await conn.fetchval("select count(*) from media_files") == 10, "the first checkpoint is committed"
     assert len(await conn.fetch(INDEXES)) < len(before)
     last = await scan(database, library)
@@ -154,6 +153,17 @@ async def test_a_scan_that_is_killed_while_it_fills_keeps_what_was_written_and_t
         os.fsencode(library / "zz.mkv")
     ]
     assert await conn.fetch(INDEXES) == before
+
+
+def _children(pid: int) -> list[str]:
+    """The workers of a process, where the system tells."""
+    listed = Path(f"/proc/{pid}/task/{pid}/children")
+    return listed.read_text().split() if listed.exists() else []
+
+
+def _wait_for_the_end_of(pids: list[str]) -> None:
+    while any(Path(f"/proc/{pid}").exists() for pid in pids):
+        time.sleep(0.02)
 
 
 INDEXES = "select indexname, indexdef from pg_indexes where tablename = 'media_files' order by indexname"
