@@ -9,11 +9,14 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
+from types import MappingProxyType
 
 LONGEST = 64
 """Characters of a word that count: PostgreSQL takes lexemes of 2 KB, and one letter can unfold into 18."""
 
+NOTHING_KNOWN: Mapping[str, Sequence[str]] = MappingProxyType({})
 _WORD = re.compile(r"[^\W_]+")
 _UNSPACED = re.compile(
     "[\u3005-\u3007\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]+"
@@ -59,11 +62,10 @@ def _of_folder(folder: str) -> frozenset[str]:
     return frozenset(words(folder))
 
 
-def prefix_query(text: str) -> str:
-    """Return what a person typed as PostgreSQL reads a `tsquery`; empty if it holds no word.
+def prefix_terms(text: str) -> list[str]:
+    """Return the words that a person typed, distinct and in order; `word:*` is a beginning.
 
-    Every word must be there, each as the beginning of a word; the words hold letters and
-    digits only, so nothing in them can be an operator.
+    The words hold letters and digits only, so nothing in them can be an operator.
     """
     terms: list[str] = []
     for word in _WORD.findall(fold(text)):
@@ -74,7 +76,20 @@ def prefix_query(text: str) -> str:
             end = run.end()
         if end < len(word):
             terms.append(f"{word[end:][:LONGEST]}:*")
-    return " & ".join(dict.fromkeys(term for term in terms if term))
+    return list(dict.fromkeys(term for term in terms if term))
+
+
+def prefix_query(terms: Sequence[str], known: Mapping[str, Sequence[str]] = NOTHING_KNOWN) -> str:
+    """Return terms as PostgreSQL reads a `tsquery`: every one must be there; empty without any.
+
+    `known`: for beginnings (without `:*`) all the words there are that begin so; they find the
+    same and are quicker to find.
+    """
+    return " & ".join(_one_of(known.get(term.removesuffix(":*"), ())) or term for term in terms)
+
+
+def _one_of(alternatives: Sequence[str]) -> str:
+    return f"({' | '.join(alternatives)})" if alternatives else ""
 
 
 def _pairs(run: str) -> list[str]:

@@ -22,6 +22,7 @@ from mediavault_tui.domain.library import (
 )
 from mediavault_tui.domain.model import FileId, FileState, Health, Kind
 from mediavault_tui.domain.paths import display
+from mediavault_tui.domain.search import prefix_query, prefix_terms
 from mediavault_tui.store.database import Connection
 from mediavault_tui.store.inventory_sql import (
     SORT_COLUMNS,
@@ -41,6 +42,8 @@ _FEW = 6000
 """Rows that fit, up to which collecting them all is as quick as walking to fifty of them."""
 _STEP = 8192
 """Rows looked at in the first walk, if it takes so many; each further one looks at four times as many."""
+_WORDS = 32
+"""Words asked for in place of their beginning, at most."""
 _ALL = 2**62
 _COUNTED = 50_000
 """Rows up to which totals are counted; beyond, the planner's estimate has to do."""
@@ -178,14 +181,25 @@ async def milestones(conn: Connection, query: InventoryQuery, *, every: int) -> 
 async def _conditions(
     conn: Connection, query: InventoryQuery, *, leave_out: Facet | None = None
 ) -> Conditions:
-    """Return what the query asks for, its folder as the raw bytes that its text stands for."""
+    """Return what the query asks for, its folder and its words as the database knows them."""
+    words = await _words(conn, query.text)
     text = next((value for facet, value in query.facets if facet is Facet.FOLDER), None)
     if text is None or leave_out is Facet.FOLDER:
-        return conditions(query, folder=None, leave_out=leave_out)
+        return conditions(query, folder=None, words=words, leave_out=leave_out)
     meant = raw_forms(text)
     row = await conn.fetchrow(sql("inventory_folder"), meant)
     folder = Folder(row["folder_raw"], row["mark"]) if row else Folder(meant[0], None)
-    return conditions(query, folder=folder, leave_out=leave_out)
+    return conditions(query, folder=folder, words=words, leave_out=leave_out)
+
+
+async def _words(conn: Connection, text: str) -> str:
+    """Return what was typed as a `tsquery`, beginnings as the few words that begin so where that is known."""
+    terms = prefix_terms(text)
+    beginnings = [term[:-2] for term in terms if term.endswith(":*")]
+    if len(terms) < 2 or not beginnings:  # one alone is gathered whole either way
+        return prefix_query(terms)
+    known = await conn.fetch(sql("search_words_like"), beginnings, _WORDS)
+    return prefix_query(terms, {row["prefix"]: row["words"] for row in known})
 
 
 async def statements(conn: Connection, query: InventoryQuery) -> Sequence[tuple[str, list[Any]]]:

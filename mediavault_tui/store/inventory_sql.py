@@ -16,7 +16,6 @@ from typing import Any
 from mediavault_tui.domain.library import Cursor, Facet, InventoryQuery, SortKey
 from mediavault_tui.domain.model import FileId, FileState
 from mediavault_tui.domain.paths import display
-from mediavault_tui.domain.search import prefix_query
 from mediavault_tui.store.scans import below
 from mediavault_tui.store.sqlfiles import sql
 
@@ -92,8 +91,10 @@ class Folder:
     mark: int | None
 
 
-def conditions(query: InventoryQuery, *, folder: Folder | None, leave_out: Facet | None = None) -> Conditions:
-    """Return what `query` asks for, with its folder as looked up.
+def conditions(
+    query: InventoryQuery, *, folder: Folder | None, words: str, leave_out: Facet | None = None
+) -> Conditions:
+    """Return what `query` asks for, with its folder and its words (a `tsquery`) as looked up.
 
     `leave_out`: the facet whose values are being counted.
     """
@@ -125,7 +126,7 @@ def conditions(query: InventoryQuery, *, folder: Folder | None, leave_out: Facet
             others += " and f.path_raw >= {} and f.path_raw < {}"
             other_values += below(folder.raw)
             findable = True
-    if words := prefix_query(query.text):
+    if words:
         others += " and not (f.search @@ {}::tsquery)" if query.inverse else " and f.search @@ {}::tsquery"
         other_values.append(words)
         findable = findable or not query.inverse

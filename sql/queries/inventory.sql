@@ -116,6 +116,17 @@ where exists (select from media_files f where f.source = 'local'
               and f.path_raw >= c.folder_raw || '/'::bytea and f.path_raw < c.folder_raw || '0'::bytea)
 order by c.place limit 1
 
+-- name: search_words_like
+-- The words of the inventory that begin so, for each beginning that has $2 at the most; none while the
+-- words are not gathered (a small library). $1 beginnings.
+select p.prefix, w.words
+from unnest($1::text[]) as p (prefix),
+     lateral (select array_agg(l.word) as words
+              from (select s.word from search_words s
+                    where s.word >= p.prefix collate "C" and s.word < (p.prefix || U&'\+10FFFF') collate "C"
+                    limit $2 + 1) l) w
+where cardinality(w.words) <= $2 and not exists (select from deferred_indexes d where d.name = 'search_words')
+
 -- name: facet_state
 -- How many files are in each state.
 select f.state as value, count(*)::bigint as files

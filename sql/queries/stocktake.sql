@@ -336,7 +336,12 @@ select id, kind, title, title_key, year, country, season, episodes, air_date, ed
 from media_files where false
 
 -- name: scan_set_identities
--- Give rows their identities.
+-- Give rows their identities, and note the words that they bring.
+with words as (
+    insert into search_words (word)
+    select distinct w.word from scan_identity i, unnest(tsvector_to_array(i.search)) as w (word)
+    on conflict do nothing
+)
 update media_files m
 set kind = i.kind, title = i.title, title_key = i.title_key, year = i.year, country = i.country,
     season = i.season, episodes = i.episodes, air_date = i.air_date, edition = i.edition, part = i.part,

@@ -14,7 +14,7 @@ from mediavault_tui.domain.library import Facet, InventoryQuery, InventoryRow, S
 from mediavault_tui.domain.model import FileId
 from mediavault_tui.domain.paths import display
 from mediavault_tui.services.library import Library
-from mediavault_tui.store import inventory
+from mediavault_tui.store import indexes, inventory
 from mediavault_tui.store.database import Connection, Database, connect_once
 from tests.conftest import with_database
 from tests.db.rows import fill
@@ -208,3 +208,30 @@ async def test_windows_are_read_through_an_index(conn: Connection) -> None:
                 assert "Seq Scan" not in plan, plan
             if "hits" not in statement and "place" not in statement:
                 assert "Sort" not in plan, plan
+
+
+@pytest.mark.parametrize("text", ["kin doc", "sta win", "night mov gla", "st epi", "zz mo"])
+async def test_beginnings_and_the_words_they_stand_for_find_the_same(
+    library: Library, monkeypatch: pytest.MonkeyPatch, text: str
+) -> None:
+    by_words = await everything(library, InventoryQuery(text=text))
+    monkeypatch.setattr(inventory, "_WORDS", 0)
+    assert await everything(library, InventoryQuery(text=text)) == by_words
+
+
+async def test_a_large_library_learns_the_words_of_what_comes_later(
+    database: Database, conn: Connection, tmp_path: Path
+) -> None:
+    write(tmp_path / "lib" / "King of Kong (2007).mkv")
+    await scan(database, tmp_path / "lib")
+    await conn.execute("update deferred_indexes set from_files = 0")
+    assert await indexes.make_due(database) == 13
+    write(tmp_path / "lib" / "Zanzibar Nights (1999).mkv")
+    write(tmp_path / "lib" / "24-7 Xylophone S01E03.mkv")  # read by guessit, so identified later
+    await scan(database, tmp_path / "lib")
+    library = Library(database)
+    for text, year in (("king kon", 2007), ("zanz nig", 1999)):
+        assert [row.year for row in await library.page(InventoryQuery(text=text), limit=9)] == [year]
+    assert len(await library.page(InventoryQuery(text="xylo mkv"), limit=9)) == 1
+    words = {row["word"] for row in await conn.fetch("select word from search_words")}
+    assert {"king", "zanzibar", "nights", "xylophone"} <= words

@@ -231,11 +231,11 @@ async def test_indexes_for_large_libraries_are_made_when_the_library_is_large(
     async def waiting() -> list[str]:
         return [row["name"] for row in await conn.fetch("select name from deferred_indexes")]
 
-    assert len(await waiting()) == 12
+    assert len(await waiting()) == 13
     assert await indexes.make_due(database) == 0
     await conn.execute("update deferred_indexes set from_files = 0 where name like '%kind%'")
     assert await indexes.make_due(database) == 6
-    assert len(await waiting()) == 6
+    assert len(await waiting()) == 7
     assert await indexes.make_due(database) == 0
     made = await conn.fetchval(
         "select count(*) from pg_indexes where indexname like 'media\\_files\\_kind\\_%'"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mediavault_tui.domain.search import LONGEST, indexed, prefix_query, words
+from mediavault_tui.domain.search import LONGEST, indexed, prefix_query, prefix_terms, words
 
 
 @pytest.mark.parametrize(
@@ -56,4 +56,9 @@ def test_each_word_of_path_and_title_is_indexed_once() -> None:
     ],
 )
 def test_what_is_typed_is_the_beginning_of_words(typed: str, query: str) -> None:
-    assert prefix_query(typed) == query
+    assert prefix_query(prefix_terms(typed)) == query
+
+
+def test_the_words_of_a_beginning_stand_for_it() -> None:
+    known = {"kin": ["kin", "king"], "dance": []}
+    assert prefix_query(prefix_terms("Kin dance"), known) == "(kin | king) & dance:*"
