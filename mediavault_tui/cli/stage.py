@@ -27,7 +27,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--keep", metavar="FILE", help="the copy to keep (number or path); else the recommended one"
     )
     parser.add_argument("--verdict", metavar="certain,clear", help="every open group of these verdicts")
-    parser.add_argument("--dry-run", action="store_true", help="say what would move where, and move nothing")
+    parser.add_argument(
+        "--dry-run", action="store_true", help="say what would move where, why and at what loss; move nothing"
+    )
     parser.add_argument("--json", action="store_true", help="print one JSON document")
 
 
@@ -89,6 +91,8 @@ def _rehearsed(answers: list[Rehearsed], *, as_json: bool) -> int:
                     "keeper": answer.keeper,
                     "reason": answer.reason,
                     "refused": answer.refused,
+                    "verdict": answer.verdict,
+                    "losses": [{"what": loss.what, "value": loss.value} for loss in answer.losses],
                     "moves": [{"from": display(a), "to": display(b)} for a, b in answer.moves],
                 }
                 for answer in answers
@@ -98,6 +102,11 @@ def _rehearsed(answers: list[Rehearsed], *, as_json: bool) -> int:
         for answer in answers:
             for origin, destination in answer.moves:
                 print(f"{acting.harmless(display(origin))}\n  → {acting.harmless(display(destination))}")
+            if answer.moves:
+                verdict = answer.verdict or "another copy is kept than recommended"
+                print(f"    {verdict}: {acting.harmless(answer.reason)}")
+            for loss in answer.losses:
+                print(f"    would be lost: {acting.harmless(str(loss))}")
             if answer.refused:
                 print(f"refused: {acting.harmless(answer.refused)}", file=sys.stderr)
         print("this was a rehearsal: nothing was moved")

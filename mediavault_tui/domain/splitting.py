@@ -41,6 +41,10 @@ _TITLE_YEAR = re.compile(
 )
 _COUNTRY_ENDS = frozenset(country[-2:] for country in BARE_COUNTRIES)
 _ENDS_OF_YEARS = frozenset("0123456789)]")
+_INITIALS = re.compile(r"(?:^|(?<=[._]))(?:(?:[A-Z]\.){2,}[A-Z]|(?<![._])[A-Z]\.[A-Z])(?:\.+|$)")
+"""`S.W.A.T.` anywhere, two letters only at the beginning (`A.I.`, `L.A.`): elsewhere they are words."""
+_DOT = "\x00"
+"""Stands for a dot that stays; no file name can hold it."""
 _EDGES = " \t\n._-–—,:;"
 
 
@@ -74,7 +78,8 @@ def without_braces(stem: str) -> str:
 def clean_title(text: str) -> str:
     """Return words as a person writes them: one space between, in NFC, nothing unshowable."""
     if " " not in text.strip():
-        text = text.replace(".", " ")
+        text = _INITIALS.sub(_kept_together, text) if "." in text else text
+        text = text.replace(".", " ").replace(_DOT, ".")
     text = text.replace("_", " ")
     if not text.isascii():
         text = unicodedata.normalize("NFC", text)
@@ -82,13 +87,17 @@ def clean_title(text: str) -> str:
         text = _UNSHOWABLE.sub(" ", text)
     text = " ".join(text.split())
     trimmed = text.strip(_EDGES)
-    if text.endswith(".") and " " in trimmed:
-        trimmed += "."  # "Monsters, Inc."
+    if text.endswith(".") and (" " in trimmed or "." in trimmed):
+        trimmed += "."  # "Monsters, Inc.", "S.W.A.T."
     if trimmed.count("(") > trimmed.count(")"):
         trimmed = trimmed.rstrip("( ") if trimmed.endswith("(") else trimmed
     if text.endswith("---"):
         return text.rstrip("- ") + "-" * (len(text) - len(text.rstrip("-")))  # "The B----"
     return trimmed.strip()
+
+
+def _kept_together(initials: re.Match[str]) -> str:
+    return initials[0].rstrip(".").replace(".", _DOT) + _DOT + "."
 
 
 def split_film(stem: str) -> Split | None:

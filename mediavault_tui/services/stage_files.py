@@ -7,10 +7,11 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from mediavault_tui.domain.holding import split
+from mediavault_tui.domain.losses import losses
 from mediavault_tui.domain.model import FileId, FileState, GroupId, MediaFile, OperationId, StagedId
 from mediavault_tui.domain.paths import display
 from mediavault_tui.domain.staging import Act, Held
-from mediavault_tui.domain.verdict import Proof
+from mediavault_tui.domain.verdict import Loss, Proof, Verdict
 from mediavault_tui.errors import Refused, SourceError, SourceMissing, UsageError
 from mediavault_tui.services import stage_checks
 from mediavault_tui.services.stage_acts import Carrying, Tools, needed_file
@@ -37,13 +38,19 @@ class StageOrder:
 
 @dataclass(frozen=True, slots=True)
 class Rehearsed:
-    """What staging one file would do; `refused` is a sentence if it would do nothing."""
+    """What staging one file would do; `refused` is a sentence if it would do nothing.
+
+    `verdict` is the rules' for the group, None where another copy than theirs is kept; `losses`
+    are what only this file has beside the keeper.
+    """
 
     file: FileId | None
     keeper: FileId | None
     moves: tuple[tuple[bytes, bytes], ...]
     reason: str
     refused: str = ""
+    verdict: Verdict | None = None
+    losses: tuple[Loss, ...] = ()
 
 
 class _Rollback(Exception):
@@ -121,6 +128,8 @@ class FileActs:
     async def rehearse(self, conn: Connection, order: StageOrder, who: str) -> Rehearsed:
         """Return what `stage` would do: every rule asked, every look taken, nothing kept."""
         loser, keeper = await needed_file(conn, order.loser), await needed_file(conn, order.keeper)
+        verdict = await self._verdict(conn, order)
+        lost = losses(keeper.info, loser.info) if keeper.info and loser.info and not order.exact else ()
         by = Order("00000000-0000-0000-0000-000000000000", who)
         try:
             async with conn.transaction():
@@ -139,9 +148,14 @@ class FileActs:
         except _Rollback as planned:
             await acts.release(conn, planned.act.id)
             moves = tuple((leg.source, leg.destination or b"") for leg in planned.act.legs)
-            return Rehearsed(loser.id, keeper.id, moves, order.reason)
+            return Rehearsed(loser.id, keeper.id, moves, order.reason, "", verdict, lost)
         except (Refused, SourceError) as error:
-            return Rehearsed(loser.id, keeper.id, (), order.reason, str(error))
+            return Rehearsed(loser.id, keeper.id, (), order.reason, str(error), verdict, lost)
+
+    async def _verdict(self, conn: Connection, order: StageOrder) -> Verdict | None:
+        """Return what the rules say of the group, if it is their keeper that stays."""
+        found = await staging.staging_group(conn, order.group) if order.group is not None else None
+        return found.verdict if found is not None and found.keeper == order.keeper else None
 
     async def restore(self, conn: Connection, id: StagedId, by: Order, *, rename: bool = False) -> Outcome:
         """Put one staged file back."""

@@ -54,6 +54,11 @@ async def test_a_file_goes_comes_back_and_goes_for_good(shelf: Shelf, mediavault
     assert rehearsed.returncode == 0, rehearsed.stderr
     assert "duplicates_before_purge/movies/" in rehearsed.stdout
     assert "\x1b" not in rehearsed.stdout
+    told = json.loads(mediavault.run("stage", shelf.number, "--dry-run", "--json").stdout)
+    assert [(answer["verdict"], answer["losses"]) for answer in told] == [("clear", [])]
+    assert f"    clear: {told[0]['reason']}\n" in rehearsed.stdout
+    other = mediavault.run("stage", shelf.number, "--dry-run", "--keep", shelf.root / "\x1b[31m [x265].mkv")
+    assert "another copy is kept than recommended" in other.stdout
     assert not (shelf.root / "duplicates_before_purge").exists()
 
     staged = json.loads(mediavault.run("stage", "--verdict", "certain,clear", "--json").stdout)
