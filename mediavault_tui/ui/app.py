@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 from textual import work
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
+from textual.filter import Monochrome, NoColor
 from textual.reactive import reactive
 from textual.screen import Screen
 from textual.signal import Signal
@@ -131,6 +132,8 @@ class MediaVaultApp(App[None]):
         `start`: the folder at which the Scanner's browser begins.
         """
         super().__init__()
+        if self.no_color:  # Textual's own answer to NO_COLOR is greys, which are colours to a terminal
+            self._filters = [NoColor() if isinstance(each, Monochrome) else each for each in self._filters]
         self.door = door
         self.libraries = libraries
         self.read_only = read_only

@@ -37,6 +37,11 @@ class Terminal:
         """What the terminal shows now."""
         return self._tmux("capture-pane", "-p")
 
+    @property
+    def escapes(self) -> str:
+        """The same with the escape sequences that colour and weight it."""
+        return self._tmux("capture-pane", "-p", "-e")
+
     def shows(self, *texts: str, without: Sequence[str] = ()) -> str:
         """Wait until the screen shows all of these and none of those; return it."""
         until = time.monotonic() + PATIENCE

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import shutil
 import sys
 from collections.abc import Iterator, Mapping
@@ -43,12 +44,10 @@ def library(demo_library: DemoLibrary, tmp_path: Path) -> Path:
     return folder
 
 
-@pytest.fixture
-def terminal(library: Path, tmp_path: Path) -> Iterator[Terminal]:
+def command_and_environment(tmp_path: Path, *words: str) -> tuple[list[str], dict[str, str]]:
     if TMUX is None:
         pytest.skip("not tested here: the app in a real terminal needs tmux")
-    command = [sys.executable, "-m", "mediavault_tui", "app", str(library)]
-    environ = {
+    return [sys.executable, "-m", "mediavault_tui", *words], {
         "PATH": os.environ["PATH"],
         "HOME": str(tmp_path),
         "MEDIAVAULT_DATA_DIR": str(tmp_path / "data"),
@@ -56,6 +55,11 @@ def terminal(library: Path, tmp_path: Path) -> Iterator[Terminal]:
         "LC_ALL": "C.UTF-8",
         "TERM": "screen-256color",
     }
+
+
+@pytest.fixture
+def terminal(library: Path, tmp_path: Path) -> Iterator[Terminal]:
+    command, environ = command_and_environment(tmp_path, "app", str(library))
     with running(command, folder=tmp_path, environ=environ) as opened:
         yield opened
 
@@ -112,3 +116,18 @@ def test_the_demo_library_is_triaged_by_keyboard_alone(terminal: Terminal, libra
 
     terminal.press("q")
     terminal.shows("exit code 0")
+
+
+def test_no_color_leaves_no_colour_at_all(tmp_path: Path) -> None:
+    """https://no-color.org: greys are colours too."""
+    (tmp_path / "empty").mkdir()
+    command, environ = command_and_environment(tmp_path, "app", str(tmp_path / "empty"))
+    with running(command, folder=tmp_path, environ={**environ, "NO_COLOR": "1"}) as terminal:
+        terminal.shows("Inventory", "Menu")
+        assert (
+            re.findall(
+                r"\x1b\[(?:[0-9;]*;)?(?:3[0-7]|4[0-7]|[34]8;[0-9;]*|9[0-7]|10[0-7])m", terminal.escapes
+            )
+            == []
+        )
+        assert "\x1b[1m" in terminal.escapes, "what stands out is bold"
