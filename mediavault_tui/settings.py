@@ -158,9 +158,14 @@ class Settings:
         "AZURE_OPENAI_MAX_TOKENS_PER_DAY", _whole(0, 10**9), 500_000, "token budget a day"
     )
     openai_url: str | None = _setting(
-        "OPENAI_BASE_URL", _text, None, "any OpenAI-compatible endpoint, in place of Azure (a local model, say)"
+        "OPENAI_BASE_URL",
+        _text,
+        None,
+        "any OpenAI-compatible endpoint, in place of Azure (a local model, say)",
     )
-    openai_key: Secret | None = _setting("OPENAI_API_KEY", Secret, None, "key of OPENAI_BASE_URL, if it wants one")
+    openai_key: Secret | None = _setting(
+        "OPENAI_API_KEY", Secret, None, "key of OPENAI_BASE_URL, if it wants one"
+    )
     openai_model: str = _setting("OPENAI_MODEL", _text, "gpt-4o", "model that answers at OPENAI_BASE_URL")
     openai_model_mini: str | None = _setting(
         "OPENAI_MODEL_MINI", _text, None, "model for cheaper questions; unset: the same"

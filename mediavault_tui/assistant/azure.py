@@ -171,7 +171,9 @@ class Model:
                     raise self._renamed(error, model) from None  # its text may quote what was sent
                 await asyncio.sleep(pause)
             except TimeoutError:
-                raise AssistantDown(f"{self.endpoint.host} did not answer within {FIRST_WITHIN:g} seconds") from None
+                raise AssistantDown(
+                    f"{self.endpoint.host} did not answer within {FIRST_WITHIN:g} seconds"
+                ) from None
         raise AssistantDown(f"{self.endpoint.host} does not accept what is asked")
 
     async def _next(self, chunks: AsyncIterator[Any], limit: float) -> Any:
@@ -182,11 +184,15 @@ class Model:
             async with asyncio.timeout(limit):
                 return await anext(chunks, None)
         except TimeoutError:
-            raise AssistantDown(f"{self.endpoint.host} stopped in the middle of the answer; ask again") from None
+            raise AssistantDown(
+                f"{self.endpoint.host} stopped in the middle of the answer; ask again"
+            ) from None
         except openai.APIError as error:
             raise self._renamed(error, "") from None
         except (httpx2.HTTPError, httpx2.StreamError, ValueError):
-            raise AssistantDown(f"{self.endpoint.host} broke off in the middle of the answer; ask again") from None
+            raise AssistantDown(
+                f"{self.endpoint.host} broke off in the middle of the answer; ask again"
+            ) from None
 
     def _connected(self, openai: Any) -> openai.AsyncOpenAI:
         if self._client is None:
@@ -213,7 +219,9 @@ class Model:
         if code == "context_length_exceeded":
             return AssistantDenied("This conversation has become too long for the model; begin a new one")
         if status in (401, 403):
-            return AssistantDenied(f"{host} refuses the key; correct {'AZURE_OPENAI_KEY' if azure else 'OPENAI_API_KEY'}")
+            return AssistantDenied(
+                f"{host} refuses the key; correct {'AZURE_OPENAI_KEY' if azure else 'OPENAI_API_KEY'}"
+            )
         if status == 404:
             what = "deployment" if azure else "model"
             variable = "AZURE_DEPLOYMENT_NAME_CHAT" if azure else "OPENAI_MODEL"
@@ -223,10 +231,14 @@ class Model:
             when = f" in {wait:.0f} seconds" if wait else " in a while"
             return AssistantBusy(f"{host} is asked too much at the moment; ask again{when}")
         if status is not None and status < 500:
-            return AssistantDenied(f"{host} does not understand the request (HTTP {status}); look at the chat's settings")
+            return AssistantDenied(
+                f"{host} does not understand the request (HTTP {status}); look at the chat's settings"
+            )
         if status is not None:
             return AssistantDown(f"{host} failed (HTTP {status}); ask again")
-        return AssistantDown(f"{host} cannot be reached or broke off; look at the network and the chat's settings")
+        return AssistantDown(
+            f"{host} cannot be reached or broke off; look at the network and the chat's settings"
+        )
 
 
 def _load() -> Any:
@@ -237,7 +249,9 @@ def _load() -> Any:
 
 def _retry_after(error: Any) -> float | None:
     """Return the seconds that a server asks to wait."""
-    headers = error.response.headers if getattr(error, "response", None) is not None else {}
+    headers: Mapping[str, str] = (
+        error.response.headers if getattr(error, "response", None) is not None else {}
+    )
     for name, unit in (("retry-after-ms", 1000.0), ("retry-after", 1.0)):
         try:
             return float(headers[name]) / unit
@@ -255,5 +269,5 @@ def _pause(error: Any, attempt: int) -> float | None:
             return 1.0 + attempt
         return wait if wait <= WAIT_AT_MOST else None
     if status is None or status >= 500:
-        return 0.2 * 2**attempt
+        return 0.2 * (attempt + 1)
     return None

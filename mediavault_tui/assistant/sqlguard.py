@@ -30,10 +30,47 @@ SERIES_LIMIT = 100_000
 """The largest number that `generate_series` may be given."""
 
 _NODES = frozenset(
-    "RawStmt SelectStmt ResTarget ColumnRef A_Star String Integer Float Boolean A_Const A_Expr BoolExpr"
-    " NullTest BooleanTest SubLink FuncCall CaseExpr CaseWhen CoalesceExpr MinMaxExpr TypeCast TypeName"
-    " RangeVar Alias JoinExpr RangeSubselect RangeFunction SortBy WindowDef WithClause CommonTableExpr"
-    " GroupingSet GroupingFunc A_ArrayExpr A_Indirection A_Indices RowExpr SQLValueFunction NamedArgExpr".split()
+    [
+        "RawStmt",
+        "SelectStmt",
+        "ResTarget",
+        "ColumnRef",
+        "A_Star",
+        "String",
+        "Integer",
+        "Float",
+        "Boolean",
+        "A_Const",
+        "A_Expr",
+        "BoolExpr",
+        "NullTest",
+        "BooleanTest",
+        "SubLink",
+        "FuncCall",
+        "CaseExpr",
+        "CaseWhen",
+        "CoalesceExpr",
+        "MinMaxExpr",
+        "TypeCast",
+        "TypeName",
+        "RangeVar",
+        "Alias",
+        "JoinExpr",
+        "RangeSubselect",
+        "RangeFunction",
+        "SortBy",
+        "WindowDef",
+        "WithClause",
+        "CommonTableExpr",
+        "GroupingSet",
+        "GroupingFunc",
+        "A_ArrayExpr",
+        "A_Indirection",
+        "A_Indices",
+        "RowExpr",
+        "SQLValueFunction",
+        "NamedArgExpr",
+    ]
 )
 _FUNCTIONS = frozenset(
     # numbers
@@ -60,8 +97,30 @@ _FUNCTIONS = frozenset(
     " like_escape similar_to_escape overlaps nullif coalesce".split()
 )
 _TYPES = frozenset(
-    "int2 int4 int8 integer bigint smallint numeric float4 float8 bool text varchar bpchar char date time"
-    " timetz timestamp timestamptz interval json jsonb".split()
+    [
+        "int2",
+        "int4",
+        "int8",
+        "integer",
+        "bigint",
+        "smallint",
+        "numeric",
+        "float4",
+        "float8",
+        "bool",
+        "text",
+        "varchar",
+        "bpchar",
+        "char",
+        "date",
+        "time",
+        "timetz",
+        "timestamp",
+        "timestamptz",
+        "interval",
+        "json",
+        "jsonb",
+    ]
 )
 _BITS = ("insert", "update", "delete", "merge")
 
@@ -118,7 +177,7 @@ def checked(sql: str, views: Collection[str]) -> str:
 
 def named_columns(sql: str) -> tuple[str, ...]:
     """Return the names of the columns of a checked statement, as far as its text says; else nothing."""
-    select = _parsed(sql).stmt
+    select: Any = _parsed(sql).stmt
     while select.larg is not None:
         select = select.larg
     names = []
@@ -140,7 +199,14 @@ def _check_text(sql: str) -> None:
     if len(sql) > LONGEST:
         raise Refused(f"The statement is longer than {LONGEST} characters; ask for less at once")
     for character in sql:
-        if character not in "\n\t\r" and unicodedata.category(character) in ("Cc", "Cf", "Cs", "Co", "Zl", "Zp"):
+        if character not in "\n\t\r" and unicodedata.category(character) in (
+            "Cc",
+            "Cf",
+            "Cs",
+            "Co",
+            "Zl",
+            "Zp",
+        ):
             raise Refused(f"The statement holds an invisible character (U+{ord(character):04X})")
     depth = 0
     for character in sql:
@@ -221,7 +287,9 @@ def _factors(item: Any, single: frozenset[str]) -> int:
     kind = type(item).__name__
     if kind == "JoinExpr":
         sides = _factors(item.larg, single) + _factors(item.rarg, single)
-        joined = bool(item.usingClause) or item.isNatural or (item.quals is not None and not _constant(item.quals))
+        joined = (
+            bool(item.usingClause) or item.isNatural or (item.quals is not None and not _constant(item.quals))
+        )
         return min(sides, 1) if joined else sides
     if kind == "RangeVar":
         return 0 if item.relname in single else 1
@@ -237,7 +305,9 @@ def _single_row(select: Any) -> bool:
     if not _is(select, "SelectStmt") or select.groupClause or select.targetList is None:
         return False
     if not select.fromClause:
-        return not any("generate_series" in str(target) or "unnest" in str(target) for target in select.targetList)
+        return not any(
+            "generate_series" in str(target) or "unnest" in str(target) for target in select.targetList
+        )
     return any(
         type(target.val).__name__ == "FuncCall"
         and target.val.over is None
@@ -289,13 +359,18 @@ def _number(node: Any) -> float | None:
 
 def _check_type(node: Any) -> None:
     parts = [part.sval for part in node.names or ()]
-    if not parts or len(parts) > 2 or (len(parts) == 2 and parts[0] != "pg_catalog") or parts[-1] not in _TYPES:
+    if (
+        not parts
+        or len(parts) > 2
+        or (len(parts) == 2 and parts[0] != "pg_catalog")
+        or parts[-1] not in _TYPES
+    ):
         raise Refused(f"The type {'.'.join(parts)} is not allowed in a question")
 
 
 def _bare(sql: str, tree: ast.RawStmt) -> str:
     """Return the one statement without what follows its semicolon."""
     raw = sql.encode()
-    start = tree.stmt_location
+    start = tree.stmt_location or 0
     end = start + tree.stmt_len if tree.stmt_len else len(raw)
     return raw[start:end].decode()

@@ -15,15 +15,19 @@ import hmac
 import json
 import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit, urlunsplit
 
 import asyncpg
 
 from mediavault_tui.domain.asking import MOST_BYTES, MOST_ROWS, Cell, Rows, View, ViewColumn
+from mediavault_tui.domain.model import FileId, GroupId
 from mediavault_tui.errors import DatabaseDown, DatabaseError, Refused
-from mediavault_tui.store.database import CONNECT_TIMEOUT, Database, renamed
+from mediavault_tui.store.database import CONNECT_TIMEOUT, Connection, Database, renamed
 from mediavault_tui.store.sqlfiles import sql, sql_root
 
 ROLE = "mediavault_reader"
@@ -52,8 +56,32 @@ _HOLES = {
 }
 """Each column of the query `wall_state`, and what is wrong when it is not as it should be."""
 
+READY: Mapping[str, str] = MappingProxyType(
+    {
+        "stats": "What is in the library?",
+        "storage_folder": "Which folders take the most room?",
+        "storage_tier": "How much is 4K, 1080p, 720p …?",
+        "storage_video_codec": "How much does each codec take?",
+        "storage_decade": "How many files of each decade?",
+        "largest": "Which files are the largest?",
+        "sure": "Which duplicates are certain or clear?",
+        "review": "Which duplicates must I look at myself?",
+        "worst": "Which films are of the lowest quality?",
+        "broken": "Which files are broken?",
+        "foreign": "What has neither English sound nor English subtitles?",
+        "newest": "What is new?",
+        "holding": "What waits in the holding folder?",
+    }
+)
+"""Questions that need no language model: the name of each and its words."""
 
-class _Plain(asyncpg.Connection):  # type: ignore[type-arg]  # generic for mypy only, not when it runs
+
+def ready(name: str) -> str:
+    """Return the statement of a ready question; a KeyError is a bug in the caller."""
+    return sql(f"ready_{name}")
+
+
+class _Plain(asyncpg.Connection):
     """A connection that is given back without the functions that the role may not call."""
 
     def get_reset_query(self) -> str:
@@ -89,7 +117,9 @@ class Reader:
             async with asyncio.timeout(timeout):
                 found = await self._read(pool, statement, most_rows, most_bytes)
         except TimeoutError as error:
-            raise DatabaseError(f"The question took longer than {timeout:g} seconds and was stopped") from error
+            raise DatabaseError(
+                f"The question took longer than {timeout:g} seconds and was stopped"
+            ) from error
         except asyncpg.QueryCanceledError as error:
             raise DatabaseError(
                 f"The question took longer than {SERVER_TIMEOUT:g} seconds and was stopped"
@@ -140,9 +170,17 @@ class Reader:
                     line = record["line"]
                     size += len(line or "")
                     if len(rows) >= most_rows:
-                        return columns, tuple(rows), f"Only the first {most_rows:,} rows are shown; there are more."
+                        return (
+                            columns,
+                            tuple(rows),
+                            f"Only the first {most_rows:,} rows are shown; there are more.",
+                        )
                     if line is None or size > most_bytes:
-                        return columns, tuple(rows), f"Only the first {len(rows):,} rows are shown: they are too long."
+                        return (
+                            columns,
+                            tuple(rows),
+                            f"Only the first {len(rows):,} rows are shown: they are too long.",
+                        )
                     pairs: list[tuple[str, Cell]] = json.loads(line, object_pairs_hook=list)
                     columns = columns or tuple(name for name, _ in pairs)
                     rows.append(tuple(value for _, value in pairs))
@@ -165,7 +203,9 @@ class Reader:
         """
         if await self._holes():
             try:
-                await _again_if_concurrent(lambda: self._execute((sql_root() / "roles.sql").read_text("utf-8")))
+                await _again_if_concurrent(
+                    lambda: self._execute((sql_root() / "roles.sql").read_text("utf-8"))
+                )
             except asyncpg.InsufficientPrivilegeError as error:
                 raise Refused(_NO_WALL) from error
             except (asyncpg.PostgresError, OSError) as error:
@@ -225,7 +265,9 @@ class Reader:
     async def _set_password(self, password: str | None) -> None:
         """Give the role its derived password, as a verifier: the server's log never sees the word itself."""
         if password is None:
-            raise Refused(f"DATABASE_URL has no password to derive one for {ROLE} from; set MEDIAVAULT_READER_PASSWORD")
+            raise Refused(
+                f"DATABASE_URL has no password to derive one for {ROLE} from; set MEDIAVAULT_READER_PASSWORD"
+            )
         statement = f"alter role {ROLE} password '{scram_verifier(password, os.urandom(16))}'"
         try:
             await _again_if_concurrent(lambda: self._execute(statement))
@@ -241,6 +283,31 @@ class Reader:
             await conn.execute(statement)
         finally:
             await conn.close()
+
+
+@dataclass(frozen=True, slots=True)
+class Deed:
+    """Something that was done with a file."""
+
+    kind: str
+    state: str
+    source_path: str
+    destination: str | None
+    reason: str
+    intended_at: datetime
+
+
+ROWS = {"asked_history_of": Deed}
+
+
+async def groups_of(conn: Connection, file: FileId) -> list[GroupId]:
+    """Return the open groups that a file is in, strongest proof first."""
+    return [GroupId(row["id"]) for row in await conn.fetch(sql("asked_groups_of"), file)]
+
+
+async def history_of(conn: Connection, file: FileId) -> list[Deed]:
+    """Return what was done with a file, newest first."""
+    return [Deed(**row) for row in await conn.fetch(sql("asked_history_of"), file)]
 
 
 async def _again_if_concurrent(act: Callable[[], Any]) -> None:

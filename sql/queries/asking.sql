@@ -55,3 +55,24 @@ select r.rolsuper or r.rolcreaterole or r.rolcreatedb or r.rolbypassrls or r.rol
            or has_database_privilege(r.oid, current_database(), 'create')              as makes_tables
 from pg_roles r
 where r.rolname = 'mediavault_reader';
+
+-- name: asked_groups_of
+-- Open groups that a file is in, strongest proof first. $1 the file.
+select g.id
+from duplicate_groups g
+join duplicate_members m on m.group_id = g.id
+where m.file_id = $1 and g.state = 'open'
+order by array_position(array['exact', 'same_title', 'looks_alike', 'coverage'], g.proof), g.id;
+
+-- name: asked_history_of
+-- What was done with a file, newest first. $1 the file.
+select o.kind,
+       o.state,
+       o.source_path,
+       o.destination,
+       o.reason,
+       o.intended_at
+from archive_operations o
+where o.file_id = $1
+order by o.id desc
+limit 20;

@@ -66,7 +66,9 @@ class AzureServer:
         if request.query.get("api-version") != VERSION:
             return _error(404, "404", "Resource not found")
         if request.headers.get("api-key") != KEY:
-            return _error(401, "401", f"Access denied due to invalid subscription key {request.headers.get('api-key')}")
+            return _error(
+                401, "401", f"Access denied due to invalid subscription key {request.headers.get('api-key')}"
+            )
         if request.match_info["deployment"] not in DEPLOYMENTS:
             return _error(404, "DeploymentNotFound", "The API deployment for this resource does not exist.")
         return await self._answer(request, body)
@@ -75,7 +77,9 @@ class AzureServer:
         """Answer as any compatible endpoint does."""
         body = await self._body(request)
         if request.headers.get("Authorization") != f"Bearer {KEY}":
-            return _error(401, "invalid_api_key", f"Incorrect API key provided: {request.headers.get('Authorization')}")
+            return _error(
+                401, "invalid_api_key", f"Incorrect API key provided: {request.headers.get('Authorization')}"
+            )
         return await self._answer(request, body)
 
     async def _body(self, request: web.Request) -> dict[str, Any]:
@@ -88,7 +92,9 @@ class AzureServer:
     async def _answer(self, request: web.Request, body: dict[str, Any]) -> web.StreamResponse:
         script = self.scripts.pop(0)
         if script.status != 200:
-            return web.json_response({"error": script.error}, status=script.status, headers=dict(script.headers))
+            return web.json_response(
+                {"error": script.error}, status=script.status, headers=dict(script.headers)
+            )
         response = web.StreamResponse(headers={"Content-Type": "text/event-stream; charset=utf-8"})
         await response.prepare(request)
         events = list(_events(script, body))
@@ -114,7 +120,11 @@ class AzureServer:
 
 def _events(script: Script, body: Mapping[str, Any]) -> list[bytes]:
     chunks: list[dict[str, Any]] = [
-        {"choices": [], "prompt_filter_results": [{"prompt_index": 0, "content_filter_results": {}}], "object": ""},
+        {
+            "choices": [],
+            "prompt_filter_results": [{"prompt_index": 0, "content_filter_results": {}}],
+            "object": "",
+        },
         _delta({"role": "assistant", "content": "" if script.text else None}),
     ]
     for start in range(0, len(script.text), script.piece):
@@ -130,7 +140,11 @@ def _events(script: Script, body: Mapping[str, Any]) -> list[bytes]:
     chunks.append({**_delta({}), "choices": [{"index": 0, "delta": {}, "finish_reason": finish}]})
     if script.usage is not None and body.get("stream_options", {}).get("include_usage"):
         prompt, completion = script.usage
-        usage = {"prompt_tokens": prompt, "completion_tokens": completion, "total_tokens": prompt + completion}
+        usage = {
+            "prompt_tokens": prompt,
+            "completion_tokens": completion,
+            "total_tokens": prompt + completion,
+        }
         chunks.append({**_delta({}), "choices": [], "usage": usage})
     events = [b"data: " + json.dumps(chunk, ensure_ascii=False).encode() + b"\n\n" for chunk in chunks]
     return [*events, b"data: [DONE]\n\n"]

@@ -27,7 +27,9 @@ async def server() -> AsyncIterator[AzureServer]:
 
 
 def model_at(server: AzureServer, *, key: str = KEY, version: str | None = VERSION, path: str = "") -> Model:
-    return Model(Endpoint(server.url + path, key, {Choice.LARGE: "gpt-4o", Choice.MINI: "gpt-4o-mini"}, version))
+    return Model(
+        Endpoint(server.url + path, key, {Choice.LARGE: "gpt-4o", Choice.MINI: "gpt-4o-mini"}, version)
+    )
 
 
 async def answer(model: Model, *, deployment: str = "gpt-4o", tools: Any = TOOLS) -> tuple[str, Whole]:
@@ -83,7 +85,11 @@ async def test_an_endpoint_that_does_not_count_is_estimated(server: AzureServer)
     ("script", "kind", "words"),
     [
         (Script(status=429, headers={"Retry-After": "60"}), AssistantBusy, "again in 60 seconds"),
-        (Script(status=400, error={"code": "content_filter", "message": KEY}), AssistantDenied, "content filter"),
+        (
+            Script(status=400, error={"code": "content_filter", "message": KEY}),
+            AssistantDenied,
+            "content filter",
+        ),
         (Script(status=400, error={"code": "context_length_exceeded"}), AssistantDenied, "too long"),
         (Script(status=400, error={"message": f"odd {KEY}"}), AssistantDenied, "HTTP 400"),
     ],
@@ -104,7 +110,9 @@ async def test_a_wrong_key_is_never_repeated(server: AzureServer) -> None:
     model = model_at(server, key="wrong-key-123456")
     with pytest.raises(AssistantDenied, match="correct AZURE_OPENAI_KEY") as caught:
         await answer(model)
-    assert "wrong-key" not in repr(caught.value) + repr(model.endpoint) + model.redacted("a wrong-key-123456 b")
+    assert "wrong-key" not in repr(caught.value) + repr(model.endpoint) + model.redacted(
+        "a wrong-key-123456 b"
+    )
 
 
 async def test_an_unknown_deployment_names_the_setting(server: AzureServer) -> None:

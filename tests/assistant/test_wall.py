@@ -48,9 +48,13 @@ async def reader(database: Database) -> AsyncIterator[Reader]:
 async def fingerprint(database: Database) -> object:
     """Return what any write would change: rows of every table, tables, roles, functions, settings."""
     async with database.connection() as conn:
-        tables = await conn.fetch("select oid::regclass::text as name from pg_class where relkind in ('r', 'v')")
+        tables = await conn.fetch(
+            "select oid::regclass::text as name from pg_class where relkind in ('r', 'v')"
+        )
         rows = [
-            await conn.fetchval(f"select count(*) || ' ' || coalesce(sum(hashtext(t::text)), 0) from {t['name']} t")
+            await conn.fetchval(
+                f"select count(*) || ' ' || coalesce(sum(hashtext(t::text)), 0) from {t['name']} t"
+            )
             for t in tables
             if not t["name"].startswith(("pg_", "information_schema."))
         ]
@@ -169,7 +173,9 @@ async def test_a_megabyte_and_no_more_and_it_is_said(reader: Reader) -> None:
     rows = await reader.ask(long)
     assert 0 < len(rows.rows) < 30
     assert "too long" in rows.cut
-    huge = await reader.ask("select (select string_agg(a.path, b.path) from v_files a, (select path from v_files limit 2) b) as t")
+    huge = await reader.ask(
+        "select (select string_agg(a.path, b.path) from v_files a, (select path from v_files limit 2) b) as t"
+    )
     assert huge.rows == ()
     assert "too long" in huge.cut
 
@@ -183,7 +189,9 @@ async def test_rows_come_with_names_types_and_repeated_columns(reader: Reader) -
 
 
 async def test_an_answer_without_rows_still_has_columns(reader: Reader) -> None:
-    rows = await reader.ask("select title, count(*) as n from v_files where false group by 1", names=("title", "n"))
+    rows = await reader.ask(
+        "select title, count(*) as n from v_files where false group by 1", names=("title", "n")
+    )
     assert (rows.columns, rows.rows) == (("title", "n"), ())
 
 
@@ -247,7 +255,9 @@ async def test_the_app_keeps_its_own_locks_and_notices(database: Database) -> No
         await conn.execute("select pg_notify('mediavault', 'x'), pg_advisory_xact_lock(1)")
 
 
-async def test_the_password_is_set_anew_when_another_has_changed_it(database: Database, library_url: str) -> None:
+async def test_the_password_is_set_anew_when_another_has_changed_it(
+    database: Database, library_url: str
+) -> None:
     async with database.connection() as conn:
         await conn.execute(f"alter role {ROLE} password '{scram_verifier('other', b'salt')}'")
     reader = Reader(database)
