@@ -7,7 +7,7 @@ each a sentence without the key and without the server's own words, which may qu
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -101,7 +101,7 @@ class Model:
 
     async def stream(
         self, messages: Sequence[Mapping[str, Any]], *, tools: Sequence[Mapping[str, Any]], model: str
-    ) -> AsyncIterator[Text | Whole]:
+    ) -> AsyncGenerator[Text | Whole, None]:
         """Send a conversation and yield the answer as it arrives. Without `tools` the model answers in words.
 
         Raises: AssistantDenied, AssistantBusy, AssistantDown. Closing the iterator hangs up.

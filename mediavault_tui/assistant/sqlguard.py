@@ -87,7 +87,7 @@ _FUNCTIONS = frozenset(
     " string_to_array string_to_table overlay md5 to_char to_number to_date to_timestamp pg_size_pretty"
     # dates
     " now date_trunc date_part extract age make_date make_interval timezone clock_timestamp"
-    " statement_timestamp transaction_timestamp justify_days justify_hours justify_interval date_bin isfinite"
+    " statement_timestamp transaction_timestamp justify_days justify_hours justify_interval date_bin"
     # arrays and sets
     " unnest cardinality array_length array_to_string array_position array_positions array_remove array_append"
     " array_prepend array_cat array_replace generate_series"

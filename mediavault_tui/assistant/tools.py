@@ -44,8 +44,8 @@ TOOLS: tuple[dict[str, Any], ...] = (
     ),
     _tool(
         "explain",
-        "Explain a file (score by parts, what its name says, groups, history) or a group (copies, scores, evidence,"
-        " what would be lost, the rule that decided). Give one of the two numbers.",
+        "Explain a file (score by parts, what its name says, groups, history) or a group (copies, scores,"
+        " evidence, what would be lost, the rule that decided). Give one of the two numbers.",
         {"file_id": {"type": "integer"}, "group_id": {"type": "integer"}},
     ),
     _tool("library_stats", "Totals of the library: files, bytes, health, duplicates, what is staged.", {}),

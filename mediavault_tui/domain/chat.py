@@ -111,7 +111,7 @@ class Readiness:
 
 @dataclass(frozen=True, slots=True)
 class ProposedFile:
-    """One file of a proposal; `verdict` and `sentence` are the rules', `barred` says why it may not be staged."""
+    """One file of a proposal; `verdict` and `sentence` are the rules', `barred` why it may not be staged."""
 
     file: FileId
     path: str
@@ -199,7 +199,7 @@ PRICES: Mapping[str, tuple[Decimal, Decimal]] = MappingProxyType(
         "gpt-4.1": (Decimal("2.00"), Decimal("8.00")),
     }
 )
-"""Dollars for a million tokens, in and out; list prices of the vendor. A model not named here counts nothing."""
+"""Dollars for a million tokens, in and out, as the vendor lists them; other models count nothing."""
 
 
 def cost(model: str, tokens_in: int, tokens_out: int) -> Decimal:
@@ -212,8 +212,8 @@ def cost(model: str, tokens_in: int, tokens_out: int) -> Decimal:
 
 
 _PLAIN = re.compile(
-    r"^\W*(?:how (?:many|much|big|large|long|old)|which|what|list|show|find|is there|are there|do i have|have i"
-    r"|where|count|when)\b",
+    r"^\W*(?:how (?:many|much|big|large|long|old)|which|what|list|show|find|is there|are there|do i have"
+    r"|have i|where|count|when)\b",
     re.IGNORECASE,
 )
 _HARD = re.compile(

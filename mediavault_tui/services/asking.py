@@ -1,4 +1,4 @@
-"""What the library answers without a language model: statements through both walls, ready questions, explanations."""
+"""What the library answers without a language model: statements, ready questions, explanations."""
 
 from __future__ import annotations
 
@@ -101,7 +101,7 @@ class Asking:
                 row.score,
                 row.state.value,
                 row.path,
-            )  # fmt: skip
+            )
             for row in page
         )
         cut = f"Only the first {_FOUND} are shown; there are more." if len(rows) > _FOUND else ""

@@ -8,10 +8,13 @@ was heard of it.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+import os
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from decimal import Decimal
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mediavault_tui.domain.asking import schema_text
@@ -150,9 +153,22 @@ class Chat:
             raise UsageError(f"There is no session {session}")
         return exported(title, messages)
 
+    async def save(self, session: SessionId, title: str, folder: Path) -> Path:
+        """Write a session as Markdown into a folder, under a name that nothing has yet; return where.
+
+        Raises: UsageError for a session that is not there, or a folder that cannot be written.
+        """
+        text = await self.export(session, title)
+        try:
+            return await asyncio.to_thread(_write_new, folder, f"mediavault-chat-{session}", text)
+        except OSError as error:
+            raise UsageError(
+                f"{folder} cannot be written ({error.strerror}); choose another folder"
+            ) from error
+
     async def ask(
         self, session: SessionId, question: str, *, choice: Choice = Choice.AUTO
-    ) -> AsyncIterator[Event]:
+    ) -> AsyncGenerator[Event, None]:
         """Answer a question; yield what happens as it happens, last of all an `Ended`.
 
         Raises: Refused, UsageError, AssistantError, DatabaseError. Whatever was said is kept.
@@ -172,15 +188,17 @@ class Chat:
         for request in range(MOST_REQUESTS):
             may_call = request < MOST_REQUESTS - 1 and turn.calls < MOST_CALLS and turn.failures < 2
             kept: list[ChatMessage] = []
-            async for event in self._request(model, turn, messages, kept, may_call=may_call):
-                yield event
+            async with aclosing(self._request(model, turn, messages, kept, may_call=may_call)) as events:
+                async for event in events:
+                    yield event
             answer = kept[0]
             messages.append(_as_sent(answer))
             if not answer.tool_calls:
                 yield _ended(answer)
                 return
-            async for event in self._call(turn, answer.tool_calls, messages):
-                yield event
+            async with aclosing(self._call(turn, answer.tool_calls, messages)) as events:
+                async for event in events:
+                    yield event
         yield Ended("length", "The model wanted to ask on and on; it was stopped. Ask for less at once.")
 
     async def _may_ask(self, question: str) -> Model:
@@ -213,7 +231,7 @@ class Chat:
         kept: list[ChatMessage],
         *,
         may_call: bool,
-    ) -> AsyncIterator[Event]:
+    ) -> AsyncGenerator[Event, None]:
         """Send the conversation once; put the answer that was kept into `kept`."""
         from mediavault_tui.assistant.azure import Text, Whole
         from mediavault_tui.assistant.tools import TOOLS
@@ -222,12 +240,14 @@ class Chat:
         whole: Whole | None = None
         reason = "stopped"
         try:
-            async for piece in model.stream(messages, tools=TOOLS if may_call else (), model=turn.model):
-                if isinstance(piece, Text):
-                    said.append(piece.text)
-                    yield Said(piece.text)
-                else:
-                    whole = piece
+            tools = TOOLS if may_call else ()
+            async with aclosing(model.stream(messages, tools=tools, model=turn.model)) as pieces:
+                async for piece in pieces:
+                    if isinstance(piece, Text):
+                        said.append(piece.text)
+                        yield Said(piece.text)
+                    else:
+                        whole = piece
         except MediaVaultError:
             reason = "error"
             raise
@@ -253,7 +273,7 @@ class Chat:
 
     async def _call(
         self, turn: _Turn, calls: Sequence[ToolCall], messages: list[Mapping[str, Any]]
-    ) -> AsyncIterator[Event]:
+    ) -> AsyncGenerator[Event, None]:
         """Carry out the calls of one answer, one after the other; each result goes back as data."""
         for call in calls:
             turn.calls += 1
@@ -310,6 +330,20 @@ class Chat:
 
     def _redacted(self, text: str) -> str:
         return self._model.redacted(text) if self._model else text
+
+
+def _write_new(folder: Path, stem: str, text: str) -> Path:
+    for number in range(1, 1000):
+        path = folder / (f"{stem}.md" if number == 1 else f"{stem} ({number}).md")
+        try:
+            # What was asked of a library is its owner's business.
+            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        except FileExistsError:
+            continue
+        with open(descriptor, "w", encoding="utf-8") as file:
+            file.write(text)
+        return path
+    raise FileExistsError(17, "it is full of exports", str(folder))
 
 
 def _ended(answer: ChatMessage) -> Ended:

@@ -28,11 +28,14 @@ from mediavault_tui.ui.widgets.panebar import PANES
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from mediavault_tui.ui.screens.chat import ChatScreen, ChatServices
     from mediavault_tui.ui.screens.duplicates import DuplicateServices
     from mediavault_tui.ui.screens.pending import PendingServices
     from mediavault_tui.ui.screens.scanner import ScannerServices
 
-    class AppServices(InventoryServices, DuplicateServices, PendingServices, ScannerServices, Protocol):
+    class AppServices(
+        InventoryServices, DuplicateServices, PendingServices, ScannerServices, ChatServices, Protocol
+    ):
         """What the app asks of the services layer itself, beside what its panes ask."""
 
         def listen(self, heard: Callable[[str], None]) -> AbstractAsyncContextManager[None]: ...
@@ -77,7 +80,7 @@ THEME = Theme(
 
 
 class MediaVaultApp(App[None]):
-    """Four panes on one library."""
+    """Five panes on one library."""
 
     TITLE = "MediaVault"
     CSS_PATH = "app.tcss"
@@ -88,7 +91,7 @@ class MediaVaultApp(App[None]):
         (110, "-wide"),
         (150, "-huge"),
     ]
-    HELP = "1 to 4 are the panes, u undoes the last act wherever you are, ctrl+p finds every command."
+    HELP = "1 to 5 are the panes, u undoes the last act wherever you are, ctrl+p finds every command."
 
     BINDINGS: ClassVar[list[BindingType]] = [
         *(
@@ -147,6 +150,7 @@ class MediaVaultApp(App[None]):
         self.add_mode("duplicates", self._duplicates)
         self.add_mode("pending", self._pending)
         self.add_mode("scanner", self._scanner)
+        self.add_mode("chat", self._chat)
 
     async def opened(self) -> AppServices:
         """Return the open library; wait for it as long as it takes."""
@@ -272,6 +276,28 @@ class MediaVaultApp(App[None]):
         return ScannerScreen(
             self.opened, self.changed, read_only=self.read_only, start=start, tell=self._tell
         )
+
+    def _chat(self) -> Screen[None]:
+        from mediavault_tui.ui.screens.chat import ChatScreen
+
+        return ChatScreen(self.opened, self.changed, read_only=self.read_only)
+
+    async def on_chat_screen_show_files(self, message: ChatScreen.ShowFiles) -> None:
+        """Show files that the chat found where files are shown."""
+        await self.switch_mode("inventory")
+        if isinstance(self.screen, InventoryScreen):
+            self.screen.point_at(message.files, message.text)
+
+    async def on_chat_screen_show_group(self, message: ChatScreen.ShowGroup) -> None:
+        """Compare a group that the chat found."""
+        from mediavault_tui.ui.screens.duplicates import DuplicatesScreen
+
+        await self.switch_mode("duplicates")
+        if isinstance(self.screen, DuplicatesScreen):
+            self.screen.point_at(message.group, message.title)
+
+    async def on_chat_screen_show_pending(self, message: ChatScreen.ShowPending) -> None:
+        await self.switch_mode("pending")
 
     def _handle_exception(self, error: Exception) -> None:
         """Leave a bug's traceback in a file and one panel on the terminal, not a screenful of locals."""

@@ -160,7 +160,7 @@ async def test_stopping_hangs_up(server: AzureServer) -> None:
     model = model_at(server)
     pieces = model.stream(ASK, tools=TOOLS, model="gpt-4o")
     assert isinstance(await anext(pieces), Text)
-    await pieces.aclose()  # type: ignore[attr-defined]  # an async generator, whatever its interface says
+    await pieces.aclose()
     await asyncio.wait_for(server.hung_up.wait(), 5)
     await model.close()
 

@@ -263,7 +263,7 @@ async def test_stopping_keeps_what_was_heard_and_the_next_question_works(room: R
     async for event in answer:
         if isinstance(event, Said):
             break
-    await answer.aclose()  # type: ignore[attr-defined]  # an async generator, whatever its interface says
+    await answer.aclose()
     await asyncio.wait_for(room.server.hung_up.wait(), 5)
     kept = (await room.chat.messages(session))[-1]
     assert kept.content == "A long "
@@ -281,7 +281,7 @@ async def test_a_call_without_its_result_is_not_sent_again(room: Room) -> None:
     async for event in answer:
         if isinstance(event, Calling):
             break
-    await answer.aclose()  # type: ignore[attr-defined]  # an async generator, whatever its interface says
+    await answer.aclose()
     room.server.will(Script("Fine."))
     assert text(await room.ask("Again", session)) == "Fine."
 
