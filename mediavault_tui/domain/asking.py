@@ -19,7 +19,7 @@ Cell: TypeAlias = Any
 MOST_ROWS = 1000
 MOST_BYTES = 1_000_000
 
-_MOST_BARS = 24
+_MOST_BARS = 14
 _FILE_COLUMNS = ("file_id", "keeper_id")
 
 
@@ -72,7 +72,7 @@ class Bar:
 def bars(rows: Rows) -> tuple[Bar, ...]:
     """Return the bars of numbers that are grouped by something; nothing where the rows are no such table.
 
-    Rows are that when one column has labels, each once, and the last other one has numbers, none negative.
+    Rows are that when the first column has labels, each once, and another has numbers, none negative.
     Numbers of files and groups are names, not amounts.
     """
     if not 2 <= len(rows.rows) <= _MOST_BARS or not 2 <= len(rows.columns) <= 4:
@@ -83,7 +83,9 @@ def bars(rows: Rows) -> tuple[Bar, ...]:
     labels = [str("–" if row[0] is None else row[0]) for row in rows.rows]
     if not numeric or len(set(labels)) != len(labels):
         return ()
-    values = [float(row[numeric[0]] or 0) for row in rows.rows]
+    # Where files and their bytes are both told, it is the bytes that one wants to see.
+    place = next((place for place in numeric if rows.columns[place].endswith("bytes")), numeric[0])
+    values = [float(row[place] or 0) for row in rows.rows]
     most = max(values)
     if most <= 0:
         return ()

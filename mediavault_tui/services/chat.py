@@ -123,6 +123,8 @@ class Chat:
 
     async def begin(self, question: str) -> SessionId:
         """Begin a session that is called after its first question."""
+        if self._model is None:
+            raise AssistantDenied(HINT)
         async with self._database.transaction() as conn:
             return await store.start(conn, who=self._who, title=self._redacted(title_of(question)))
 
@@ -333,6 +335,7 @@ class Chat:
 
 
 def _write_new(folder: Path, stem: str, text: str) -> Path:
+    folder = folder.expanduser().absolute()
     for number in range(1, 1000):
         path = folder / (f"{stem}.md" if number == 1 else f"{stem} ({number}).md")
         try:

@@ -103,7 +103,7 @@ class Reader:
         statement: str,
         *,
         names: Sequence[str] = (),
-        timeout: float = CLIENT_TIMEOUT,
+        within: float = CLIENT_TIMEOUT,
         most_rows: int = MOST_ROWS,
         most_bytes: int = MOST_BYTES,
     ) -> Rows:
@@ -114,11 +114,11 @@ class Reader:
         pool = await self._opened()
         started = time.monotonic()
         try:
-            async with asyncio.timeout(timeout):
+            async with asyncio.timeout(within):
                 found = await self._read(pool, statement, most_rows, most_bytes)
         except TimeoutError as error:
             raise DatabaseError(
-                f"The question took longer than {timeout:g} seconds and was stopped"
+                f"The question took longer than {within:g} seconds and was stopped"
             ) from error
         except asyncpg.QueryCanceledError as error:
             raise DatabaseError(

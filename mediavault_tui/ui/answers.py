@@ -14,7 +14,7 @@ from mediavault_tui.domain.asking import Cell, Rows, bars
 from mediavault_tui.domain.library import Comparison
 from mediavault_tui.ui.columns import Cell as Shown
 from mediavault_tui.ui.columns import Column
-from mediavault_tui.ui.format import clock, fit, rate, size, visible
+from mediavault_tui.ui.format import clock, fit, middle, rate, size, visible
 
 if TYPE_CHECKING:
     from mediavault_tui.services.asking import FileExplained
@@ -61,11 +61,7 @@ def _number(name: str, value: float) -> str:
 
 def columns(rows: Rows) -> list[Column[Line]]:
     """Return the columns of a table: as wide as what is in them, the longest taking what is left."""
-    shown = [[text(name, row[place]) for row in rows.rows[:200]] for place, name in enumerate(rows.columns)]
-    widths = [
-        max([cell_len(visible(name)), *map(cell_len, cells)])
-        for name, cells in zip(rows.columns, shown, strict=True)
-    ]
+    widths = _widths(rows)
     longest = max(range(len(widths)), key=lambda place: widths[place], default=0)
     made = []
     for place, name in enumerate(rows.columns):
@@ -81,6 +77,22 @@ def columns(rows: Rows) -> list[Column[Line]]:
         right = number and width > 0 and not name.endswith("_id")
         made.append(Column(f"{place}", visible(name), width, cell, right=right, spare=spare))
     return made
+
+
+def _widths(rows: Rows) -> list[int]:
+    """Return the cells that each column would like: its head, and what is in its first rows."""
+    shown = [[text(name, row[place]) for row in rows.rows[:200]] for place, name in enumerate(rows.columns)]
+    return [
+        max([cell_len(visible(name)), *map(cell_len, cells)])
+        for name, cells in zip(rows.columns, shown, strict=True)
+    ]
+
+
+def width_of(rows: Rows) -> int:
+    """Return the cells that a table would like to have."""
+    widths = _widths(rows)
+    longest = max(widths, default=0)
+    return longest + sum(min(width, _WIDEST) for width in widths) - min(longest, _WIDEST) + len(widths)
 
 
 def chart(rows: Rows, width: int) -> Content:
@@ -105,7 +117,7 @@ def chart(rows: Rows, width: int) -> Content:
         drawn = "█" * (eighths // 8) + ("", "▏", "▎", "▍", "▌", "▋", "▊", "▉")[eighths % 8]
         lines.append(
             Content.assemble(
-                (fit(label, beside, right=True), "$foreground-muted"),
+                (fit(middle(label, beside), beside, right=True), "$foreground-muted"),
                 " ",
                 (drawn or "▏", "$accent"),
                 " ",

@@ -296,8 +296,13 @@ class MediaVaultApp(App[None]):
         if isinstance(self.screen, DuplicatesScreen):
             self.screen.point_at(message.group, message.title)
 
-    async def on_chat_screen_show_pending(self, message: ChatScreen.ShowPending) -> None:
+    async def on_chat_screen_show_proposal(self, message: ChatScreen.ShowProposal) -> None:
+        """Have a proposal of the chat looked through."""
+        from mediavault_tui.ui.screens.pending import PendingScreen
+
         await self.switch_mode("pending")
+        if isinstance(self.screen, PendingScreen):
+            self.screen.look_through(message.proposal)
 
     def _handle_exception(self, error: Exception) -> None:
         """Leave a bug's traceback in a file and one panel on the terminal, not a screenful of locals."""

@@ -34,7 +34,7 @@ _EXAMPLES = (
 
 
 def parse(text: str) -> tuple[str, str]:
-    """Return the command of a line (without its slash, in small letters) and the rest; no command: an empty one."""
+    """Return the command of a line (without its slash, in small letters; or none) and the rest."""
     if not text.startswith("/"):
         return "", text.strip()
     word, _, rest = text[1:].partition(" ")
@@ -90,7 +90,7 @@ def state(ready: Readiness, choice: Choice, budget: Budget | None, *, busy: bool
 def sent_lines(messages: list[ChatMessage], ready: Readiness) -> list[str]:
     """Return what of a session left the machine, message by message."""
     lines = [f"To {ready.recipient or 'nobody'}, in this session:", ""]
-    for message in messages:
+    for message in (each for each in messages if each.content):
         when = f"{message.created_at:%H:%M:%S}" if message.created_at else ""
         what = {
             "system": "the instructions and the views' meanings",

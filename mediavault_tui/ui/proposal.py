@@ -37,7 +37,7 @@ _COLUMNS: tuple[Column[ProposedFile], ...] = (
 
 
 class Proposed(Modal[list[FileId] | None]):
-    """Files that the model would stage, with its reason and the rules' own verdicts; answers those that stay marked.
+    """Files that the model would stage, its reason, the rules' verdicts; answers those that stay marked.
 
     Marked at first is only what the rules call certain or clear. What they forbid cannot be marked.
     """
@@ -97,7 +97,8 @@ class Proposed(Modal[list[FileId] | None]):
         width = self.query_one("#rules").size.width or 70
         self.query_one("#rules", Static).update(describe.plain(_rules(line, width) if line else []))
         chosen = [line for line in self.proposal.files if line.file in listing.marks]
-        words = f"{count(len(chosen), 'file')} marked, {size(sum(each.size for each in chosen))}; nothing is deleted by staging"
+        bytes_marked = size(sum(each.size for each in chosen))
+        words = f"{count(len(chosen), 'file')} marked, {bytes_marked}; nothing is deleted by staging"
         self.query_one("#sum", Static).update(describe.plain([words]))
 
     @on(Listing.RangeChosen)

@@ -19,7 +19,7 @@ from mediavault_tui.domain.asking import Rows
 from mediavault_tui.ui import answers
 from mediavault_tui.ui.answers import Line
 from mediavault_tui.ui.describe import line, plain
-from mediavault_tui.ui.format import visible
+from mediavault_tui.ui.format import count, visible
 from mediavault_tui.ui.widgets.listing import Listing
 from mediavault_tui.ui.windows import FixedWindow
 
@@ -84,7 +84,7 @@ class Answer(Markdown):
 class Step(Vertical, can_focus=True):
     """One look at the library: what was done, the SQL folded under it, the rows live, a chart where one fits."""
 
-    HELP = "A step of the answer. enter shows its SQL, e edits it and asks again; the rows below can be opened and marked."
+    HELP = "A step of the answer. enter shows its SQL, e edits it and asks again; tab goes to the rows."
 
     DEFAULT_CSS = """
     Step {
@@ -97,11 +97,15 @@ class Step(Vertical, can_focus=True):
         & > .error { height: auto; color: $text-error; }
         & > .chart { height: auto; padding: 0 0 0 2; }
         & > Listing { height: auto; background: $surface; }
+        &.-chart > Listing { display: none; }
+        & > .chart { display: none; }
+        &.-chart > .chart { display: block; }
     }
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "fold", "SQL", id="step.fold", tooltip="Show or fold the SQL of this step"),
+        Binding("t", "table", "Table", id="step.table", tooltip="The chart as a table of its rows, or back"),
         Binding("e", "edit", "Edit SQL", id="step.edit", tooltip="Edit the SQL of this step and ask again"),
         Binding(
             "p", "proposal", "Look through", id="step.proposal", tooltip="Look through the proposed files"
@@ -147,7 +151,7 @@ class Step(Vertical, can_focus=True):
 
     def watch_words(self) -> None:
         if self.is_mounted:
-            hint = "  (enter: SQL, e: edit)" if self.sql and self.has_focus else "  ▸ SQL" if self.sql else ""
+            hint = ("  ⏎ SQL, e edit" if self.has_focus else "  ▸ SQL") if self.sql else ""
             self.query_one(".head", Static).update(Content(self.words + hint))
 
     def on_focus(self) -> None:
@@ -169,13 +173,16 @@ class Step(Vertical, can_focus=True):
         for old in [*self.query(Listing), *self.query(".chart"), *self.query(".error")]:
             await old.remove()
         drawn = answers.chart(rows, max(self.size.width - 6, 40))
+        self.set_class(bool(drawn.plain), "-chart")
         if drawn.plain:
             await self.mount(Static(drawn, classes="chart"))
-        elif rows.rows:
+        if rows.rows:
             listing: Listing[Line] = Listing(answers.columns(rows), key=lambda row: row.place, marking=True)
             listing.styles.height = min(len(rows.rows), _TALLEST) + 1
+            listing.styles.max_width = answers.width_of(rows) + 6  # cursor, mark and scroll bar
             await self.mount(listing)
             listing.show(FixedWindow([Line(place, cells) for place, cells in enumerate(rows.rows)]))
+        self.refresh_bindings()
 
     async def failed(self, reason: str, *, sql: str | None = None) -> None:
         """Show why nothing came back."""
@@ -189,7 +196,8 @@ class Step(Vertical, can_focus=True):
         """Offer a list to look through; nothing opens by itself, for the person may be typing."""
         self.proposal = proposal
         ready = sum(not each.barred for each in proposal.files)
-        self.words = f"→ proposes {ready} of {len(proposal.files)} files for staging; p looks through them, nothing is done yet"
+        files = count(len(proposal.files), "file")
+        self.words = f"→ proposes {ready} of {files} for staging; esc, then p, looks through them"
         self.refresh_bindings()
 
     def done(self) -> None:
@@ -207,6 +215,8 @@ class Step(Vertical, can_focus=True):
         return [row.cells] if row is not None else []
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action == "table":
+            return bool(self.query(".chart"))
         if action == "proposal":
             return self.proposal is not None
         if action in ("fold", "edit"):
@@ -215,6 +225,9 @@ class Step(Vertical, can_focus=True):
 
     def action_fold(self) -> None:
         self.toggle_class("-open")
+
+    def action_table(self) -> None:
+        self.toggle_class("-chart")
 
     def action_edit(self) -> None:
         self.post_message(self.Edited(self))

@@ -159,7 +159,7 @@ select m.group_id,
        m.file_id = g.keeper_id                                         as is_keeper,
        m.verdict,
        m.reasons,
-       array(select concat(l ->> 'what', ': ', l ->> 'value')
+       array(select concat(l ->> 0, ': ', l ->> 1)
              from jsonb_array_elements(m.losses) as l)                 as losses,
        m.gap::integer                                                  as gap,
        m.score::integer                                                as score

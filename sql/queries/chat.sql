@@ -62,6 +62,7 @@ select s.id,
        (select coalesce(sum(m.cost_usd), 0) from chat_messages m where m.session_id = s.id)          as cost_usd
 from chat_sessions s
 where s.who = $1
+  and exists (select from chat_messages m where m.session_id = s.id and m.role = 'user')
   and ($2 = ''
        or position(lower($2) in lower(s.title)) > 0
        or exists (select from chat_messages m

@@ -1,4 +1,4 @@
-"""A server that speaks Azure OpenAI's chat completions exactly, scripted: what each request gets, byte for byte.
+"""A server that speaks Azure OpenAI's chat completions exactly, scripted to the byte.
 
 `POST /openai/deployments/<deployment>/chat/completions?api-version=…` with the header `api-key`; also the
 plain `POST /v1/chat/completions` with a bearer. Answers are server-sent events in Azure's order: a first

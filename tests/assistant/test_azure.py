@@ -49,7 +49,7 @@ async def test_an_answer_arrives_in_pieces_and_is_counted(server: AzureServer) -
     text, whole = await answer(model_at(server))
     assert text == "Sixty-one films, größer als je 🎬."
     assert (whole.finish_reason, whole.tokens_in, whole.tokens_out) == ("stop", 321, 12)
-    assert [t["function"]["name"] for t in server.requests[0]["tools"]][0] == "query"
+    assert server.requests[0]["tools"][0]["function"]["name"] == "query"
 
 
 @pytest.mark.parametrize("size", [1, 2, 3, 5, 11, 64])

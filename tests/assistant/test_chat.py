@@ -1,4 +1,4 @@
-"""The conversation, against PostgreSQL and the protocol server: tools, limits, memory, money, and what cannot be done."""
+"""The conversation, on PostgreSQL and the protocol server: tools, limits, memory, money, what cannot be done."""
 
 from __future__ import annotations
 
@@ -408,6 +408,8 @@ async def test_without_a_key_it_says_what_to_set(room: Room) -> None:
     assert offline.readiness().hint == HINT
     with pytest.raises(AssistantDenied, match="AZURE_OPENAI_KEY"):
         await anext(aiter(offline.ask(SessionId(1), "Hi")))
+    with pytest.raises(AssistantDenied, match="AZURE_OPENAI_KEY"):
+        await offline.begin("Hi")
 
 
 async def test_the_key_is_nowhere(room: Room, caplog: pytest.LogCaptureFixture) -> None:
@@ -419,7 +421,8 @@ async def test_the_key_is_nowhere(room: Room, caplog: pytest.LogCaptureFixture) 
         await room.ask("And now?", session)
     async with room.database.connection() as conn:
         stored = await conn.fetchval(
-            "select string_agg(m::text, '') || (select string_agg(s::text, '') from chat_sessions s) from chat_messages m"
+            "select string_agg(m::text, '') || (select string_agg(s::text, '') from chat_sessions s)"
+            " from chat_messages m"
         )
     assert "Is *** my key?" in stored
     exported = await room.chat.export(session, "t")
@@ -451,7 +454,7 @@ async def test_the_offline_commands_go_through_the_same_wall(room: Room) -> None
         statement, rows = await asking.ready(name)
         assert statement.startswith("select")
         assert rows.cut == ""
-    assert [row[0] for row in (await asking.ready("stats"))[1].rows][0] == "present"
+    assert (await asking.ready("stats"))[1].rows[0][0] == "present"
     with pytest.raises(UsageError, match="no ready question"):
         await asking.ready("nonsense")
 

@@ -59,7 +59,8 @@ async def fingerprint(database: Database) -> object:
             if not t["name"].startswith(("pg_", "information_schema."))
         ]
         roles = await conn.fetch(
-            "select rolname, rolsuper, rolcreatedb, rolcreaterole, rolbypassrls, rolconfig from pg_roles order by 1"
+            "select rolname, rolsuper, rolcreatedb, rolcreaterole, rolbypassrls, rolconfig"
+            " from pg_roles order by 1"
         )
         functions = await conn.fetchval("select count(*) from pg_proc")
         memberships = await conn.fetchval("select count(*) from pg_auth_members")
@@ -84,7 +85,7 @@ async def test_the_role_refuses_with_the_parser_off(reader: Reader, database: Da
     let_through = []
     for statement in [*HOSTILE, *SESSION]:
         try:
-            rows = await reader.ask(statement, timeout=2)
+            rows = await reader.ask(statement, within=2)
         except DatabaseError:
             continue
         let_through.append((statement, rows))
@@ -146,7 +147,7 @@ async def test_a_bomb_ends_in_time_and_the_loop_stays_quick(
     beating = asyncio.create_task(heartbeat())
     started = time.monotonic()
     with pytest.raises(DatabaseError):
-        await reader.ask(bomb, timeout=1.2)
+        await reader.ask(bomb, within=1.2)
     assert time.monotonic() - started < 4
     beating.cancel()
     assert slowest < 0.5
@@ -156,7 +157,7 @@ async def test_a_bomb_ends_in_time_and_the_loop_stays_quick(
 async def test_a_server_that_ignores_its_limit_is_left_by_ours(reader: Reader) -> None:
     started = time.monotonic()
     with pytest.raises(DatabaseError, match=r"longer than 0\.3 seconds"):
-        await reader.ask("select count(*) from v_files a, v_files b, v_files c", timeout=0.3)
+        await reader.ask("select count(*) from v_files a, v_files b, v_files c", within=0.3)
     assert time.monotonic() - started < 3
     assert (await reader.ask("select count(*) as n from v_files")).rows == ((FILES,),)
 
@@ -220,14 +221,16 @@ async def test_the_enumerations_in_the_comments_are_those_of_the_checks(database
     async with database.connection() as conn:
         checks = await conn.fetch(
             "select c.conrelid::regclass::text as relation, a.attname, pg_get_constraintdef(c.oid) as text"
-            " from pg_constraint c join pg_attribute a on a.attrelid = c.conrelid and array[a.attnum] = c.conkey"
+            " from pg_constraint c"
+            " join pg_attribute a on a.attrelid = c.conrelid and array[a.attnum] = c.conkey"
             " where c.contype = 'c' and pg_get_constraintdef(c.oid) ~ 'ANY'"
         )
         comments = {
             (row["view"], row["name"]): row["comment"]
             for row in await conn.fetch(
                 "select c.relname as view, a.attname as name, col_description(c.oid, a.attnum) as comment"
-                " from pg_class c join pg_attribute a on a.attrelid = c.oid where c.relnamespace = 'ask'::regnamespace"
+                " from pg_class c join pg_attribute a on a.attrelid = c.oid"
+                " where c.relnamespace = 'ask'::regnamespace"
             )
         }
     of = {

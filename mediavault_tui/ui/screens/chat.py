@@ -30,12 +30,13 @@ from mediavault_tui.domain.chat import (
     Ended,
     Event,
     Found,
+    Proposal,
     Readiness,
     Said,
     SessionId,
     Used,
 )
-from mediavault_tui.domain.library import ActResult, Comparison, Copy
+from mediavault_tui.domain.library import Comparison, Copy
 from mediavault_tui.domain.model import FileId, GroupId
 from mediavault_tui.errors import MediaVaultError
 from mediavault_tui.ui import answers, chat_words
@@ -100,8 +101,6 @@ class ChatServices(Protocol):
 
     async def details(self, file: FileId) -> Copy | None: ...
 
-    async def stage_files(self, files: Sequence[FileId]) -> ActResult: ...
-
 
 class ChatScreen(Pane[ChatServices]):
     """One session at a time, the question below it."""
@@ -109,7 +108,7 @@ class ChatScreen(Pane[ChatServices]):
     PANE = "chat"
     CSS_PATH = "chat.tcss"
     AUTO_FOCUS = "#question"
-    HELP = "Ask in plain words, or /help for commands. esc leaves the line, so that single keys work; / or i goes back."
+    HELP = "Ask in plain words, or /help for commands. esc leaves the line for single keys; i goes back."
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding(
@@ -154,8 +153,10 @@ class ChatScreen(Pane[ChatServices]):
         title: str
 
     @dataclass
-    class ShowPending(Message):
+    class ShowProposal(Message):
         """What is proposed is looked through where what is staged waits."""
+
+        proposal: Proposal
 
     def __init__(
         self,
@@ -171,6 +172,7 @@ class ChatScreen(Pane[ChatServices]):
         self._budget: Budget | None = None
         self._ready = Readiness(False)
         self._answering: Worker[None] | None = None
+        self._following = True
 
     def body(self) -> ComposeResult:
         with VerticalScroll(id="talk", can_focus=False):
@@ -189,6 +191,15 @@ class ChatScreen(Pane[ChatServices]):
     @property
     def _busy(self) -> bool:
         return self._answering is not None and not self._answering.is_finished
+
+    def on_mount(self) -> None:
+        super().on_mount()
+        self.watch(self._talk, "virtual_size", self._grown, init=False)
+
+    def _grown(self) -> None:
+        """Follow an answer down, unless the person has scrolled up to read."""
+        if self._following:
+            self._talk.scroll_end(animate=False, force=True)
 
     def reload(self) -> None:
         """Read what can be asked; a session that is on the screen stays as it is."""
@@ -376,7 +387,6 @@ class ChatScreen(Pane[ChatServices]):
             await step.failed(found.error, sql=found.sql)
         elif found.proposal is not None:
             step.proposed(found.proposal)
-            step.focus()
         elif found.rows is not None:
             await step.found(found.rows, sql=found.sql)
         else:
@@ -385,11 +395,10 @@ class ChatScreen(Pane[ChatServices]):
     async def _say_question(self, words: str) -> None:
         self.query_one("#welcome").display = False
         await self._add(Question(words))
-        self._talk.anchor()
+        self._following = True
 
     async def _add(self, widget: Static | Answer | Step) -> None:
         await self._talk.mount(widget)
-        self._talk.scroll_end(animate=False)
 
     async def _add_step(self, words: str, sql: str | None) -> Step:
         step = Step(words, sql)
@@ -456,24 +465,10 @@ class ChatScreen(Pane[ChatServices]):
             self.say("These rows are no files; ask for file_id with them.")
 
     @on(Step.Proposed)
-    @work(group="write")
-    async def _look_through(self, message: Step.Proposed) -> None:
-        """Open a proposal over Pending; only the person's key stages anything."""
-        from mediavault_tui.ui.proposal import Proposed
-
-        proposal = message.step.proposal
-        if proposal is None or not self.writable():
-            return
-        self.post_message(self.ShowPending())
-        files = await self.app.push_screen_wait(Proposed(proposal))
-        if not files:
-            return
-        try:
-            result = await (await self.opened()).stage_files(files)
-        except MediaVaultError as error:
-            self.complain("Nothing was staged", error)
-            return
-        self.report(result, "staged; nothing is deleted yet. u takes it back.")
+    def _look_through(self, message: Step.Proposed) -> None:
+        """Have a proposal looked through in Pending; only the person's key stages anything."""
+        if message.step.proposal is not None and self.writable():
+            self.post_message(self.ShowProposal(message.step.proposal))
 
     def action_write(self) -> None:
         self.query_one("#question", Input).focus()
@@ -484,7 +479,7 @@ class ChatScreen(Pane[ChatServices]):
             self._answering.cancel()
             self.say("Stopped; what was heard is kept.")
         elif self.app.focused is self.query_one("#question", Input):
-            steps = [*self.query(Step)]
+            steps = sorted(self.query(Step), key=lambda step: step.proposal is not None)
             if steps:
                 steps[-1].focus()
             else:
@@ -493,8 +488,9 @@ class ChatScreen(Pane[ChatServices]):
             self.action_write()
 
     def action_scroll(self, pages: int) -> None:
-        self._talk.release_anchor()
-        self._talk.scroll_relative(y=pages * max(self._talk.size.height - 2, 1), animate=False)
+        talk = self._talk
+        talk.scroll_relative(y=pages * max(talk.size.height - 2, 1), animate=False)
+        self._following = talk.scroll_target_y >= talk.max_scroll_y
 
     def action_model(self) -> None:
         choices = list(Choice)
@@ -558,7 +554,7 @@ class ChatScreen(Pane[ChatServices]):
             return
         try:
             chat = await (await self.opened()).chat()
-            path = await chat.save(self.session, self._title, Path(folder or ".").expanduser().absolute())
+            path = await chat.save(self.session, self._title, Path(folder or "."))
         except MediaVaultError as error:
             self.complain("The session was not written", error)
             return
