@@ -21,6 +21,12 @@ from tests.ui.harness import NARROW, WIDE, app_on, keys, until
 
 BOTH = pytest.mark.parametrize("size", [NARROW, WIDE], ids=["80x24", "160x45"])
 
+
+def _typed(words: str) -> list[str]:
+    names = {" ": "space", "/": "slash"}
+    return [names.get(letter, letter) for letter in words]
+
+
 LOOKS: dict[str, tuple[str, ...]] = {
     "inventory": (),
     "inventory-marked": ("space", "down", "v", "down", "down"),
@@ -41,11 +47,11 @@ LOOKS: dict[str, tuple[str, ...]] = {
     "scanner": ("4", "space"),
     "scanner-errors": ("4", "e"),
     "chat": ("5",),
-    "chat-answer": ("5", "B", "e", "enter"),
-    "chat-sql": ("5", *"Before 1990", "enter", "escape", "enter"),
-    "chat-chart": ("5", *"/ready 2", "enter"),
+    "chat-answer": ("5", *_typed("Before 1990"), "enter"),
+    "chat-sql": ("5", *_typed("Before 1990"), "enter", "escape", "enter"),
+    "chat-chart": ("5", *_typed("/ready 2"), "enter"),
     "chat-sessions": ("5", "escape", "s"),
-    "chat-edit": ("5", *"Before 1990", "enter", "escape", "e"),
+    "chat-edit": ("5", *_typed("Before 1990"), "enter", "escape", "e"),
     "help": ("2", "question_mark"),
 }
 
@@ -61,7 +67,7 @@ def test_looks_like(look: str, size: tuple[int, int], snap_compare: Callable[...
 def test_a_proposal_looks_like_a_batch(size: tuple[int, int], snap_compare: Callable[..., bool]) -> None:
     vault = FakeVault()
     vault.conversation.events = list(answer(proposal=PROPOSAL))
-    pressed = keys("5", *"What may go", "enter", "escape", "p", "down")
+    pressed = keys("5", *_typed("What may go"), "enter", "escape", "p", "down")
     assert snap_compare(app_on(vault), terminal_size=size, run_before=pressed)
 
 
