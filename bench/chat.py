@@ -128,13 +128,13 @@ def report(results: Sequence[Result]) -> str:
     right = sum(each.right for each in results)
     lines = [f"✗ {each.golden.question}  {each.error}" for each in results if not each.right]
     seconds = sorted(each.seconds for each in results)
-    lines += [
-        f"{right} of {len(results)} right ({100 * right / len(results):.0f} %)",
-        f"${sum((each.cost_usd for each in results), Decimal(0)):.4f},"
-        f" {sum(each.tokens for each in results):,} tokens",
-        f"median {statistics.median(seconds):.1f} s, slowest {seconds[-1]:.1f} s,"
-        f" first sign {statistics.median(each.first for each in results):.1f} s",
-    ]
+    dollars, tokens = sum((each.cost_usd for each in results), Decimal(0)), sum(e.tokens for e in results)
+    first = statistics.median(each.first for each in results)
+    lines.append(f"{right} of {len(results)} right ({100 * right / len(results):.0f} %)")
+    lines.append(f"${dollars:.4f}, {tokens:,} tokens")
+    lines.append(
+        f"median {statistics.median(seconds):.1f} s, slowest {seconds[-1]:.1f} s, first {first:.1f} s"
+    )
     return "\n".join(lines)
 
 

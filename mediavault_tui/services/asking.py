@@ -12,9 +12,10 @@ from mediavault_tui.domain.chat import Proposal, ProposedFile
 from mediavault_tui.domain.library import Comparison, Copy, InventoryQuery
 from mediavault_tui.domain.model import FileId, FileState, GroupId
 from mediavault_tui.errors import UsageError
-from mediavault_tui.store import asking
-from mediavault_tui.store.asking import READY, Deed, Reader, ready
+from mediavault_tui.store import ready as told
+from mediavault_tui.store.asking import Reader
 from mediavault_tui.store.database import Database
+from mediavault_tui.store.ready import READY, Deed, ready
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -113,8 +114,8 @@ class Asking:
         if copy is None:
             raise UsageError(f"There is no file {file}")
         async with self._database.connection() as conn:
-            groups = await asking.groups_of(conn, file)
-            history = await asking.history_of(conn, file)
+            groups = await told.groups_of(conn, file)
+            history = await told.history_of(conn, file)
         comparisons = [await self._dedupe.comparison(group) for group in groups[:5]]
         return FileExplained(copy, tuple(comparisons), tuple(history))
 

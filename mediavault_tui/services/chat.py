@@ -2,7 +2,7 @@
 
 An answer is an async generator of events. It ends after a bounded number of requests and calls; a failed
 query is tried once more with the database's error; closing the generator stops the answer and keeps what
-was heard of it.
+was heard of it. Longer than most modules: a question, its turns and what is remembered of both are one thing.
 """
 
 from __future__ import annotations
@@ -59,9 +59,9 @@ HINT = (
 )
 NOTICE = (
     "What leaves this machine when you ask in words: your question and what was said before in the session;"
-    " the names and meanings of the views' columns, with the codecs, languages and the like that occur; and what"
-    " the answer needs: titles, paths, sizes, scores and notes of the rows found, at most 40 rows a look-up."
-    " Never: passwords, keys, users, other sessions, or the films themselves."
+    " the names and meanings of the views' columns, with the codecs, languages and the like that occur;"
+    " and what the answer needs: titles, paths, sizes, scores and notes of the rows found, at most 40 rows"
+    " a look-up. Never: passwords, keys, users, other sessions, or the films themselves."
 )
 """Told before the first question, and agreed to."""
 

@@ -9,28 +9,20 @@ catalogues that the role cannot read; a time-out here besides the server's; a th
 from __future__ import annotations
 
 import asyncio
-import base64
-import hashlib
-import hmac
 import json
 import os
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
-from types import MappingProxyType
+from collections.abc import Callable, Sequence
 from typing import Any
-from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit, urlunsplit
 
 import asyncpg
 
 from mediavault_tui.domain.asking import MOST_BYTES, MOST_ROWS, Cell, Rows, View, ViewColumn
-from mediavault_tui.domain.model import FileId, GroupId
 from mediavault_tui.errors import DatabaseDown, DatabaseError, Refused
-from mediavault_tui.store.database import CONNECT_TIMEOUT, Connection, Database, renamed
+from mediavault_tui.store.database import CONNECT_TIMEOUT, Database, renamed
+from mediavault_tui.store.reader_login import ROLE, derived_password, reader_url, scram_verifier
 from mediavault_tui.store.sqlfiles import sql, sql_root
 
-ROLE = "mediavault_reader"
 SERVER_TIMEOUT = 5.0
 """Seconds after which the server gives a statement up."""
 
@@ -55,30 +47,6 @@ _HOLES = {
     "makes_tables": "it may make tables in this database",
 }
 """Each column of the query `wall_state`, and what is wrong when it is not as it should be."""
-
-READY: Mapping[str, str] = MappingProxyType(
-    {
-        "stats": "What is in the library?",
-        "storage_folder": "Which folders take the most room?",
-        "storage_tier": "How much is 4K, 1080p, 720p …?",
-        "storage_video_codec": "How much does each codec take?",
-        "storage_decade": "How many files of each decade?",
-        "largest": "Which files are the largest?",
-        "sure": "Which duplicates are certain or clear?",
-        "review": "Which duplicates must I look at myself?",
-        "worst": "Which films are of the lowest quality?",
-        "broken": "Which files are broken?",
-        "foreign": "What has neither English sound nor English subtitles?",
-        "newest": "What is new?",
-        "holding": "What waits in the holding folder?",
-    }
-)
-"""Questions that need no language model: the name of each and its words."""
-
-
-def ready(name: str) -> str:
-    """Return the statement of a ready question; a KeyError is a bug in the caller."""
-    return sql(f"ready_{name}")
 
 
 class _Plain(asyncpg.Connection):
@@ -285,31 +253,6 @@ class Reader:
             await conn.close()
 
 
-@dataclass(frozen=True, slots=True)
-class Deed:
-    """Something that was done with a file."""
-
-    kind: str
-    state: str
-    source_path: str
-    destination: str | None
-    reason: str
-    intended_at: datetime
-
-
-ROWS = {"asked_history_of": Deed}
-
-
-async def groups_of(conn: Connection, file: FileId) -> list[GroupId]:
-    """Return the open groups that a file is in, strongest proof first."""
-    return [GroupId(row["id"]) for row in await conn.fetch(sql("asked_groups_of"), file)]
-
-
-async def history_of(conn: Connection, file: FileId) -> list[Deed]:
-    """Return what was done with a file, newest first."""
-    return [Deed(**row) for row in await conn.fetch(sql("asked_history_of"), file)]
-
-
 async def _again_if_concurrent(act: Callable[[], Any]) -> None:
     """Do it; a row that another program changes at this very moment is tried again."""
     for attempt in range(5):
@@ -321,30 +264,3 @@ async def _again_if_concurrent(act: Callable[[], Any]) -> None:
             await asyncio.sleep(0.05 * 2**attempt)
         else:
             return
-
-
-def derived_password(url: str) -> str | None:
-    """Return the role's password for the owner's: every program on this database finds the same one."""
-    parts = urlsplit(url)
-    owner = unquote(parts.password) if parts.password else dict(parse_qsl(parts.query)).get("password")
-    if not owner:
-        return None
-    return hmac.new(owner.encode(), f"mediavault:{ROLE}:1".encode(), hashlib.sha256).hexdigest()
-
-
-def reader_url(url: str, password: str | None) -> str:
-    """Return the address of the same database for the role."""
-    parts = urlsplit(url)
-    place = parts.netloc.rpartition("@")[2]
-    login = ROLE + (f":{quote(password, safe='')}" if password else "")
-    query = [(key, value) for key, value in parse_qsl(parts.query) if key not in ("user", "password")]
-    return urlunsplit(parts._replace(netloc=f"{login}@{place}", query=urlencode(query)))
-
-
-def scram_verifier(password: str, salt: bytes, iterations: int = 4096) -> str:
-    """Return what PostgreSQL stores for a password. Source: RFC 5802, section 3; RFC 7677."""
-    salted = hashlib.pbkdf2_hmac("sha256", password.encode(), salt, iterations)
-    stored = hashlib.sha256(hmac.digest(salted, b"Client Key", "sha256")).digest()
-    server = hmac.digest(salted, b"Server Key", "sha256")
-    salt64, stored64, server64 = (base64.b64encode(part).decode() for part in (salt, stored, server))
-    return f"SCRAM-SHA-256${iterations}:{salt64}${stored64}:{server64}"

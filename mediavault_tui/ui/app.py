@@ -1,4 +1,7 @@
-"""The app: it switches panes, opens the library behind them, and owns nothing else."""
+"""The app: it switches panes, opens the library behind them, and owns nothing else.
+
+Longer than most modules, for it is where panes are made and where one sends a person to another.
+"""
 
 from __future__ import annotations
 

@@ -82,7 +82,7 @@ class Answer(Markdown):
 
 
 class Step(Vertical, can_focus=True):
-    """One look at the library: what was done, the SQL folded under it, the rows live, a chart where one fits."""
+    """One look at the library: what was done, its SQL folded, the rows live, a chart where one fits."""
 
     HELP = "A step of the answer. enter shows its SQL, e edits it and asks again; tab goes to the rows."
 

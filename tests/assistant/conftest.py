@@ -10,8 +10,9 @@ from urllib.parse import urlsplit
 import asyncpg
 import pytest
 
-from mediavault_tui.store.asking import Reader, derived_password, reader_url
+from mediavault_tui.store.asking import Reader
 from mediavault_tui.store.database import Database
+from mediavault_tui.store.reader_login import derived_password, reader_url
 from tests.conftest import with_database
 from tests.db.rows import fill
 

@@ -1,4 +1,4 @@
-"""The conversation, on PostgreSQL and the protocol server: tools, limits, memory, money, what cannot be done."""
+"""The conversation, on PostgreSQL and the protocol server: tools, limits, memory, money."""
 
 from __future__ import annotations
 

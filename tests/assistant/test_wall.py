@@ -18,8 +18,9 @@ import pytest
 from mediavault_tui.assistant.sqlguard import checked
 from mediavault_tui.errors import DatabaseError, Refused
 from mediavault_tui.store import asking
-from mediavault_tui.store.asking import ROLE, Reader, derived_password, scram_verifier
+from mediavault_tui.store.asking import Reader
 from mediavault_tui.store.database import Database
+from mediavault_tui.store.reader_login import ROLE, derived_password, reader_url, scram_verifier
 from mediavault_tui.store.sqlfiles import sql_root
 from tests.assistant.conftest import FILES
 from tests.assistant.statements import statements
@@ -322,4 +323,4 @@ def test_the_derived_password_needs_the_owners() -> None:
     assert one != derived_password("postgresql://o:secre@h/d")
     assert derived_password("postgresql://o@h/d") is None
     assert "secret" not in str(one)
-    assert urlsplit(asking.reader_url("postgresql://o:s@/d?host=/run/x", one)).query == "host=%2Frun%2Fx"
+    assert urlsplit(reader_url("postgresql://o:s@/d?host=/run/x", one)).query == "host=%2Frun%2Fx"

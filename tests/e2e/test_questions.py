@@ -1,4 +1,4 @@
-"""The golden questions over the demo library: the whole street from question to rows, with a scripted model."""
+"""The golden questions over the demo library: from question to rows, with a scripted model."""
 
 from __future__ import annotations
 

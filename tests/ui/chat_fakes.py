@@ -53,14 +53,40 @@ ANSWER = """You have **four films** from before 1990:
 - *Акира* is a small file; a better copy would be worth having
 
 Nothing among them is a duplicate."""
+CLEAR = ProposedFile(
+    FileId(6),
+    "/films/old/Heat.1995.DVDRip.avi",
+    "Heat",
+    1_400_000_000,
+    GroupId(1),
+    FileId(5),
+    "/films/Heat (1995)/Heat (1995) 2160p.mkv",
+    "clear",
+    "4K beats 576p, and nothing would be lost",
+)
+REVIEW = ProposedFile(
+    FileId(41),
+    "/films/Amelie.2001.MULTI.1080p.mkv",
+    "Amélie",
+    9_000_000_000,
+    GroupId(3),
+    FileId(1),
+    "/films/Amélie (2001)/Amélie.mkv",
+    "review",
+    "something would be lost",
+    ("audio language: de",),
+)
+FORBIDDEN = ProposedFile(
+    FileId(9),
+    "/films/The Thing (1982).mkv",
+    "The Thing",
+    11_200_000_000,
+    barred="It is in no group of duplicates: the last copy of a title is never staged",
+)
 PROPOSAL = Proposal(
     "Old rips of films that you have in better quality; the names say CAM and DVDRip.",
-    (
-        ProposedFile(FileId(6), "/films/old/Heat.1995.DVDRip.avi", "Heat", 1_400_000_000, GroupId(1), FileId(5), "/films/Heat (1995)/Heat (1995) 2160p.mkv", "clear", "4K beats 576p, and nothing would be lost"),
-        ProposedFile(FileId(41), "/films/Amelie.2001.MULTI.1080p.mkv", "Amélie", 9_000_000_000, GroupId(3), FileId(1), "/films/Amélie (2001)/Amélie.mkv", "review", "something would be lost", ("audio language: de",)),
-        ProposedFile(FileId(9), "/films/The Thing (1982).mkv", "The Thing", 11_200_000_000, barred="It is in no group of duplicates: the last copy of a title is never staged"),
-    ),
-)  # fmt: skip
+    (CLEAR, REVIEW, FORBIDDEN),
+)
 
 
 def answer(*, proposal: Proposal | None = None) -> list[Event]:
