@@ -74,6 +74,8 @@ class _Turn:
     model: str
     calls: int = 0
     failures: int = 0
+    left: int = 1
+    """Tokens of the day that are left."""
 
 
 class Chat:
@@ -201,6 +203,9 @@ class Chat:
             async with aclosing(self._call(turn, answer.tool_calls, messages)) as events:
                 async for event in events:
                     yield event
+            if turn.left == 0:
+                yield Ended("budget", "The day's tokens are spent; what was found so far is shown.")
+                return
         yield Ended("length", "The model wanted to ask on and on; it was stopped. Ask for less at once.")
 
     async def _may_ask(self, question: str) -> Model:
@@ -271,7 +276,9 @@ class Chat:
         )
         await self._keep(turn.session, answer)
         kept.append(answer)
-        yield Used(turn.model, whole.tokens_in, whole.tokens_out, answer.cost_usd, await self.budget())
+        budget = await self.budget()
+        turn.left = budget.left
+        yield Used(turn.model, whole.tokens_in, whole.tokens_out, answer.cost_usd, budget)
 
     async def _call(
         self, turn: _Turn, calls: Sequence[ToolCall], messages: list[Mapping[str, Any]]

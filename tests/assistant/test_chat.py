@@ -390,6 +390,13 @@ async def test_the_days_budget_is_a_wall(room: Room) -> None:
     assert (await room.chat.budget()).spent == 0
 
 
+async def test_an_answer_ends_when_the_budget_does(room: Room) -> None:
+    room.server.will(Script(calls=[("library_stats", {})], usage=(100_000, 1)))
+    events = await room.ask("Why?")
+    assert [type(event) for event in events] == [Used, Calling, Found, Ended]
+    assert events[-1] == Ended("budget", "The day's tokens are spent; what was found so far is shown.")
+
+
 async def test_nothing_is_sent_before_it_is_agreed_to(room: Room) -> None:
     other = Chat(
         room.database, room.chat._asking, room.model, who="max", tokens_per_day=1000, now=lambda: NOW
