@@ -83,7 +83,8 @@ def state(ready: Readiness, choice: Choice, budget: Budget | None, *, busy: bool
     parts = ["answering, esc stops" if busy else "", f"model: {choice.value} (m)"]
     if budget is not None:
         parts.append(f"{budget.spent:,} of {budget.limit:,} tokens today")
-        parts.append(f"${budget.cost_usd:.3f}")
+        if not busy:  # a narrow line has no room for both
+            parts.append(f"${budget.cost_usd:.3f}")
     return " · ".join(part for part in parts if part)
 
 

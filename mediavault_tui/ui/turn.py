@@ -172,7 +172,7 @@ class Step(Vertical, can_focus=True):
         self.words = "✓ " + str(line([self._said, *answers.told(rows)]))
         for old in [*self.query(Listing), *self.query(".chart"), *self.query(".error")]:
             await old.remove()
-        drawn = answers.chart(rows, max(self.size.width - 6, 40))
+        drawn = self._drawn()
         self.set_class(bool(drawn.plain), "-chart")
         if drawn.plain:
             await self.mount(Static(drawn, classes="chart"))
@@ -252,6 +252,14 @@ class Step(Vertical, can_focus=True):
     def _invert(self, message: Listing.InvertChosen) -> None:
         message.stop()
         message.listing.mark(set(range(len(self.rows.rows))) - message.listing.marks)
+
+    def _drawn(self) -> Content:
+        # The screen's width, for a step that was added just now has none yet.
+        return answers.chart(self.rows, self.screen.size.width - 8)
+
+    def on_resize(self) -> None:
+        for drawn in self.query(".chart").results(Static):
+            drawn.update(self._drawn())
 
     def _told_sql(self, sql: str | None) -> None:
         if sql is not None and sql != self.sql:

@@ -112,6 +112,15 @@ async def test_what_leaves_the_machine_is_told_before_the_first_question() -> No
         assert len(vault.conversation.asked) == 1
 
 
+async def test_a_question_before_the_pane_is_ready_is_asked_too() -> None:
+    vault = FakeVault()
+    async with app_on(vault).run_test(size=NARROW) as pilot:
+        screen = await into_chat(pilot)
+        screen._ready = Readiness(False)  # as it is until the library is open
+        await ask(pilot, "Which?")
+        assert len(vault.conversation.asked) == 1
+
+
 async def test_esc_stops_the_answer_and_keeps_what_was_heard() -> None:
     vault = FakeVault()
     vault.conversation.gate = asyncio.Event()

@@ -326,11 +326,10 @@ class ChatScreen(Pane[ChatServices]):
         try:
             services = await self.opened()
             chat = await services.chat()
+            self._ready = chat.readiness()  # the first question may be quicker than the pane
             if not self._ready.ready:
                 await self._say_question(question)
-                await self._add(
-                    Note([f"{chat.readiness().hint}.", "Until then: /find, /ready, /sql, /explain."])
-                )
+                await self._add(Note([f"{self._ready.hint}.", "Until then: /find, /ready, /sql, /explain."]))
                 return
             if not await chat.agreed() and not await self._agree(chat):
                 self.query_one("#question", Input).value = question
