@@ -1,7 +1,7 @@
 # Everything a person or CI runs; each target installs what it needs first. `make help` lists them.
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo run test check bench soak pictures lock clean
+.PHONY: help install demo run test check bench eval soak pictures lock clean
 
 BIN := .venv/bin
 READY := .venv/.ready
@@ -37,6 +37,9 @@ check: install ## format, lint, types, who imports whom, and whether the wheel i
 bench: install ## measure against the peers; takes a quarter of an hour
 	@sh deploy/tools.sh jdupes rdfind fdupes rmlint gdu
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m bench
+
+eval: install ## sixty questions to a real language model: score, cost, latency (needs a key; MODEL=mini)
+	@$(BIN)/python -m bench.chat
 
 soak: install ## the property tests and state machines, a hundred times as long
 	@$(BIN)/python -m pytest -n auto -m hypothesis --hypothesis-profile=soak

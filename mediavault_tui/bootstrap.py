@@ -18,12 +18,16 @@ from mediavault_tui.store.embedded import serve
 from mediavault_tui.store.migrate import migrate
 
 if TYPE_CHECKING:
+    from mediavault_tui.assistant.azure import Model
     from mediavault_tui.probe.ffprobe import Prober
+    from mediavault_tui.services.asking import Asking
+    from mediavault_tui.services.chat import Chat
     from mediavault_tui.services.dedupe import Dedupe
     from mediavault_tui.services.library import Library
     from mediavault_tui.services.scan import Scanner
     from mediavault_tui.services.stage import Stage
     from mediavault_tui.services.vault import Vault
+    from mediavault_tui.store.asking import Reader
 
 
 def load_settings() -> Settings:
@@ -124,17 +128,55 @@ def _prober(settings: Settings) -> Prober:
     )
 
 
+def asking(database: Database, settings: Settings, reader: Reader) -> Asking:
+    """Build what answers questions from the database alone, as the role that only reads views."""
+    from mediavault_tui.services.asking import Asking
+
+    return Asking(database, reader, library(database), dedupe(database, settings))
+
+
+def chat(database: Database, settings: Settings, reader: Reader, model: Model | None, *, who: str) -> Chat:
+    """Build the conversations; without a model they only say what to set."""
+    from mediavault_tui.services.chat import Chat
+
+    answers = asking(database, settings, reader)
+    return Chat(database, answers, model, who=who, tokens_per_day=settings.azure_tokens_per_day)
+
+
+@asynccontextmanager
+async def open_asking(database: Database, settings: Settings) -> AsyncIterator[tuple[Reader, Model | None]]:
+    """Yield what asks the database and the language model; neither connects before it is asked."""
+    from mediavault_tui.assistant.azure import Model, endpoint_of
+    from mediavault_tui.store.asking import Reader
+
+    secret = settings.reader_password
+    endpoint = endpoint_of(settings)
+    reader = Reader(database, password=secret.reveal() if secret else None)
+    model = Model(endpoint) if endpoint else None
+    try:
+        yield reader, model
+    finally:
+        await reader.close()
+        if model is not None:
+            await model.close()
+
+
 @asynccontextmanager
 async def open_vault(settings: Settings, *, who: str) -> AsyncIterator[Vault]:
     """Yield the library as the app sees it: the database open, every service built at its first use."""
     from mediavault_tui.services.vault import Lazy, Services, Vault
 
-    async with open_database(settings) as database:
+    async with (
+        open_database(settings) as database,
+        open_asking(database, settings) as (reader, model),
+    ):
         services = Services(
             library=Lazy(partial(library, database)),
             dedupe=Lazy(partial(dedupe, database, settings)),
             stage=Lazy(partial(stage, database, settings)),
             scanner=Lazy(partial(scanner, database, settings)),
+            asking=Lazy(partial(asking, database, settings, reader)),
+            chat=Lazy(partial(chat, database, settings, reader, model, who=who)),
         )
         yield Vault(
             services,

@@ -17,6 +17,10 @@ MediaVaultError
 ├── DatabaseError            the database refuses or fails                           (exit 1)
 │   ├── DatabaseDown         it cannot be reached: start it, correct DATABASE_URL
 │   └── SchemaMismatch       its migrations are not those of this program
+├── AssistantError           the language model does not answer                      (exit 1)
+│   ├── AssistantDenied      key, deployment or content refused: correct the setting, ask otherwise
+│   ├── AssistantBusy        too many questions, or the day's budget is spent: wait
+│   └── AssistantDown        it cannot be reached, breaks off or fails: try again
 ├── ToolMissing              a program (ffprobe, postgres) is nowhere to be found    (exit 1)
 └── Refused                  a rule of the library forbids the act: nothing was done (exit 1)
 
@@ -99,6 +103,22 @@ class DatabaseDown(DatabaseError):
 
 class SchemaMismatch(DatabaseError):
     """The database's migrations are not those of this program."""
+
+
+class AssistantError(MediaVaultError):
+    """The language model does not answer."""
+
+
+class AssistantDenied(AssistantError):
+    """The endpoint refuses the key, the deployment or the content."""
+
+
+class AssistantBusy(AssistantError):
+    """Too many questions at once, or the day's budget is spent."""
+
+
+class AssistantDown(AssistantError):
+    """The endpoint cannot be reached, stalls, breaks off or fails."""
 
 
 class ToolMissing(MediaVaultError):

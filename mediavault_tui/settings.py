@@ -157,6 +157,25 @@ class Settings:
     azure_tokens_per_day: int = _setting(
         "AZURE_OPENAI_MAX_TOKENS_PER_DAY", _whole(0, 10**9), 500_000, "token budget a day"
     )
+    openai_url: str | None = _setting(
+        "OPENAI_BASE_URL",
+        _text,
+        None,
+        "any OpenAI-compatible endpoint, in place of Azure (a local model, say)",
+    )
+    openai_key: Secret | None = _setting(
+        "OPENAI_API_KEY", Secret, None, "key of OPENAI_BASE_URL, if it wants one"
+    )
+    openai_model: str = _setting("OPENAI_MODEL", _text, "gpt-4o", "model that answers at OPENAI_BASE_URL")
+    openai_model_mini: str | None = _setting(
+        "OPENAI_MODEL_MINI", _text, None, "model for cheaper questions; unset: the same"
+    )
+    reader_password: Secret | None = _setting(
+        "MEDIAVAULT_READER_PASSWORD",
+        Secret,
+        None,
+        "password of the role mediavault_reader, where an administrator made it (sql/roles.sql)",
+    )
     streamer_host: str = _setting("STREAMER_HOST", _text, "127.0.0.1", "the sidecar listens here")
     streamer_port: int = _setting("STREAMER_PORT", _whole(1, 65535), 8007, "…on this port")
     public_base_url: str | None = _setting(

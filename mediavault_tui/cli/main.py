@@ -28,6 +28,7 @@ COMMANDS: dict[str, str] = {
     "restore": "put staged files back where they came from",
     "purge": "delete approved staged files for good",
     "undo": "reverse the last act",
+    "ask": "ask the library: in plain words, in SQL, or a ready question",
     "identify": "say which work each name is, one JSON line each",
     "exact": "find byte-identical files in a tree, without a database",
     "db": "migrate, look at or locate the database",

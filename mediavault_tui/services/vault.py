@@ -37,6 +37,8 @@ from mediavault_tui.errors import Refused
 from mediavault_tui.sources.folders import subfolders
 
 if TYPE_CHECKING:
+    from mediavault_tui.services.asking import Asking
+    from mediavault_tui.services.chat import Chat
     from mediavault_tui.services.dedupe import Dedupe
     from mediavault_tui.services.library import Library
     from mediavault_tui.services.scan import Scanner
@@ -70,6 +72,8 @@ class Services:
     dedupe: Lazy[Dedupe]
     stage: Lazy[Stage]
     scanner: Lazy[Scanner]
+    asking: Lazy[Asking] | None = None
+    chat: Lazy[Chat] | None = None
 
 
 class Vault:
@@ -231,6 +235,16 @@ class Vault:
     async def history(self) -> list[ScanRecord]:
         """Return the scans so far, newest first."""
         return await (await self._services.scanner()).history()
+
+    async def asking(self) -> Asking:
+        """Return what answers questions from the database alone."""
+        assert self._services.asking is not None
+        return await self._services.asking()
+
+    async def chat(self) -> Chat:
+        """Return the conversations with the language model."""
+        assert self._services.chat is not None
+        return await self._services.chat()
 
     def _check_writable(self) -> None:
         if self.read_only:

@@ -16,6 +16,12 @@ _ADVICE: tuple[tuple[type[errors.MediaVaultError], str], ...] = (
     (errors.DatabaseDown, "Start the database or correct DATABASE_URL; r tries again."),
     (errors.SchemaMismatch, "Use the version of MediaVault that made this library, or a newer one."),
     (errors.DatabaseError, "Try again; if it comes back, look at the database's log."),
+    (
+        errors.AssistantDenied,
+        "Correct the chat's settings in .env, or ask in other words; /stats and /sql work without.",
+    ),
+    (errors.AssistantBusy, "Wait a little and ask again; /stats, /sql and /find work meanwhile."),
+    (errors.AssistantError, "Ask again; /stats, /sql and /find work without the language model."),
     (errors.ToolMissing, "Install the program, or set the path to it in the settings."),
     (errors.Refused, "Nothing was done. Choose otherwise, or look at the group once more."),
 )

@@ -1,4 +1,7 @@
-"""The app: it switches panes, opens the library behind them, and owns nothing else."""
+"""The app: it switches panes, opens the library behind them, and owns nothing else.
+
+Longer than most modules, for it is where panes are made and where one sends a person to another.
+"""
 
 from __future__ import annotations
 
@@ -29,11 +32,14 @@ from mediavault_tui.ui.widgets.panebar import PANES
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from mediavault_tui.ui.screens.chat import ChatScreen, ChatServices
     from mediavault_tui.ui.screens.duplicates import DuplicateServices
     from mediavault_tui.ui.screens.pending import PendingServices
     from mediavault_tui.ui.screens.scanner import ScannerServices
 
-    class AppServices(InventoryServices, DuplicateServices, PendingServices, ScannerServices, Protocol):
+    class AppServices(
+        InventoryServices, DuplicateServices, PendingServices, ScannerServices, ChatServices, Protocol
+    ):
         """What the app asks of the services layer itself, beside what its panes ask."""
 
         def listen(self, heard: Callable[[str], None]) -> AbstractAsyncContextManager[None]: ...
@@ -78,7 +84,7 @@ THEME = Theme(
 
 
 class MediaVaultApp(App[None]):
-    """Four panes on one library."""
+    """Five panes on one library."""
 
     TITLE = "MediaVault"
     CSS_PATH = "app.tcss"
@@ -89,7 +95,7 @@ class MediaVaultApp(App[None]):
         (110, "-wide"),
         (150, "-huge"),
     ]
-    HELP = "1 to 4 are the panes, u undoes the last act wherever you are, ctrl+p finds every command."
+    HELP = "1 to 5 are the panes, u undoes the last act wherever you are, ctrl+p finds every command."
 
     BINDINGS: ClassVar[list[BindingType]] = [
         *(
@@ -150,6 +156,7 @@ class MediaVaultApp(App[None]):
         self.add_mode("duplicates", self._duplicates)
         self.add_mode("pending", self._pending)
         self.add_mode("scanner", self._scanner)
+        self.add_mode("chat", self._chat)
 
     async def opened(self) -> AppServices:
         """Return the open library; wait for it as long as it takes."""
@@ -275,6 +282,33 @@ class MediaVaultApp(App[None]):
         return ScannerScreen(
             self.opened, self.changed, read_only=self.read_only, start=start, tell=self._tell
         )
+
+    def _chat(self) -> Screen[None]:
+        from mediavault_tui.ui.screens.chat import ChatScreen
+
+        return ChatScreen(self.opened, self.changed, read_only=self.read_only)
+
+    async def on_chat_screen_show_files(self, message: ChatScreen.ShowFiles) -> None:
+        """Show files that the chat found where files are shown."""
+        await self.switch_mode("inventory")
+        if isinstance(self.screen, InventoryScreen):
+            self.screen.point_at(message.files, message.text)
+
+    async def on_chat_screen_show_group(self, message: ChatScreen.ShowGroup) -> None:
+        """Compare a group that the chat found."""
+        from mediavault_tui.ui.screens.duplicates import DuplicatesScreen
+
+        await self.switch_mode("duplicates")
+        if isinstance(self.screen, DuplicatesScreen):
+            self.screen.point_at(message.group, message.title)
+
+    async def on_chat_screen_show_proposal(self, message: ChatScreen.ShowProposal) -> None:
+        """Have a proposal of the chat looked through."""
+        from mediavault_tui.ui.screens.pending import PendingScreen
+
+        await self.switch_mode("pending")
+        if isinstance(self.screen, PendingScreen):
+            self.screen.look_through(message.proposal)
 
     def _handle_exception(self, error: Exception) -> None:
         """Leave a bug's traceback in a file and one panel on the terminal, not a screenful of locals."""

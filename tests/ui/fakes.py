@@ -41,6 +41,7 @@ from mediavault_tui.domain.model import (
 from mediavault_tui.domain.quality import score_of, tier
 from mediavault_tui.domain.verdict import Edge, Proof
 from tests.factories import a_file, an_identity, an_info
+from tests.ui.chat_fakes import FakeAnswers, FakeConversation
 
 NOW = datetime(2026, 3, 14, 15, 9, tzinfo=UTC)
 GB = 1_000_000_000
@@ -406,9 +407,17 @@ class FakeVault(FakeInventory, FakeDuplicates, FakePending, FakeScanner):
         FakeDuplicates.__init__(self)
         FakePending.__init__(self)
         FakeScanner.__init__(self)
+        self.conversation = FakeConversation()
+        self.answers = FakeAnswers(self.comparisons)
         self.undone = 0
         self.recovered: Sequence[str] = ()
         self.heard: Callable[[str], None] | None = None
+
+    async def chat(self) -> FakeConversation:
+        return self.conversation
+
+    async def asking(self) -> FakeAnswers:
+        return self.answers
 
     @asynccontextmanager
     async def listen(self, heard: Callable[[str], None]) -> AsyncIterator[None]:

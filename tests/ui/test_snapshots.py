@@ -10,13 +10,22 @@ from pathlib import Path
 import pytest
 from textual.pilot import Pilot
 
+from mediavault_tui.domain.chat import Readiness
 from mediavault_tui.errors import DatabaseDown
+from mediavault_tui.services.chat import HINT
 from mediavault_tui.ui.app import MediaVaultApp
 from mediavault_tui.ui.dialogs import Trouble
+from tests.ui.chat_fakes import PROPOSAL, answer
 from tests.ui.fakes import HOSTILE, FakeVault, film
 from tests.ui.harness import NARROW, WIDE, app_on, keys, until
 
 BOTH = pytest.mark.parametrize("size", [NARROW, WIDE], ids=["80x24", "160x45"])
+
+
+def _typed(words: str) -> list[str]:
+    names = {" ": "space", "/": "slash"}
+    return [names.get(letter, letter) for letter in words]
+
 
 LOOKS: dict[str, tuple[str, ...]] = {
     "inventory": (),
@@ -37,6 +46,12 @@ LOOKS: dict[str, tuple[str, ...]] = {
     "pending-purge": ("3", "P"),
     "scanner": ("4", "space"),
     "scanner-errors": ("4", "e"),
+    "chat": ("5",),
+    "chat-answer": ("5", *_typed("Before 1990"), "enter"),
+    "chat-sql": ("5", *_typed("Before 1990"), "enter", "escape", "enter"),
+    "chat-chart": ("5", *_typed("/ready 2"), "enter"),
+    "chat-sessions": ("5", "escape", "s"),
+    "chat-edit": ("5", *_typed("Before 1990"), "enter", "escape", "e"),
     "help": ("2", "question_mark"),
 }
 
@@ -46,6 +61,21 @@ LOOKS: dict[str, tuple[str, ...]] = {
 def test_looks_like(look: str, size: tuple[int, int], snap_compare: Callable[..., bool]) -> None:
     app = app_on(start=Path("/volume1"))
     assert snap_compare(app, terminal_size=size, run_before=keys(*LOOKS[look]))
+
+
+@BOTH
+def test_a_proposal_looks_like_a_batch(size: tuple[int, int], snap_compare: Callable[..., bool]) -> None:
+    vault = FakeVault()
+    vault.conversation.events = list(answer(proposal=PROPOSAL))
+    pressed = keys("5", *_typed("What may go"), "enter", "escape", "p", "down")
+    assert snap_compare(app_on(vault), terminal_size=size, run_before=pressed)
+
+
+@BOTH
+def test_chat_without_a_model_looks_useful(size: tuple[int, int], snap_compare: Callable[..., bool]) -> None:
+    vault = FakeVault()
+    vault.conversation.ready = Readiness(False, hint=HINT)
+    assert snap_compare(app_on(vault), terminal_size=size, run_before=keys("5"))
 
 
 @BOTH

@@ -132,7 +132,26 @@ class DuplicatesScreen(TextFilteredPane[DuplicateServices]):
 
         return GrowingWindow(page)
 
+    _pointed_at: GroupId | None = None
+    """The group that another pane wants compared, until its list is here."""
+
+    def point_at(self, group: GroupId, title: str) -> None:
+        """Narrow the list to a title and compare the one group."""
+        self._pointed_at = group
+        self.query_one(FilterLine).show(title)
+        self.text = title
+        self.start_over()
+
     def shown(self) -> None:
+        if self._pointed_at is not None:
+            rows = [self.listing.window.row(index) for index in range(self.listing.window.total)]
+            place = next((n for n, row in enumerate(rows) if row and row.id == self._pointed_at), None)
+            self._pointed_at = None
+            if place is not None:
+                self.listing.move_to(place)
+                self._open()
+            else:
+                self.say("This group does not wait for a decision any more.")
         self.listing.empty = (
             "No group has such a title.\nesc clears the filter."
             if self.text

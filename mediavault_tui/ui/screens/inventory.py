@@ -174,6 +174,17 @@ class InventoryScreen(FilteredPane[InventoryServices]):
             self.query_shown = query
             self.start_over()
 
+    def point_at(self, files: Sequence[FileId], text: str = "") -> None:
+        """Show one file by the words of its name, or mark the many that another pane found."""
+        if text:
+            self.query_one(FilterLine).show(text)
+            self.query_shown = replace(self.query_shown, text=text, inverse=False, facets=())
+            self.start_over()
+        else:
+            self.listing.mark(files)
+            self.say(f"{count(len(files), 'file')} marked; d stages them after a look, esc unmarks.")
+        self.listing.focus()
+
     @work(exclusive=True, group="facets")
     async def _load_facets(self) -> None:
         """Count the facets, once the rows are there and only where they are seen."""

@@ -13,8 +13,9 @@ from textual.containers import Horizontal, VerticalScroll
 from textual.signal import Signal
 from textual.widgets import Static
 
+from mediavault_tui.domain.chat import Proposal
 from mediavault_tui.domain.library import ActResult, StagedFile, StagedState
-from mediavault_tui.domain.model import StagedId
+from mediavault_tui.domain.model import FileId, StagedId
 from mediavault_tui.errors import MediaVaultError
 from mediavault_tui.ui import describe, tables
 from mediavault_tui.ui.format import count, size
@@ -54,6 +55,8 @@ class PendingServices(Protocol):
     async def unapprove(self, staged: Sequence[StagedId]) -> ActResult: ...
 
     async def purge(self, *, word: str) -> ActResult: ...
+
+    async def stage_files(self, files: Sequence[FileId]) -> ActResult: ...
 
 
 class PendingScreen(TextFilteredPane[PendingServices]):
@@ -184,6 +187,21 @@ class PendingScreen(TextFilteredPane[PendingServices]):
             listing.mark(())
         elif self.text:
             self.clear_filter()
+
+    @work(group="write")
+    async def look_through(self, proposal: Proposal) -> None:
+        """Show what the chat proposes, with the rules' verdicts; stage what the person leaves marked."""
+        from mediavault_tui.ui.proposal import Proposed
+
+        files = await self.app.push_screen_wait(Proposed(proposal))
+        if not files or not self.writable():
+            return
+        try:
+            result = await (await self.opened()).stage_files(files)
+        except MediaVaultError as error:
+            self.complain("Nothing was staged", error)
+            return
+        self.report(result, "staged; nothing is deleted yet. u takes it back.")
 
     @property
     def _meant(self) -> list[StagedId]:

@@ -69,6 +69,12 @@ class FilterLine(Horizontal):
         self.add_class("-open")
         self.query_one(Input).focus()
 
+    def show(self, text: str) -> None:
+        """Show a filter that was set elsewhere, as if it had been typed."""
+        with self.prevent(Input.Changed):
+            self.query_one(Input).value = text
+        self.add_class("-open")
+
     def clear(self) -> None:
         """Empty the line and put it away."""
         self.query_one(Input).value = ""

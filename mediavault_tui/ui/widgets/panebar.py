@@ -9,7 +9,13 @@ from textual.widget import Widget
 
 from mediavault_tui.ui.format import crop, visible
 
-PANES = {"inventory": "Inventory", "duplicates": "Duplicates", "pending": "Pending", "scanner": "Scanner"}
+PANES = {
+    "inventory": "Inventory",
+    "duplicates": "Duplicates",
+    "pending": "Pending",
+    "scanner": "Scanner",
+    "chat": "Chat",
+}
 """The panes in the order of their number keys."""
 
 

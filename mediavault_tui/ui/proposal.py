@@ -1,0 +1,223 @@
+"""Dialogs of the chat: a proposal to look through, a statement to edit, sessions to go back to."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.widgets import Input, Static, TextArea
+
+from mediavault_tui.domain.chat import ChatSession, Proposal, ProposedFile, SessionId
+from mediavault_tui.domain.model import FileId
+from mediavault_tui.domain.verdict import Verdict
+from mediavault_tui.ui import describe
+from mediavault_tui.ui.columns import Cell, Column
+from mediavault_tui.ui.dialogs import Modal
+from mediavault_tui.ui.format import VERDICTS, count, middle, size, visible, wrap
+from mediavault_tui.ui.widgets.listing import Listing
+from mediavault_tui.ui.windows import FixedWindow
+
+
+def _verdict(line: ProposedFile) -> Cell:
+    if line.barred or not line.verdict:
+        return "✗ not staged", "bad"
+    return VERDICTS[Verdict(line.verdict)]
+
+
+_COLUMNS: tuple[Column[ProposedFile], ...] = (
+    Column("verdict", "Rules say", 13, _verdict),
+    Column(
+        "path", "File", 0, lambda line: (middle(visible(line.path or f"number {line.file}"), 200), "plain")
+    ),
+    Column("size", "Bytes", 8, lambda line: (size(line.size), "muted"), right=True, spare=1),
+)
+
+
+class Proposed(Modal[list[FileId] | None]):
+    """Files that the model would stage, its reason, the rules' verdicts; answers those that stay marked.
+
+    Marked at first is only what the rules call certain or clear. What they forbid cannot be marked.
+    """
+
+    HELP = "Proposed files. space marks, y stages the marked, esc leaves all. The rules' words stand below."
+
+    DEFAULT_CSS = """
+    Proposed {
+        & > #frame { width: 110; }
+        #reason { height: auto; max-height: 3; color: $foreground-muted; margin-bottom: 1; }
+        #files { height: auto; max-height: 14; min-height: 3; background: $surface; }
+        #rules { height: 4; padding-top: 1; }
+        #sum { text-style: bold; }
+    }
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("y", "stage", "Stage the marked", id="proposal.yes", tooltip="Stage the marked files"),
+        Binding("n,escape", "dismiss(None)", "Back", id="proposal.no", tooltip="Leave everything as it is"),
+    ]
+
+    def __init__(self, proposal: Proposal) -> None:
+        super().__init__(
+            "Proposed by the language model",
+            [("y", "stage the marked"), ("space", "mark"), ("esc", "leave all")],
+        )
+        self.proposal = proposal
+        self.stageable = {line.file for line in proposal.files if not line.barred}
+        self.add_class("-warning")
+
+    def body(self) -> ComposeResult:
+        yield Static(describe.plain([f"Its reason: {self.proposal.reason}"]), id="reason")
+        yield Listing(_COLUMNS, key=lambda line: line.file, marking=True, id="files")
+        yield Static(id="rules")
+        yield Static(id="sum")
+
+    def on_mount(self) -> None:
+        super().on_mount()
+        listing = self.query_one(Listing)
+        listing.styles.height = min(len(self.proposal.files), 12) + 1
+        listing.show(FixedWindow(self.proposal.files))
+        listing.mark(
+            line.file
+            for line in self.proposal.files
+            if not line.barred and Verdict(line.verdict).may_enter_a_batch
+        )
+        listing.focus()
+
+    @on(Listing.Moved)
+    @on(Listing.Marked)
+    def _tell(self) -> None:
+        listing = self.query_one(Listing)
+        if forbidden := listing.marks - self.stageable:
+            listing.mark(listing.marks - forbidden)
+            return
+        line: ProposedFile | None = listing.current
+        width = self.query_one("#rules").size.width or 70
+        self.query_one("#rules", Static).update(describe.plain(_rules(line, width) if line else []))
+        chosen = [line for line in self.proposal.files if line.file in listing.marks]
+        bytes_marked = size(sum(each.size for each in chosen))
+        words = f"{count(len(chosen), 'file')} marked, {bytes_marked}; nothing is deleted by staging"
+        self.query_one("#sum", Static).update(describe.plain([words]))
+
+    @on(Listing.RangeChosen)
+    def _range(self) -> None:
+        listing = self.query_one(Listing)
+        if listing.range_from is not None:
+            first, last = sorted((listing.range_from, listing.cursor))
+            between = {line.file for line in self.proposal.files[first : last + 1]}
+            listing.mark(listing.marks | (between & self.stageable))
+
+    @on(Listing.InvertChosen)
+    def _invert(self) -> None:
+        listing = self.query_one(Listing)
+        listing.mark(self.stageable - listing.marks)
+
+    def action_stage(self) -> None:
+        marks = self.query_one(Listing).marks
+        self.dismiss([line.file for line in self.proposal.files if line.file in marks])
+
+
+def _rules(line: ProposedFile, width: int) -> list[str]:
+    """Return the rules' own words about one proposed file, at most three lines."""
+    if line.barred:
+        return wrap(visible(f"The rules forbid it: {line.barred}."), width)[:3]
+    lost = f" Would be lost: {', '.join(line.losses)}." if line.losses else ""
+    said = wrap(visible(f"The rules: {line.sentence}.{lost}"), width)[:2]
+    return [*said, middle(visible(f"Kept: {line.keeper_path}"), width)]
+
+
+class Statement(Modal[str | None]):
+    """A statement to edit; answers it, or nothing."""
+
+    HELP = "Edit the SELECT. ctrl+s asks with it, esc leaves it."
+
+    DEFAULT_CSS = """
+    Statement {
+        & > #frame { width: 110; }
+        TextArea { height: 14; background: $boost; border: tall $border-blurred; }
+        TextArea:focus { border: tall $border; }
+    }
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding(
+            "ctrl+s,f5", "run", "Ask", priority=True, id="statement.run", tooltip="Ask with this statement"
+        ),
+        Binding(
+            "escape", "dismiss(None)", "Back", priority=True, id="statement.back", tooltip="Leave it as it is"
+        ),
+    ]
+
+    def __init__(self, sql: str) -> None:
+        super().__init__("Edit the SELECT", [("ctrl+s", "ask"), ("esc", "go back")])
+        self.sql = sql
+
+    def body(self) -> ComposeResult:
+        yield TextArea(self.sql, soft_wrap=True, show_line_numbers=False)
+
+    def on_mount(self) -> None:
+        super().on_mount()
+        self.query_one(TextArea).focus()
+
+    def action_run(self) -> None:
+        self.dismiss(self.query_one(TextArea).text)
+
+
+_SESSIONS: tuple[Column[ChatSession], ...] = (
+    Column("title", "Session", 0, lambda each: (visible(each.title), "plain")),
+    Column("used", "Last used", 16, lambda each: (f"{each.updated_at:%Y-%m-%d %H:%M}", "muted"), spare=1),
+    Column("questions", "Asked", 6, lambda each: (f"{each.questions}", "muted"), right=True),
+    Column("tokens", "Tokens", 9, lambda each: (f"{each.tokens:,}", "muted"), right=True, spare=2),
+    Column("cost", "Cost", 8, lambda each: (f"${each.cost_usd:.3f}", "muted"), right=True, spare=3),
+)
+
+
+class Sessions(Modal[SessionId | None]):
+    """Earlier sessions, narrowed by words; answers the one to resume."""
+
+    HELP = "Earlier sessions. Type words that were said, down goes to the list, enter resumes one."
+
+    DEFAULT_CSS = """
+    Sessions {
+        & > #frame { width: 100; }
+        Listing { height: 12; background: $surface; }
+    }
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "dismiss(None)", "Back", id="sessions.back", tooltip="Stay in this session"),
+        Binding("down", "list", "To the list", show=False, id="sessions.list", tooltip="To the list"),
+    ]
+
+    def __init__(self, sessions: Sequence[ChatSession], words: str = "") -> None:
+        super().__init__("Sessions", [("enter", "resume"), ("down", "to the list"), ("esc", "go back")])
+        self.sessions = sessions
+        self.words = words
+
+    def body(self) -> ComposeResult:
+        yield Input(self.words, placeholder="words of a title", compact=True)
+        yield Listing(_SESSIONS, key=lambda each: each.id, empty="There is no such session.")
+
+    def on_mount(self) -> None:
+        super().on_mount()
+        self._narrow()
+        (self.query_one(Listing) if self.words else self.query_one(Input)).focus()
+
+    @on(Input.Changed)
+    def _narrow(self) -> None:
+        words = self.query_one(Input).value.lower()
+        # What was searched for may stand in what was said, not in the title.
+        found = [each for each in self.sessions if words == self.words.lower() or words in each.title.lower()]
+        self.query_one(Listing).show(FixedWindow(found))
+
+    @on(Input.Submitted)
+    def action_list(self) -> None:
+        self.query_one(Listing).focus()
+
+    @on(Listing.Chosen)
+    def _resume(self, message: Listing.Chosen) -> None:
+        message.stop()
+        current: ChatSession | None = message.listing.current
+        self.dismiss(current.id if current else None)

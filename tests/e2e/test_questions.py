@@ -1,0 +1,66 @@
+"""The golden questions over the demo library: from question to rows, with a scripted model."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+from bench.chat import Golden, evaluate, golden, matches, report
+from mediavault_tui.assistant.azure import Endpoint, Model
+from mediavault_tui.domain.asking import Rows
+from mediavault_tui.domain.chat import Choice
+from mediavault_tui.domain.judging import DecisionPolicy
+from mediavault_tui.probe.ffprobe import Prober
+from mediavault_tui.services.asking import Asking
+from mediavault_tui.services.chat import Chat
+from mediavault_tui.services.dedupe import Dedupe
+from mediavault_tui.services.demo import DemoLibrary
+from mediavault_tui.services.library import Library
+from mediavault_tui.services.scan import Scanner
+from mediavault_tui.sources.local import LocalSource
+from mediavault_tui.store.asking import Reader
+from mediavault_tui.store.database import Database
+from tests.assistant.azure_server import KEY, VERSION, Script, azure_server
+
+
+def test_there_are_sixty_different_questions() -> None:
+    questions = golden()
+    assert len({each.question for each in questions}) == len({each.sql for each in questions}) == 60
+
+
+@pytest.mark.slow
+async def test_the_golden_questions_have_their_rows(
+    database: Database, demo_library: DemoLibrary, ffprobe: str, ffmpeg: str
+) -> None:
+    dedupe = Dedupe(database, DecisionPolicy())
+    prober = Prober(ffprobe=ffprobe, ffmpeg=ffmpeg, workers=os.cpu_count() or 2)
+    async for _ in Scanner(database, LocalSource(), prober, dedupe=dedupe.refresh).scan(
+        [demo_library.folder]
+    ):
+        pass
+    reader = Reader(database)
+    async with azure_server() as server:
+        models = {Choice.LARGE: "gpt-4o", Choice.MINI: "gpt-4o-mini"}
+        model = Model(Endpoint(server.url, KEY, models, VERSION))
+        asking = Asking(database, reader, Library(database), dedupe)
+        chat = Chat(database, asking, model, who="eval", tokens_per_day=10**9)
+        await chat.agree()
+        results = []
+        for each in golden():
+            call = Script(calls=[("query", {"sql": each.sql})], piece=40)
+            server.will(call, Script("See the rows.", piece=40))
+            results += [result async for result in evaluate(chat, [each], Choice.AUTO)]
+        await model.close()
+        await reader.close()
+    assert [(r.golden.question, r.error) for r in results if not r.right] == []
+    assert "60 of 60 right (100 %)" in report(results)
+    assert all(result.answer == "See the rows." and result.tokens for result in results)
+
+
+def test_wrong_rows_do_not_match() -> None:
+    expected = Golden("q", "s", (("Heat", 1995), ("Ran", 1985))).rows
+    assert matches(expected, Rows(("id", "t", "y"), ((7, "ran", 1985), (3, "HEAT", 1995))))
+    assert not matches(expected, Rows(("t", "y"), (("Heat", 1995),)))
+    assert not matches(expected, Rows(("t", "y"), (("Heat", 1995), ("Heat", 1995))))
+    assert not matches(expected, Rows(("t", "y"), (("Heat", 1995), ("Ran", 1986))))
