@@ -159,6 +159,7 @@ class Statement(Modal[str | None]):
 
     def on_mount(self) -> None:
         super().on_mount()
+        self.query_one(TextArea).cursor_blink = False
         self.query_one(TextArea).focus()
 
     def action_run(self) -> None:
@@ -202,6 +203,7 @@ class Sessions(Modal[SessionId | None]):
 
     def on_mount(self) -> None:
         super().on_mount()
+        self.query_one(Input).cursor_blink = False
         self._narrow()
         (self.query_one(Listing) if self.words else self.query_one(Input)).focus()
 

@@ -194,6 +194,7 @@ class ChatScreen(Pane[ChatServices]):
 
     def on_mount(self) -> None:
         super().on_mount()
+        self.query_one("#question", Input).cursor_blink = False  # over a slow line each blink is traffic
         self.watch(self._talk, "virtual_size", self._grown, init=False)
 
     def _grown(self) -> None:
