@@ -18,6 +18,7 @@ MediaVaultError
 │   ├── DatabaseDown         it cannot be reached: start it, correct DATABASE_URL
 │   └── SchemaMismatch       its migrations are not those of this program
 ├── ToolMissing              a program (ffprobe, postgres) is nowhere to be found    (exit 1)
+├── Denied                   who asks is not known, or may not: log in              (exit 1)
 └── Refused                  a rule of the library forbids the act: nothing was done (exit 1)
 
 The message is one sentence for a person: what, where, what to do. It never holds a
@@ -103,6 +104,10 @@ class SchemaMismatch(DatabaseError):
 
 class ToolMissing(MediaVaultError):
     """A program that the work needs is nowhere to be found."""
+
+
+class Denied(MediaVaultError):
+    """Who asks is not known, or may not have what was asked for."""
 
 
 class Refused(MediaVaultError):

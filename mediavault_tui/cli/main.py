@@ -30,6 +30,7 @@ COMMANDS: dict[str, str] = {
     "undo": "reverse the last act",
     "identify": "say which work each name is, one JSON line each",
     "exact": "find byte-identical files in a tree, without a database",
+    "serve": "serve files over HTTP to players and browsers (the sidecar)",
     "db": "migrate, look at or locate the database",
 }
 

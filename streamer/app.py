@@ -1,0 +1,99 @@
+"""Puts the sidecar together: its parts, its routes, and what holds for every answer."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import AsyncIterator, Mapping
+
+from aiohttp import web
+from aiohttp.typedefs import Handler
+
+from mediavault_tui.errors import DatabaseDown, Denied, MediaVaultError, Refused, SourceError, UsageError
+from mediavault_tui.services.accounts import Accounts
+from mediavault_tui.services.library import Library
+from mediavault_tui.services.preview import PreviewLinks
+from mediavault_tui.settings import Settings
+from mediavault_tui.sources.base import Source
+from mediavault_tui.sources.local import LocalSource
+from mediavault_tui.store.database import Database
+from streamer import auth, live, media
+from streamer.state import STATE, State
+
+log = logging.getLogger("mediavault.streamer")
+
+_BODY = 64 * 1024
+"""Bytes of a request's body: names and passwords are short."""
+_STATUS: tuple[tuple[type[MediaVaultError], int], ...] = (
+    (Denied, 401),
+    (Refused, 403),
+    (UsageError, 400),
+    (SourceError, 410),
+    (DatabaseDown, 503),
+)
+_HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "SAMEORIGIN",
+    "Referrer-Policy": "no-referrer",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'self'",
+}
+
+
+def make_app(
+    *,
+    database: Database,
+    settings: Settings,
+    secret: bytes,
+    sources: Mapping[str, Source] | None = None,
+    accounts: Accounts | None = None,
+) -> web.Application:
+    """Return the sidecar over an open, migrated database.
+
+    `secret`: `services.keys.signing_secret`. `sources`: by the name in `media_files.source`,
+    the local folders unless told otherwise.
+    """
+    app = web.Application(middlewares=[sentences], client_max_size=_BODY)
+    app[STATE] = State(
+        database=database,
+        settings=settings,
+        accounts=accounts or Accounts(database, secret),
+        links=PreviewLinks(database, secret, base_url=base_url(settings)),
+        library=Library(database),
+        sources=sources if sources is not None else {"local": LocalSource()},
+    )
+    app.on_response_prepare.append(_guard)
+    app.cleanup_ctx.append(_listening)
+    for module in (media, auth, live):
+        module.add_routes(app)
+    return app
+
+
+def base_url(settings: Settings) -> str:
+    """Return the address that links carry: PUBLIC_BASE_URL, else the sidecar's own."""
+    host = settings.streamer_host
+    if ":" in host:
+        host = f"[{host}]"
+    return settings.public_base_url or f"http://{host}:{settings.streamer_port}"
+
+
+@web.middleware
+async def sentences(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Make our errors answers: a status, and the one sentence as JSON."""
+    try:
+        return await handler(request)
+    except MediaVaultError as error:
+        status = next((status for kind, status in _STATUS if isinstance(error, kind)), 500)
+        if status >= 500:
+            log.warning("%s %s: %s", request.method, request.rel_url.raw_path, error)
+        return web.json_response({"error": str(error)}, status=status)
+
+
+async def _guard(_request: web.Request, response: web.StreamResponse) -> None:
+    for name, value in _HEADERS.items():
+        response.headers.setdefault(name, value)
+
+
+async def _listening(app: web.Application) -> AsyncIterator[None]:
+    """Forget what has changed as soon as anybody says so."""
+    sidecar = app[STATE]
+    async with sidecar.database.listen("mediavault", sidecar.heard):
+        yield

@@ -1,0 +1,137 @@
+"""Who may look: a session, a link to one file, or anybody on this machine while there are no accounts.
+
+Tokens come in the `Authorization` header, in HttpOnly cookies, or (links only) as `?t=`;
+they go into no log. A page that was opened by a link keeps it as a cookie for just that
+file's paths (`keep_link`), so that its address bar and its players need no token.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from dataclasses import dataclass
+from email.utils import formatdate
+from functools import partial
+
+from aiohttp import web
+
+from mediavault_tui.domain.accounts import LinkId, SessionId, User
+from mediavault_tui.domain.model import FileId
+from mediavault_tui.errors import Denied
+from streamer.state import state
+
+SESSION_COOKIE = "mediavault_session"
+LINK_COOKIE = "mediavault_link_{}"
+LINK_QUERY = "t"
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who asks. With `link`, nothing but a link to this file let them in; without accounts `user` is None."""
+
+    who: str
+    user: User | None = None
+    session: SessionId | None = None
+    link: LinkId | None = None
+
+
+async def signed_in(request: web.Request) -> Caller:
+    """Return who asks, by session, or anybody on this machine while there are no accounts.
+
+    Raises: Denied (401).
+    """
+    sidecar = state(request)
+    token = session_token(request)
+    if token is not None:
+        session = sidecar.accounts.read(token)  # signature and end, every time
+        known = await sidecar.sessions.get(session, lambda: sidecar.accounts.who(token))
+        return Caller(known.user.name, known.user, known.session)
+    if await sidecar.accounts_exist.get(None, sidecar.accounts.exist):
+        raise Denied("You are not logged in; log in")
+    if not from_this_machine(request):
+        raise Denied("There are no accounts yet, so only this machine is served; run `mediavault users add`")
+    return Caller("this machine")
+
+
+async def allowed(request: web.Request, file: FileId) -> Caller:
+    """Return who asks for this file: by a link to just it, else as `signed_in`.
+
+    Raises: Denied (401).
+    """
+    sidecar = state(request)
+    offered = request.query.getall(LINK_QUERY, [])[:4]
+    cookie = request.cookies.get(LINK_COOKIE.format(file))
+    for token in [*offered, *([cookie] if cookie else [])]:
+        try:
+            sidecar.links.read(token, file)  # signature, file and end, every time
+            claims = await sidecar.link_claims.get((token, file), partial(sidecar.links.check, token, file))
+        except Denied:
+            continue
+        return Caller(claims.made_by, link=claims.link)
+    try:
+        return await signed_in(request)
+    except Denied:
+        if offered:
+            raise Denied("This link does not open this file, or no more; ask for a new one") from None
+        raise
+
+
+def keep_link(request: web.Request, response: web.StreamResponse, file: FileId, *paths: str) -> None:
+    """Let the answer's page go on without the token in its address, on these paths and the file's own.
+
+    Call it before the response is prepared, with what `allowed` was asked; `paths` such as
+    `/watch/7`. The page itself should then take `?t=` out of the address bar.
+    """
+    for token in request.query.getall(LINK_QUERY, [])[:4]:
+        try:
+            _, ends = state(request).links.read(token, file)
+        except Denied:
+            continue
+        for path in (f"/api/media/stream/{file}", f"/api/media/{file}", *paths):
+            _set_cookie(response, request, LINK_COOKIE.format(file), token, path=path, ends=ends)
+
+
+def session_token(request: web.Request) -> str | None:
+    """Return the session's token: `Authorization: Bearer …`, else the cookie."""
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() == "bearer" and token:
+        return token.strip()
+    return request.cookies.get(SESSION_COOKIE)
+
+
+def from_this_machine(request: web.Request) -> bool:
+    """Return whether a program on this machine asks, directly and by this machine's name.
+
+    What a proxy hands on, and a page that had its own name point here (DNS rebinding), is not that.
+    """
+    if "X-Forwarded-For" in request.headers or "Forwarded" in request.headers:
+        return False
+    host = request.url.host or ""
+    return loopback(request.remote or "") and (host == "localhost" or loopback(host))
+
+
+def loopback(address: str) -> bool:
+    """Return whether an address is this machine's own."""
+    try:
+        return ipaddress.ip_address(address).is_loopback
+    except ValueError:
+        return False
+
+
+def _set_cookie(
+    response: web.StreamResponse, request: web.Request, name: str, value: str, *, path: str, ends: int | None
+) -> None:
+    response.headers.add("Set-Cookie", _cookie(request, name, value, path=path, ends=ends))
+
+
+def _cookie(request: web.Request, name: str, value: str, *, path: str, ends: int | None) -> str:
+    """Return a Set-Cookie line; aiohttp's own keeps one cookie a name, and a name has several paths here."""
+    parts = [f"{name}={value}", f"Path={path}", "HttpOnly", "SameSite=Strict"]
+    if ends is not None:
+        parts.append(f"Expires={formatdate(ends, usegmt=True)}")
+    if request.scheme == "https" or request.headers.get("X-Forwarded-Proto") == "https":
+        parts.append("Secure")
+    return "; ".join(parts)
+
+
+def add_routes(app: web.Application) -> None:
+    """Add `/api/auth/…`."""
