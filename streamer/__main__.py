@@ -13,8 +13,9 @@ from mediavault_tui.bootstrap import load_settings, open_database
 from mediavault_tui.errors import MediaVaultError, UsageError
 from mediavault_tui.services.keys import signing_secret
 from mediavault_tui.settings import Settings
-from streamer.app import base_url, make_app
+from streamer.app import base_url, make_app, make_runner
 from streamer.auth import loopback
+from streamer.logs import NoSecrets
 from streamer.state import STATE
 
 
@@ -25,6 +26,7 @@ def main() -> int:
     parser.add_argument("--port", type=int, help="…on this port; default STREAMER_PORT")
     args = parser.parse_args()
     logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s", level=logging.INFO)
+    logging.getLogger("aiohttp.server").addFilter(NoSecrets())
     try:
         settings = load_settings()
         settings = replace(
@@ -54,7 +56,7 @@ async def serve(settings: Settings) -> None:
                 f"There are no accounts, so the sidecar may listen on this machine only, not on "
                 f"{settings.streamer_host}; run `mediavault users add NAME` first"
             )
-        runner = web.AppRunner(app, access_log=None, handle_signals=False)
+        runner = make_runner(app)
         await runner.setup()
         try:
             try:

@@ -4,11 +4,21 @@ from __future__ import annotations
 
 import logging
 from collections.abc import AsyncIterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from mediavault_tui.errors import DatabaseDown, Denied, MediaVaultError, Refused, SourceError, UsageError
+from mediavault_tui.errors import (
+    DatabaseDown,
+    Denied,
+    MediaVaultError,
+    Refused,
+    SourceDenied,
+    SourceError,
+    SourceOffline,
+    UsageError,
+)
 from mediavault_tui.services.accounts import Accounts
 from mediavault_tui.services.library import Library
 from mediavault_tui.services.preview import PreviewLinks
@@ -17,16 +27,25 @@ from mediavault_tui.sources.base import Source
 from mediavault_tui.sources.local import LocalSource
 from mediavault_tui.store.database import Database
 from streamer import auth, live, media
+from streamer.logs import AccessLog, access
+from streamer.metrics import Metrics
+from streamer.sending import Sender
 from streamer.state import STATE, State
 
 log = logging.getLogger("mediavault.streamer")
 
 _BODY = 64 * 1024
 """Bytes of a request's body: names and passwords are short."""
+_PATIENCE = 30.0
+"""Seconds that a connection may be silent; a proxy's own must be shorter."""
+_READERS = 16
+"""Threads that read from one source."""
 _STATUS: tuple[tuple[type[MediaVaultError], int], ...] = (
     (Denied, 401),
     (Refused, 403),
     (UsageError, 400),
+    (SourceOffline, 503),
+    (SourceDenied, 503),
     (SourceError, 410),
     (DatabaseDown, 503),
 )
@@ -52,19 +71,45 @@ def make_app(
     the local folders unless told otherwise.
     """
     app = web.Application(middlewares=[sentences], client_max_size=_BODY)
+    sources = sources if sources is not None else {"local": LocalSource()}
     app[STATE] = State(
         database=database,
         settings=settings,
         accounts=accounts or Accounts(database, secret),
         links=PreviewLinks(database, secret, base_url=base_url(settings)),
         library=Library(database),
-        sources=sources if sources is not None else {"local": LocalSource()},
+        sources=sources,
+        pools={name: ThreadPoolExecutor(_READERS, f"read {name}") for name in sources},
+        sender=Sender(),
+        metrics=Metrics(),
     )
     app.on_response_prepare.append(_guard)
+    app.cleanup_ctx.append(_reading)
     app.cleanup_ctx.append(_listening)
     for module in (media, auth, live):
         module.add_routes(app)
     return app
+
+
+def make_runner(app: web.Application) -> web.AppRunner:
+    """Return what runs the sidecar: its limits hold for every connection.
+
+    A handler whose client goes away is cancelled at once. A connection that does not finish
+    its request's head within `_PATIENCE` seconds is closed.
+    """
+    return web.AppRunner(
+        app,
+        handle_signals=False,
+        handler_cancellation=True,
+        keepalive_timeout=_PATIENCE,
+        lingering_time=1.0,
+        max_line_size=4096,
+        max_field_size=8190,
+        max_headers=64,
+        access_log_class=AccessLog,
+        access_log=access,
+        shutdown_timeout=5.0,
+    )
 
 
 def base_url(settings: Settings) -> str:
@@ -90,6 +135,13 @@ async def sentences(request: web.Request, handler: Handler) -> web.StreamRespons
 async def _guard(_request: web.Request, response: web.StreamResponse) -> None:
     for name, value in _HEADERS.items():
         response.headers.setdefault(name, value)
+
+
+async def _reading(app: web.Application) -> AsyncIterator[None]:
+    """Let the threads end, each when its read does."""
+    yield
+    for pool in app[STATE].pools.values():
+        pool.shutdown(wait=False, cancel_futures=True)
 
 
 async def _listening(app: web.Application) -> AsyncIterator[None]:

@@ -17,7 +17,7 @@ from aiohttp import web
 from mediavault_tui.domain.accounts import LinkId, SessionId, User
 from mediavault_tui.domain.model import FileId
 from mediavault_tui.errors import Denied
-from streamer.state import state
+from streamer.state import WHO, state
 
 SESSION_COOKIE = "mediavault_session"
 LINK_COOKIE = "mediavault_link_{}"
@@ -44,6 +44,7 @@ async def signed_in(request: web.Request) -> Caller:
     if token is not None:
         session = sidecar.accounts.read(token)  # signature and end, every time
         known = await sidecar.sessions.get(session, lambda: sidecar.accounts.who(token))
+        request[WHO] = known.user.name
         return Caller(known.user.name, known.user, known.session)
     if await sidecar.accounts_exist.get(None, sidecar.accounts.exist):
         raise Denied("You are not logged in; log in")
@@ -66,6 +67,7 @@ async def allowed(request: web.Request, file: FileId) -> Caller:
             claims = await sidecar.link_claims.get((token, file), partial(sidecar.links.check, token, file))
         except Denied:
             continue
+        request[WHO] = f"link of {claims.made_by}"
         return Caller(claims.made_by, link=claims.link)
     try:
         return await signed_in(request)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Awaitable, Callable, Hashable, Mapping
+from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
@@ -18,6 +19,8 @@ from mediavault_tui.services.preview import PreviewLinks
 from mediavault_tui.settings import Settings
 from mediavault_tui.sources.base import Source
 from mediavault_tui.store.database import Database
+from streamer.metrics import Metrics
+from streamer.sending import Sender
 
 Key = TypeVar("Key", bound=Hashable)
 Value = TypeVar("Value")
@@ -64,6 +67,10 @@ class State:
     links: PreviewLinks
     library: Library
     sources: Mapping[str, Source]
+    pools: Mapping[str, Executor]
+    """Threads for each source: one that hangs holds up nobody who reads from another."""
+    sender: Sender
+    metrics: Metrics
     files: Remembered[FileId, ServedFile | None] = field(default_factory=Remembered)
     sessions: Remembered[SessionId, SignedIn] = field(default_factory=Remembered)
     link_claims: Remembered[tuple[str, FileId], Claims] = field(default_factory=Remembered)
@@ -79,6 +86,12 @@ class State:
         if kind not in ("users", "session", "link"):
             self.files.forget()
 
+
+SENT: web.RequestKey[int] = web.RequestKey("sent", int)
+"""Under this a request keeps how many bytes of a file went out, for the log."""
+
+WHO: web.RequestKey[str] = web.RequestKey("who", str)
+"""Under this a request keeps who asked, for the log."""
 
 STATE: web.AppKey[State] = web.AppKey("state", State)
 

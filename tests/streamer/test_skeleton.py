@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from tests.streamer.conftest import Client
+from tests.streamer.conftest import Sidecar
 
 
-async def test_it_is_alive(client: Client) -> None:
-    answer = await client.get("/health/live")
+async def test_it_is_alive(sidecar: Sidecar) -> None:
+    answer = await sidecar.http.get("/health/live")
     assert answer.status == 200
     assert await answer.json() == {"status": "live"}
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
