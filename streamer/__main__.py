@@ -14,9 +14,9 @@ from mediavault_tui.errors import MediaVaultError, UsageError
 from mediavault_tui.services.keys import signing_secret
 from mediavault_tui.settings import Settings
 from streamer.app import base_url, make_app, make_runner
-from streamer.auth import loopback
 from streamer.logs import NoSecrets
 from streamer.state import STATE
+from streamer.who import loopback
 
 
 def main() -> int:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import AsyncIterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 
-from aiohttp import web
+from aiohttp import hdrs, web
 from aiohttp.typedefs import Handler
 
 from mediavault_tui.errors import (
@@ -26,11 +27,13 @@ from mediavault_tui.settings import Settings
 from mediavault_tui.sources.base import Source
 from mediavault_tui.sources.local import LocalSource
 from mediavault_tui.store.database import Database
-from streamer import auth, live, media
+from streamer import accounts as accounts_api
+from streamer import live, media
 from streamer.logs import AccessLog, access
 from streamer.metrics import Metrics
 from streamer.sending import Sender
-from streamer.state import STATE, State
+from streamer.state import ADDRESS, BEGAN, STATE, State, state
+from streamer.who import client_address
 
 log = logging.getLogger("mediavault.streamer")
 
@@ -86,7 +89,7 @@ def make_app(
     app.on_response_prepare.append(_guard)
     app.cleanup_ctx.append(_reading)
     app.cleanup_ctx.append(_listening)
-    for module in (media, auth, live):
+    for module in (media, accounts_api, live):
         module.add_routes(app)
     return app
 
@@ -122,17 +125,38 @@ def base_url(settings: Settings) -> str:
 
 @web.middleware
 async def sentences(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Make our errors answers: a status, and the one sentence as JSON."""
+    """Make our errors answers, a status and one sentence as JSON; and count every answer."""
+    sidecar = state(request)
+    began = time.perf_counter()
+    request[ADDRESS] = client_address(request, sidecar.settings)
+    request[BEGAN] = began
     try:
-        return await handler(request)
+        response = await handler(request)
     except MediaVaultError as error:
         status = next((status for kind, status in _STATUS if isinstance(error, kind)), 500)
         if status >= 500:
             log.warning("%s %s: %s", request.method, request.rel_url.raw_path, error)
-        return web.json_response({"error": str(error)}, status=status)
+        response = web.json_response({"error": str(error)}, status=status)
+    except web.HTTPException as error:
+        if error.status < 400:
+            raise
+        kept = {name: error.headers[name] for name in ("Allow", "Retry-After") if name in error.headers}
+        sentence = error.text or error.reason
+        response = web.json_response({"error": sentence}, status=error.status, headers=kept)
+    method = request.method if request.method in hdrs.METH_ALL else "other"
+    sidecar.metrics.requests.labels(_route(request), method, str(response.status)).inc()
+    return response
 
 
-async def _guard(_request: web.Request, response: web.StreamResponse) -> None:
+def _route(request: web.Request) -> str:
+    """Return the pattern that a request's path fits: a label that has few values."""
+    resource = request.match_info.route.resource
+    return resource.canonical if resource is not None else "none"
+
+
+async def _guard(request: web.Request, response: web.StreamResponse) -> None:
+    if (began := request.get(BEGAN)) is not None:
+        state(request).metrics.seconds.labels(_route(request)).observe(time.perf_counter() - began)
     for name, value in _HEADERS.items():
         response.headers.setdefault(name, value)
 

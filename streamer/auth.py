@@ -7,19 +7,18 @@ file's paths (`keep_link`), so that its address bar and its players need no toke
 
 from __future__ import annotations
 
-import ipaddress
 from dataclasses import dataclass
 from email.utils import formatdate
 from functools import partial
 
 from aiohttp import web
 
-from mediavault_tui.domain.accounts import LinkId, SessionId, User
+from mediavault_tui.domain.accounts import SESSION_COOKIE, LinkId, SessionId, User
 from mediavault_tui.domain.model import FileId
 from mediavault_tui.errors import Denied
 from streamer.state import WHO, state
+from streamer.who import from_this_machine, is_https
 
-SESSION_COOKIE = "mediavault_session"
 LINK_COOKIE = "mediavault_link_{}"
 LINK_QUERY = "t"
 
@@ -89,7 +88,7 @@ def keep_link(request: web.Request, response: web.StreamResponse, file: FileId, 
         except Denied:
             continue
         for path in (f"/api/media/stream/{file}", f"/api/media/{file}", *paths):
-            _set_cookie(response, request, LINK_COOKIE.format(file), token, path=path, ends=ends)
+            set_cookie(response, request, LINK_COOKIE.format(file), token, path=path, ends=ends)
 
 
 def session_token(request: web.Request) -> str | None:
@@ -100,40 +99,10 @@ def session_token(request: web.Request) -> str | None:
     return request.cookies.get(SESSION_COOKIE)
 
 
-def from_this_machine(request: web.Request) -> bool:
-    """Return whether a program on this machine asks, directly and by this machine's name.
-
-    What a proxy hands on, and a page that had its own name point here (DNS rebinding), is not that.
-    """
-    if "X-Forwarded-For" in request.headers or "Forwarded" in request.headers:
-        return False
-    host = request.url.host or ""
-    return loopback(request.remote or "") and (host == "localhost" or loopback(host))
-
-
-def loopback(address: str) -> bool:
-    """Return whether an address is this machine's own."""
-    try:
-        return ipaddress.ip_address(address).is_loopback
-    except ValueError:
-        return False
-
-
-def _set_cookie(
-    response: web.StreamResponse, request: web.Request, name: str, value: str, *, path: str, ends: int | None
+def set_cookie(
+    response: web.StreamResponse, request: web.Request, name: str, value: str, *, path: str, ends: float
 ) -> None:
-    response.headers.add("Set-Cookie", _cookie(request, name, value, path=path, ends=ends))
-
-
-def _cookie(request: web.Request, name: str, value: str, *, path: str, ends: int | None) -> str:
-    """Return a Set-Cookie line; aiohttp's own keeps one cookie a name, and a name has several paths here."""
-    parts = [f"{name}={value}", f"Path={path}", "HttpOnly", "SameSite=Strict"]
-    if ends is not None:
-        parts.append(f"Expires={formatdate(ends, usegmt=True)}")
-    if request.scheme == "https" or request.headers.get("X-Forwarded-Proto") == "https":
-        parts.append("Secure")
-    return "; ".join(parts)
-
-
-def add_routes(app: web.Application) -> None:
-    """Add `/api/auth/…`."""
+    """Add a Set-Cookie; aiohttp's own way keeps one cookie a name, and a name has several paths here."""
+    parts = [f"{name}={value}", f"Path={path}", f"Expires={formatdate(ends, usegmt=True)}"]
+    parts += ["HttpOnly", "SameSite=Strict", *(["Secure"] if is_https(request) else [])]
+    response.headers.add("Set-Cookie", "; ".join(parts))

@@ -7,7 +7,7 @@ import logging
 from aiohttp import web
 from aiohttp.abc import AbstractAccessLogger
 
-from streamer.state import SENT, WHO
+from streamer.state import ADDRESS, SENT, WHO
 
 access = logging.getLogger("mediavault.access")
 
@@ -27,7 +27,7 @@ class AccessLog(AbstractAccessLogger):
             return
         access.info(
             "%s %r %s %s %d %d bytes %.3f s",
-            request.remote or "-",
+            request.get(ADDRESS, request.remote) or "-",
             request.get(WHO, "-"),
             request.method,
             path,

@@ -93,6 +93,12 @@ SENT: web.RequestKey[int] = web.RequestKey("sent", int)
 WHO: web.RequestKey[str] = web.RequestKey("who", str)
 """Under this a request keeps who asked, for the log."""
 
+ADDRESS: web.RequestKey[str] = web.RequestKey("address", str)
+"""Under this a request keeps where it came from, for the log."""
+
+BEGAN: web.RequestKey[float] = web.RequestKey("began", float)
+"""Under this a request keeps when it came, for the clock of first bytes."""
+
 STATE: web.AppKey[State] = web.AppKey("state", State)
 
 

@@ -20,6 +20,9 @@ LINK_SECONDS = 4 * 3600
 SESSION_SECONDS = 24 * 3600
 """How long a login lasts."""
 
+SESSION_COOKIE = "mediavault_session"
+"""The cookie that holds a session's token, for the sidecar and the front end alike."""
+
 
 @dataclass(frozen=True, slots=True)
 class User:
