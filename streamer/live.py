@@ -31,7 +31,7 @@ _BELIEVED = 1.0
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One part: whether it is well, the seconds it took to answer, and a sentence for those who may read it."""
+    """One part: whether it is well, the seconds its answer took, and a sentence for those who may read it."""
 
     name: str
     ok: bool

@@ -18,9 +18,9 @@ from mediavault_tui.domain.model import FileId, MediaFile
 from mediavault_tui.errors import Denied, Refused, UsageError
 from mediavault_tui.services.accounts import Accounts
 from mediavault_tui.services.keys import derived
+from mediavault_tui.services.limits import Limiter
 from mediavault_tui.services.preview import PreviewLinks
 from mediavault_tui.settings import Settings
-from streamer.limits import Limiter
 from tests.db.shelf import Shelf
 from tests.streamer.conftest import NAME, PASSWORD, SECRET, Serve, Sidecar
 
