@@ -209,7 +209,7 @@ async def test_a_link_opens_its_file_and_nothing_else(
     answer = await sidecar.http.get(f"{address(film)}?t={made.token}")
     assert (answer.status, await answer.read()) == (200, b"sixteen bytes...")
     sidecar.http.cookie_jar.clear()
-    for path in (address(other), "/api/auth/me", "/api/auth/sessions", "/api/links", "/metrics"):
+    for path in (address(other), "/api/auth/me", "/api/auth/sessions", "/api/links", "/ws/"):
         answer = await sidecar.http.get(f"{path}?t={made.token}")
         assert answer.status == 401, path
         assert "Set-Cookie" not in answer.headers
