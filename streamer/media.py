@@ -34,7 +34,8 @@ async def stream(request: web.Request) -> web.StreamResponse:
         what = Representation(stamp.size, etag(served.source, stamp), stamp.modified_ns // 10**9)
         if (inside := _inside_of_proxy(request, served)) is not None:
             response = web.Response(headers=_headers(served, what) | {"X-Accel-Redirect": inside})
-            del response.headers["ETag"], response.headers["Last-Modified"]  # the proxy has its own
+            for name in ("Accept-Ranges", "ETag", "Last-Modified"):
+                del response.headers[name]  # the proxy has its own
             auth.keep_link(request, response, file)
             return response
         decided = answer(request.method, request.headers, what, now=int(time.time()))

@@ -11,7 +11,7 @@ import re
 import shutil
 import socket
 import sys
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -127,18 +127,26 @@ def configuration(folder: Path, ports: Sequence[int], *, mount: Path, front: int
     )
 
 
+def _text(log: Path) -> str:
+    return log.read_text("utf-8", "replace")
+
+
+def _write(config: Path, text: Callable[[], str]) -> None:
+    config.parent.mkdir(parents=True, exist_ok=True)
+    config.write_text(text())
+
+
 @asynccontextmanager
 async def process(
     *words: str, env: dict[str, str], ready: int, log: Path
 ) -> AsyncIterator[asyncio.subprocess.Process]:
     """A program that listens on `ready`; it is ended with the block."""
-    with open(log, "wb") as output:
+    with open(log, "wb") as output:  # noqa: ASYNC230  # a test may wait for a disk
         child = await asyncio.create_subprocess_exec(*words, env=env, stdout=output, stderr=output)
     try:
         async with asyncio.timeout(30):
             while True:
-                if child.returncode is not None:
-                    raise AssertionError(f"{words[:3]} ended:\n{log.read_text()}")
+                assert child.returncode is None, _text(log)
                 try:
                     _, writer = await asyncio.open_connection("127.0.0.1", ready)
                 except OSError:
@@ -160,9 +168,8 @@ async def running_site(
     """Sidecar and nginx, as processes of their own."""
     ports = free_ports(3)
     https, http, sidecar = ports
-    folder.mkdir(parents=True, exist_ok=True)
     config = folder / "nginx.conf"
-    config.write_text(configuration(folder, ports, mount=mount))
+    _write(config, lambda: configuration(folder, ports, mount=mount))
     env = {
         "PATH": os.environ["PATH"],
         "DATABASE_URL": database_url,
