@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import logging
+import resource
 import signal
 import sys
 from dataclasses import replace
@@ -43,6 +44,7 @@ def main() -> int:
 
 async def serve(settings: Settings) -> None:
     """Serve until SIGINT or SIGTERM. Raises: MediaVaultError, also where it may not listen."""
+    _open_many()
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -71,6 +73,13 @@ async def serve(settings: Settings) -> None:
             await stop.wait()
         finally:
             await runner.cleanup()
+
+
+def _open_many() -> None:
+    """Allow as many open files as the system lets us: a stream needs three."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = 65536 if most == resource.RLIM_INFINITY else most
+    resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, most))
 
 
 def _only_here(host: str) -> bool:
