@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
+from concurrent.futures import Executor
+from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, suppress
+from dataclasses import dataclass
 
 from aiohttp import web
 
 from mediavault_tui.domain.model import FileId, FileStamp, FileState
 from mediavault_tui.domain.paths import display
 from mediavault_tui.domain.streaming import ServedFile
-from mediavault_tui.errors import SourceChanged, SourceMissing, SourceOffline
+from mediavault_tui.errors import SourceChanged, SourceError, SourceMissing, SourceOffline
 from mediavault_tui.sources.base import RangedReader, Source
 from mediavault_tui.sources.local import LocalSource
-from mediavault_tui.sources.local_beneath import open_beneath
+from mediavault_tui.sources.local_beneath import LocalStream, open_beneath
 from mediavault_tui.store.streaming import served_file
 from streamer.sending import unbroken
 from streamer.state import State, state
+
+HELD_FOR = 1.0
+"""Seconds that an open file may be used for another request."""
 
 
 def file_id(request: web.Request, name: str = "file_id") -> FileId:
@@ -69,26 +75,78 @@ async def file_of(request: web.Request, file: FileId) -> ServedFile:
     return found
 
 
+@dataclass(slots=True, eq=False)
+class Held:
+    """An open file that several requests share; it is closed a little after the last one."""
+
+    holder: ExitStack
+    reader: RangedReader
+    stamp: FileStamp
+    stale_at: float
+    users: int = 0
+
+
 @asynccontextmanager
 async def opened(sidecar: State, file: ServedFile) -> AsyncIterator[tuple[RangedReader, FileStamp]]:
     """Yield the open file and its stamp; everything that may wait for a disk happens in a thread.
 
+    A player asks for the same file many times a second, so one that was opened just now is used
+    again: it is read by position, and each reading is followed by a look at its stamp.
     Raises: SourceChanged if it is not the file that was scanned; SourceError.
     """
     source, pool = sidecar.sources.get(file.source), sidecar.pools.get(file.source)
     if source is None or pool is None:
         raise SourceOffline(f"The source {file.source} is not connected here; see `mediavault doctor`")
+    held = sidecar.held.get(file)
+    if held is None or held.stale_at < time.monotonic() or not _unchanged(held, file):
+        held = await _hold(source, pool, file)
+        before = sidecar.held.pop(file, None)
+        sidecar.held[file] = held
+        if before is not None and before.users == 0:
+            _let_go(pool, before)
+    held.users += 1
+    try:
+        yield held.reader, held.stamp
+    finally:
+        held.users -= 1
+        if held.users == 0:
+            if sidecar.held.get(file) is held:
+                asyncio.get_running_loop().call_later(HELD_FOR, _close_unused, sidecar, pool, file, held)
+            else:
+                _let_go(pool, held)
+
+
+def _unchanged(held: Held, file: ServedFile) -> bool:
+    """Return whether a held local file is still the one that was scanned, as far as memory can tell."""
+    if not isinstance(held.reader, LocalStream):
+        return True  # each of its blocks is followed by a look
+    looked = held.reader.read_now(0, memoryview(bytearray(1)))
+    return looked is not None and looked[1] == held.stamp and held.reader.linked()
+
+
+def _close_unused(sidecar: State, pool: Executor, file: ServedFile, held: Held) -> None:
+    if held.users == 0 and sidecar.held.get(file) is held and held.stale_at < time.monotonic() + HELD_FOR:
+        del sidecar.held[file]
+        _let_go(pool, held)
+    elif held.users == 0 and sidecar.held.get(file) is held:
+        asyncio.get_running_loop().call_later(HELD_FOR, _close_unused, sidecar, pool, file, held)
+
+
+def _let_go(pool: Executor, held: Held) -> None:
+    with suppress(RuntimeError):  # the pool has been shut down; the process ends
+        pool.submit(held.holder.close)  # closing may wait for a server too
+
+
+async def _hold(source: Source, pool: Executor, file: ServedFile) -> Held:
     opening = asyncio.get_running_loop().run_in_executor(pool, _open, source, file)
     try:
         holder, reader, stamp = await asyncio.shield(opening)
     except asyncio.CancelledError:
-        holder, reader, stamp = await unbroken(opening)
-        pool.submit(holder.close)
+        with suppress(SourceError):
+            holder, _, _ = await unbroken(opening)
+            pool.submit(holder.close)
         raise
-    try:
-        yield reader, stamp
-    finally:
-        pool.submit(holder.close)  # closing may wait for a server too
+    return Held(holder, reader, stamp, time.monotonic() + HELD_FOR)
 
 
 def _open(source: Source, file: ServedFile) -> tuple[ExitStack, RangedReader, FileStamp]:

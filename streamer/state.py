@@ -6,7 +6,7 @@ import time
 from collections.abc import Awaitable, Callable, Hashable, Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
-from typing import Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from aiohttp import web
 
@@ -21,6 +21,9 @@ from mediavault_tui.sources.base import Source
 from mediavault_tui.store.database import Database
 from streamer.metrics import Metrics
 from streamer.sending import Sender
+
+if TYPE_CHECKING:
+    from streamer.files import Held
 
 Key = TypeVar("Key", bound=Hashable)
 Value = TypeVar("Value")
@@ -71,6 +74,8 @@ class State:
     """Threads for each source: one that hangs holds up nobody who reads from another."""
     sender: Sender
     metrics: Metrics
+    held: dict[ServedFile, Held] = field(default_factory=dict)
+    """Files that are open, or were a moment ago."""
     files: Remembered[FileId, ServedFile | None] = field(default_factory=Remembered)
     sessions: Remembered[SessionId, SignedIn] = field(default_factory=Remembered)
     link_claims: Remembered[tuple[str, FileId], Claims] = field(default_factory=Remembered)

@@ -62,6 +62,10 @@ class LocalStream:
             self._may_not_wait = False
             return None
 
+    def linked(self) -> bool:
+        """Return whether the file still has a name; a removed one is not served to anybody new."""
+        return os.fstat(self._handle).st_nlink > 0
+
     def stamp(self) -> FileStamp:
         """Return the stamp of the very file that is open."""
         try:
