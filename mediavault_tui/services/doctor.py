@@ -1,7 +1,8 @@
 """Looks over a whole installation: each finding is well or not, and says what to do.
 
 Nothing is changed. What does not concern this installation (no PUBLIC_BASE_URL, no NAS) is
-said to be so and is no fault.
+said to be so and is no fault. Longer than most, because each thing that is looked at has a
+function of its own.
 """
 
 from __future__ import annotations
