@@ -22,6 +22,7 @@ MediaVaultError
 │   ├── AssistantBusy        too many questions, or the day's budget is spent: wait
 │   └── AssistantDown        it cannot be reached, breaks off or fails: try again
 ├── ToolMissing              a program (ffprobe, postgres) is nowhere to be found    (exit 1)
+├── Denied                   who asks is not known, or may not: log in              (exit 1)
 └── Refused                  a rule of the library forbids the act: nothing was done (exit 1)
 
 The message is one sentence for a person: what, where, what to do. It never holds a
@@ -123,6 +124,10 @@ class AssistantDown(AssistantError):
 
 class ToolMissing(MediaVaultError):
     """A program that the work needs is nowhere to be found."""
+
+
+class Denied(MediaVaultError):
+    """Who asks is not known, or may not have what was asked for."""
 
 
 class Refused(MediaVaultError):

@@ -8,6 +8,7 @@ repr and str are stars.
 from __future__ import annotations
 
 import difflib
+import ipaddress
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
@@ -58,6 +59,16 @@ def _paths(raw: str) -> tuple[Path, ...]:
 
 def _words(raw: str) -> tuple[str, ...]:
     return tuple(w.strip().lower() for w in raw.split(",") if w.strip())
+
+
+def _networks(raw: str) -> tuple[str, ...]:
+    return tuple(str(ipaddress.ip_network(w, strict=False)) for w in _words(raw))
+
+
+def _public_url(raw: str) -> str:
+    if not raw.startswith(("https://", "http://")):
+        raise ValueError("must begin with https:// or http://")
+    return raw.rstrip("/")
 
 
 def _flag(raw: str) -> bool:
@@ -178,8 +189,16 @@ class Settings:
     )
     streamer_host: str = _setting("STREAMER_HOST", _text, "127.0.0.1", "the sidecar listens here")
     streamer_port: int = _setting("STREAMER_PORT", _whole(1, 65535), 8007, "…on this port")
+    web_host: str = _setting("MEDIAVAULT_WEB_HOST", _text, "127.0.0.1", "the front end listens here")
+    web_port: int = _setting("MEDIAVAULT_WEB_PORT", _whole(1, 65535), 3007, "…on this port")
+    streamer_trusted_proxies: tuple[str, ...] = _setting(
+        "STREAMER_TRUSTED_PROXIES",
+        _networks,
+        ("127.0.0.0/8", "::1/128"),
+        "addresses or networks of proxies that are believed who asks",
+    )
     public_base_url: str | None = _setting(
-        "PUBLIC_BASE_URL", _text, None, "the address that preview links carry"
+        "PUBLIC_BASE_URL", _public_url, None, "the address that preview links carry"
     )
 
 

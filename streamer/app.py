@@ -1,0 +1,167 @@
+"""Puts the sidecar together: its parts, its routes, and what holds for every answer."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import AsyncIterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+
+from aiohttp import hdrs, web
+from aiohttp.typedefs import Handler
+
+from mediavault_tui.errors import (
+    DatabaseDown,
+    Denied,
+    MediaVaultError,
+    Refused,
+    SourceDenied,
+    SourceError,
+    SourceOffline,
+    UsageError,
+)
+from mediavault_tui.services.accounts import Accounts
+from mediavault_tui.services.library import Library
+from mediavault_tui.services.preview import PreviewLinks
+from mediavault_tui.settings import Settings
+from mediavault_tui.sources.base import Source
+from mediavault_tui.sources.local import LocalSource
+from mediavault_tui.store.database import Database
+from streamer import accounts as accounts_api
+from streamer import library, live, media, openapi, sockets
+from streamer.logs import AccessLog, access
+from streamer.metrics import Metrics
+from streamer.sending import Sender
+from streamer.state import ADDRESS, BEGAN, STATE, State, state
+from streamer.who import client_address
+
+log = logging.getLogger("mediavault.streamer")
+
+_BODY = 64 * 1024
+"""Bytes of a request's body: names and passwords are short."""
+_PATIENCE = 30.0
+"""Seconds that a connection may be silent; a proxy's own must be shorter."""
+_READERS = 16
+"""Threads that read from one source."""
+_STATUS: tuple[tuple[type[MediaVaultError], int], ...] = (
+    (Denied, 401),
+    (Refused, 403),
+    (UsageError, 400),
+    (SourceOffline, 503),
+    (SourceDenied, 503),
+    (SourceError, 410),
+    (DatabaseDown, 503),
+)
+_HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "SAMEORIGIN",
+    "Referrer-Policy": "no-referrer",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'self'",
+}
+
+
+def make_app(
+    *,
+    database: Database,
+    settings: Settings,
+    secret: bytes,
+    sources: Mapping[str, Source] | None = None,
+    accounts: Accounts | None = None,
+) -> web.Application:
+    """Return the sidecar over an open, migrated database.
+
+    `secret`: `services.keys.signing_secret`. `sources`: by the name in `media_files.source`,
+    the local folders unless told otherwise.
+    """
+    app = web.Application(middlewares=[sentences], client_max_size=_BODY)
+    sources = sources if sources is not None else {"local": LocalSource()}
+    app[STATE] = State(
+        database=database,
+        settings=settings,
+        accounts=accounts or Accounts(database, secret),
+        links=PreviewLinks(database, secret, base_url=base_url(settings)),
+        library=Library(database),
+        sources=sources,
+        pools={name: ThreadPoolExecutor(_READERS, f"read {name}") for name in sources},
+        sender=Sender(),
+        metrics=Metrics(),
+    )
+    app.on_response_prepare.append(_guard)
+    app.cleanup_ctx.append(_reading)
+    for module in (media, library, accounts_api, live, sockets, openapi):
+        module.add_routes(app)
+    return app
+
+
+def make_runner(app: web.Application) -> web.AppRunner:
+    """Return what runs the sidecar: its limits hold for every connection.
+
+    A handler whose client goes away is cancelled at once. A connection that does not finish
+    its request's head within `_PATIENCE` seconds is closed.
+    """
+    return web.AppRunner(
+        app,
+        handle_signals=False,
+        handler_cancellation=True,
+        keepalive_timeout=_PATIENCE,
+        lingering_time=1.0,
+        max_line_size=4096,
+        max_field_size=8190,
+        max_headers=64,
+        access_log_class=AccessLog,
+        access_log=access,
+        shutdown_timeout=5.0,
+    )
+
+
+def base_url(settings: Settings) -> str:
+    """Return the address that links carry: PUBLIC_BASE_URL, else the sidecar's own."""
+    host = settings.streamer_host
+    if ":" in host:
+        host = f"[{host}]"
+    return settings.public_base_url or f"http://{host}:{settings.streamer_port}"
+
+
+@web.middleware
+async def sentences(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Make our errors answers, a status and one sentence as JSON; and count every answer."""
+    sidecar = state(request)
+    began = time.perf_counter()
+    request[ADDRESS] = client_address(request, sidecar.settings)
+    request[BEGAN] = began
+    try:
+        response = await handler(request)
+    except MediaVaultError as error:
+        status = next((status for kind, status in _STATUS if isinstance(error, kind)), 500)
+        if status >= 500:
+            log.warning("%s %s: %s", request.method, request.rel_url.raw_path, error)
+        response = web.json_response({"error": str(error)}, status=status)
+    except web.HTTPException as error:
+        if error.status < 400:
+            raise
+        kept = {name: error.headers[name] for name in ("Allow", "Retry-After") if name in error.headers}
+        sentence = error.text or error.reason
+        response = web.json_response({"error": sentence}, status=error.status, headers=kept)
+    method = request.method if request.method in hdrs.METH_ALL else "other"
+    sidecar.metrics.requests.labels(_route(request), method, str(response.status)).inc()
+    return response
+
+
+def _route(request: web.Request) -> str:
+    """Return the pattern that a request's path fits: a label that has few values."""
+    resource = request.match_info.route.resource
+    return resource.canonical if resource is not None else "none"
+
+
+async def _guard(request: web.Request, response: web.StreamResponse) -> None:
+    if (began := request.get(BEGAN)) is not None:
+        state(request).metrics.seconds.labels(_route(request)).observe(time.perf_counter() - began)
+    for name, value in _HEADERS.items():
+        response.headers.setdefault(name, value)
+
+
+async def _reading(app: web.Application) -> AsyncIterator[None]:
+    """Let the threads end, each when its read does."""
+    yield
+    for pool in app[STATE].pools.values():
+        pool.shutdown(wait=False, cancel_futures=True)

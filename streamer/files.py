@@ -1,0 +1,174 @@
+"""From a file's id to its open bytes: found in the inventory, opened below its root, proved unchanged."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from concurrent.futures import Executor
+from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, suppress
+from dataclasses import dataclass
+
+from aiohttp import web
+
+from mediavault_tui.domain.model import FileId, FileStamp, FileState
+from mediavault_tui.domain.paths import display
+from mediavault_tui.domain.streaming import ServedFile
+from mediavault_tui.errors import SourceChanged, SourceError, SourceMissing, SourceOffline
+from mediavault_tui.sources.base import RangedReader, Source
+from mediavault_tui.sources.local import LocalSource
+from mediavault_tui.sources.local_beneath import LocalStream, open_beneath
+from mediavault_tui.store.streaming import served_file
+from streamer.sending import unbroken
+from streamer.state import State, state
+
+HELD_FOR = 1.0
+"""Seconds that an open file may be used for another request."""
+
+
+def file_id(request: web.Request, name: str = "file_id") -> FileId:
+    """Return the file id of the path; the route's pattern `{file_id:[0-9]+}` lets only digits through."""
+    digits = request.match_info[name]
+    if len(digits) > 18:
+        raise web.HTTPNotFound
+    return FileId(int(digits))
+
+
+@asynccontextmanager
+async def opened_file(
+    request: web.Request, file: FileId
+) -> AsyncIterator[tuple[ServedFile, RangedReader, FileStamp]]:
+    """Yield a file, open; one that was moved since it was asked for last is looked up anew.
+
+    Raises: HTTPNotFound; SourceError; DatabaseError.
+    """
+    sidecar = state(request)
+    async with AsyncExitStack() as stack:
+        served = await file_of(request, file)
+        try:
+            reader, stamp = await stack.enter_async_context(opened(sidecar, served))
+        except (SourceMissing, SourceChanged):
+            sidecar.files.forget()
+            before, served = served, await file_of(request, file)
+            if served == before:
+                raise
+            reader, stamp = await stack.enter_async_context(opened(sidecar, served))
+        yield served, reader, stamp
+
+
+async def file_of(request: web.Request, file: FileId) -> ServedFile:
+    """Return where a file's bytes are. Ask `auth.allowed` first.
+
+    Raises: HTTPNotFound for an unknown id; SourceMissing for one that is gone; DatabaseError.
+    """
+    sidecar = state(request)
+
+    async def ask() -> ServedFile | None:
+        async with sidecar.database.connection() as conn:
+            return await served_file(conn, file)
+
+    found = await sidecar.files.get(file, ask)
+    if found is None:
+        raise web.HTTPNotFound(text="There is no such file")
+    if found.state in (FileState.MISSING, FileState.PURGED):
+        raise SourceMissing(f"{display(found.name)} is {found.state}; scan again")
+    return found
+
+
+@dataclass(slots=True, eq=False)
+class Held:
+    """An open file that several requests share; it is closed a little after the last one."""
+
+    holder: ExitStack
+    reader: RangedReader
+    stamp: FileStamp
+    stale_at: float
+    users: int = 0
+
+
+@asynccontextmanager
+async def opened(sidecar: State, file: ServedFile) -> AsyncIterator[tuple[RangedReader, FileStamp]]:
+    """Yield the open file and its stamp; everything that may wait for a disk happens in a thread.
+
+    A player asks for the same file many times a second, so one that was opened just now is used
+    again: it is read by position, and each reading is followed by a look at its stamp.
+    Raises: SourceChanged if it is not the file that was scanned; SourceError.
+    """
+    source, pool = sidecar.sources.get(file.source), sidecar.pools.get(file.source)
+    if source is None or pool is None:
+        raise SourceOffline(f"The source {file.source} is not connected here; see `mediavault doctor`")
+    held = sidecar.held.get(file)
+    if held is None or held.stale_at < time.monotonic() or not _unchanged(held, file):
+        held = await _hold(source, pool, file)
+        before = sidecar.held.pop(file, None)
+        sidecar.held[file] = held
+        if before is not None and before.users == 0:
+            _let_go(pool, before)
+    held.users += 1
+    try:
+        yield held.reader, held.stamp
+    finally:
+        held.users -= 1
+        if held.users == 0:
+            if sidecar.held.get(file) is held:
+                asyncio.get_running_loop().call_later(HELD_FOR, _close_unused, sidecar, pool, file, held)
+            else:
+                _let_go(pool, held)
+
+
+def _unchanged(held: Held, file: ServedFile) -> bool:
+    """Return whether a held local file is still the one that was scanned, as far as memory can tell."""
+    if not isinstance(held.reader, LocalStream):
+        return True  # each of its blocks is followed by a look
+    looked = held.reader.read_now(0, memoryview(bytearray(1)))
+    return looked is not None and looked[1] == held.stamp and held.reader.linked()
+
+
+def _close_unused(sidecar: State, pool: Executor, file: ServedFile, held: Held) -> None:
+    if held.users == 0 and sidecar.held.get(file) is held and held.stale_at < time.monotonic() + HELD_FOR:
+        del sidecar.held[file]
+        _let_go(pool, held)
+    elif held.users == 0 and sidecar.held.get(file) is held:
+        asyncio.get_running_loop().call_later(HELD_FOR, _close_unused, sidecar, pool, file, held)
+
+
+def _let_go(pool: Executor, held: Held) -> None:
+    with suppress(RuntimeError):  # the pool has been shut down; the process ends
+        pool.submit(held.holder.close)  # closing may wait for a server too
+
+
+async def _hold(source: Source, pool: Executor, file: ServedFile) -> Held:
+    opening = asyncio.get_running_loop().run_in_executor(pool, _open, source, file)
+    try:
+        holder, reader, stamp = await asyncio.shield(opening)
+    except asyncio.CancelledError:
+        with suppress(SourceError):
+            holder, _, _ = await unbroken(opening)
+            pool.submit(holder.close)
+        raise
+    return Held(holder, reader, stamp, time.monotonic() + HELD_FOR)
+
+
+def _open(source: Source, file: ServedFile) -> tuple[ExitStack, RangedReader, FileStamp]:
+    local = isinstance(source, LocalSource)
+    with ExitStack() as stack:
+        reader: RangedReader
+        if local:
+            reader = stack.enter_context(open_beneath(file.folder, file.raw_path))
+        else:
+            below = file.folder.rstrip(b"/") + b"/"
+            if not file.raw_path.startswith(below) or b".." in file.raw_path.split(b"/"):
+                raise SourceChanged(
+                    f"{display(file.raw_path)} is not below {display(file.folder)}; scan again"
+                )
+            reader = stack.enter_context(source.open(file.raw_path))
+        stamp = reader.stamp()
+        if not _same(stamp, file.stamp, local=local):
+            raise SourceChanged(f"{display(file.raw_path)} is not the file that was scanned; scan again")
+        return stack.pop_all(), reader, stamp
+
+
+def _same(now: FileStamp, scanned: FileStamp, *, local: bool) -> bool:
+    """Compare size and time, and locally the inode; a device's number may change with a restart."""
+    same_inode = now.inode == scanned.inode or not local
+    return same_inode and (now.size, now.modified_ns) == (scanned.size, scanned.modified_ns)

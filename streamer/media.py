@@ -1,0 +1,159 @@
+"""The bytes of a file by range."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+import time
+from urllib.parse import quote
+
+from aiohttp import web
+
+from mediavault_tui.domain.byterange import Answer, Representation, answer, http_date, multipart, ranged
+from mediavault_tui.domain.model import FileStamp
+from mediavault_tui.domain.representation import content_type, disposition, etag
+from mediavault_tui.domain.streaming import ServedFile
+from mediavault_tui.errors import SourceError
+from mediavault_tui.sources.base import RangedReader
+from mediavault_tui.sources.local_beneath import LocalStream
+from streamer import auth
+from streamer.files import file_id, opened_file
+from streamer.readahead import ReadAhead
+from streamer.sending import Pipe
+from streamer.state import SENT, state
+from streamer.who import from_proxy
+
+log = logging.getLogger("mediavault.streamer")
+
+
+async def stream(request: web.Request) -> web.StreamResponse:
+    """Send a file, or the parts of it that the request asks for (RFC 9110)."""
+    file = file_id(request)
+    await auth.allowed(request, file)
+    async with opened_file(request, file) as (served, reader, stamp):
+        what = Representation(stamp.size, etag(served.source, stamp), stamp.modified_ns // 10**9)
+        if (inside := _inside_of_proxy(request, served)) is not None:
+            response = web.Response(headers=_headers(served, what) | {"X-Accel-Redirect": inside})
+            for name in ("Accept-Ranges", "ETag", "Last-Modified"):
+                del response.headers[name]  # the proxy has its own
+            auth.keep_link(request, response, file)
+            return response
+        decided = answer(request.method, request.headers, what, now=int(time.time()))
+        if decided.status in (412, 416):
+            return _refusal(decided, what)
+        answered = web.StreamResponse(status=decided.status, headers=_headers(served, what))
+        auth.keep_link(request, answered, file)
+        if decided.status == 304:
+            del answered.headers["Content-Type"], answered.headers["Content-Disposition"]
+            return answered
+        message = _Message(decided, what, answered)
+        if request.method != "HEAD":
+            await _send(request, answered, message, reader, stamp, served.source)
+        return answered
+
+
+def _inside_of_proxy(request: web.Request, served: ServedFile) -> str | None:
+    """Return where a proxy of ours finds the file, to send it itself: nginx's X-Accel-Redirect.
+
+    Its configuration says which folder it has under which address (`X-Accel-Mapping: /films/=/_films/`).
+    """
+    folder, mark, inside = request.headers.get("X-Accel-Mapping", "").partition("=")
+    raw_folder = folder.encode("utf-8", "surrogateescape")
+    if not mark or not raw_folder.endswith(b"/") or not from_proxy(request) or served.source != "local":
+        return None
+    if not served.raw_path.startswith(raw_folder):
+        return None
+    return inside + quote(served.raw_path[len(raw_folder) :])
+
+
+class _Message:
+    """The body of an answer as (text, part) in order, either of which may be lacking; and its head."""
+
+    def __init__(self, decided: Answer, what: Representation, response: web.StreamResponse) -> None:
+        self.tail = b""
+        if len(decided.ranges) > 1:
+            kind = response.headers["Content-Type"]
+            boundary = secrets.token_hex(16)
+            heads, self.tail, length = multipart(
+                decided.ranges, what.size, content_type=kind, boundary=boundary
+            )
+            response.headers["Content-Type"] = f"multipart/byteranges; boundary={boundary}"
+            self.parts = list(zip(heads, decided.ranges, strict=True))
+        elif decided.ranges:
+            length = decided.ranges[0].length
+            response.headers["Content-Range"] = decided.ranges[0].content_range(what.size)
+            self.parts = [(b"", decided.ranges[0])]
+        else:
+            length = what.size
+            self.parts = [(b"", whole) for whole in ranged("bytes=0-", what.size).ranges]
+        response.content_length = length
+
+
+async def _send(
+    request: web.Request,
+    response: web.StreamResponse,
+    message: _Message,
+    reader: RangedReader,
+    stamp: FileStamp,
+    source: str,
+) -> None:
+    """Send head and body; an answer that cannot be finished ends with the connection, never padded."""
+    sidecar = state(request)
+    assert request.transport is not None
+    request.transport.set_write_buffer_limits(0)  # `drain` then waits until the head is out
+    with sidecar.metrics.streams.track_inprogress(), sidecar.sender.counted():
+        pipe = None
+        try:
+            writer = await response.prepare(request)
+            assert writer is not None
+            await writer.drain()
+            with Pipe.of(request) as pipe:
+                for head, part in message.parts:
+                    await pipe.put_all(head)
+                    if isinstance(reader, LocalStream):
+                        await sidecar.sender.send(pipe, reader, part, stamp, sidecar.pools[source])
+                    else:
+                        await ReadAhead(reader, part, stamp, sidecar.pools[source]).send(pipe)
+                await pipe.put_all(message.tail)
+        except SourceError as error:
+            sidecar.metrics.broken.inc()
+            log.warning("stream of file %s ended early: %s", request.match_info["file_id"], error)
+            _hang_up(request, response)
+        except ConnectionError:
+            _hang_up(request, response)
+        finally:
+            if pipe is not None:
+                request[SENT] = pipe.sent
+                sidecar.metrics.bytes.labels(source).inc(pipe.sent)
+
+
+def _hang_up(request: web.Request, response: web.StreamResponse) -> None:
+    response.force_close()
+    if request.transport is not None:
+        request.transport.close()
+
+
+def _headers(served: ServedFile, what: Representation) -> dict[str, str]:
+    return {
+        "Accept-Ranges": "bytes",
+        "Cache-Control": "private, no-cache",
+        "Content-Disposition": disposition(served.name),
+        "Content-Type": content_type(served.name, served.container),
+        "Cross-Origin-Resource-Policy": "same-origin",
+        "ETag": what.etag,
+        "Last-Modified": http_date(what.modified),
+    }
+
+
+def _refusal(decided: Answer, what: Representation) -> web.Response:
+    headers = {"Accept-Ranges": "bytes", "ETag": what.etag}
+    sentence = "The file is not the one that you have; load it anew"
+    if decided.status == 416:
+        headers["Content-Range"] = f"bytes */{what.size}"
+        sentence = f"None of these bytes can be sent; the file has {what.size}"
+    return web.json_response({"error": sentence}, status=decided.status, headers=headers)
+
+
+def add_routes(app: web.Application) -> None:
+    """Add `/api/media/stream/{file_id}`, GET and HEAD."""
+    app.router.add_get("/api/media/stream/{file_id:[0-9]+}", stream)

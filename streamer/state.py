@@ -1,0 +1,112 @@
+"""What every handler may use: one value, kept in the application under a typed key."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Awaitable, Callable, Hashable, Mapping
+from concurrent.futures import Executor
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+from aiohttp import web
+
+from mediavault_tui.domain.accounts import Claims, SessionId
+from mediavault_tui.domain.model import FileId
+from mediavault_tui.domain.streaming import ServedFile
+from mediavault_tui.services.accounts import Accounts, SignedIn
+from mediavault_tui.services.library import Library
+from mediavault_tui.services.preview import PreviewLinks
+from mediavault_tui.settings import Settings
+from mediavault_tui.sources.base import Source
+from mediavault_tui.store.database import Database
+from streamer.metrics import Metrics
+from streamer.sending import Sender
+
+if TYPE_CHECKING:
+    from streamer.files import Held
+
+Key = TypeVar("Key", bound=Hashable)
+Value = TypeVar("Value")
+
+REMEMBERED_FOR = 2.0
+"""Seconds that an answer of the database is believed; a NOTIFY makes it forgotten at once."""
+
+
+class Remembered(Generic[Key, Value]):
+    """Answers that are worth asking for only once in a while: a player asks for one file all the time."""
+
+    def __init__(self, *, most: int = 1024, clock: Callable[[], float] = time.monotonic) -> None:
+        self._most = most
+        self._clock = clock
+        self._kept: dict[Key, tuple[float, Value]] = {}
+        self._age = 0
+
+    async def get(self, key: Key, ask: Callable[[], Awaitable[Value]]) -> Value:
+        """Return what is remembered for `key`, else what `ask` answers; an exception is not remembered."""
+        kept = self._kept.get(key)
+        if kept is not None and kept[0] > self._clock():
+            return kept[1]
+        age = self._age
+        value = await ask()
+        if age == self._age:  # nothing was forgotten while it was on its way
+            if len(self._kept) >= self._most:
+                self._kept.clear()
+            self._kept[key] = (self._clock() + REMEMBERED_FOR, value)
+        return value
+
+    def forget(self) -> None:
+        """Ask anew from now on."""
+        self._age += 1
+        self._kept.clear()
+
+
+@dataclass(slots=True)
+class State:
+    """The sidecar's parts. `sources`: by the name in `media_files.source`."""
+
+    database: Database
+    settings: Settings
+    accounts: Accounts
+    links: PreviewLinks
+    library: Library
+    sources: Mapping[str, Source]
+    pools: Mapping[str, Executor]
+    """Threads for each source: one that hangs holds up nobody who reads from another."""
+    sender: Sender
+    metrics: Metrics
+    held: dict[ServedFile, Held] = field(default_factory=dict)
+    """Files that are open, or were a moment ago."""
+    files: Remembered[FileId, ServedFile | None] = field(default_factory=Remembered)
+    sessions: Remembered[SessionId, SignedIn] = field(default_factory=Remembered)
+    link_claims: Remembered[tuple[str, FileId], Claims] = field(default_factory=Remembered)
+    accounts_exist: Remembered[None, bool] = field(default_factory=Remembered)
+
+    def heard(self, notice: str) -> None:
+        """Forget what a NOTIFY `<kind>:<id>` says has changed."""
+        kind = notice.partition(":")[0]
+        if kind in ("users", "session", "link", "all"):
+            self.sessions.forget()
+            self.link_claims.forget()
+            self.accounts_exist.forget()
+        if kind not in ("users", "session", "link"):
+            self.files.forget()
+
+
+SENT: web.RequestKey[int] = web.RequestKey("sent", int)
+"""Under this a request keeps how many bytes of a file went out, for the log."""
+
+WHO: web.RequestKey[str] = web.RequestKey("who", str)
+"""Under this a request keeps who asked, for the log."""
+
+ADDRESS: web.RequestKey[str] = web.RequestKey("address", str)
+"""Under this a request keeps where it came from, for the log."""
+
+BEGAN: web.RequestKey[float] = web.RequestKey("began", float)
+"""Under this a request keeps when it came, for the clock of first bytes."""
+
+STATE: web.AppKey[State] = web.AppKey("state", State)
+
+
+def state(request: web.Request) -> State:
+    """Return the sidecar's parts."""
+    return request.app[STATE]
