@@ -28,7 +28,7 @@ from mediavault_tui.sources.base import Source
 from mediavault_tui.sources.local import LocalSource
 from mediavault_tui.store.database import Database
 from streamer import accounts as accounts_api
-from streamer import live, media
+from streamer import live, media, watch
 from streamer.logs import AccessLog, access
 from streamer.metrics import Metrics
 from streamer.sending import Sender
@@ -89,7 +89,7 @@ def make_app(
     app.on_response_prepare.append(_guard)
     app.cleanup_ctx.append(_reading)
     app.cleanup_ctx.append(_listening)
-    for module in (media, accounts_api, live):
+    for module in (media, accounts_api, live, watch):
         module.add_routes(app)
     return app
 
