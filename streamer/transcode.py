@@ -154,6 +154,8 @@ class Running:
         self._child = child
         self._out = child.stdout
         self._complaints = asyncio.ensure_future(_last_words(child.stderr))
+        self.superseded = False
+        """Whether its viewer has asked for another second, so that nobody waits for the rest."""
 
     @property
     def pid(self) -> int:
@@ -201,8 +203,9 @@ class Conversions:
         `viewer`: who watches; what ran for the same one before is ended.
         Raises: Busy; ToolMissing if ffmpeg cannot be started.
         """
-        if viewer in self._running:
-            self._running.pop(viewer).kill()
+        if (before := self._running.pop(viewer, None)) is not None:
+            before.superseded = True
+            before.kill()
         try:
             async with asyncio.timeout(self._queue):
                 await self._places.acquire()

@@ -137,7 +137,7 @@ async def _sent(request: web.Request, running: Running, silence: float) -> web.S
         failed = await running.failed()
     except (TimeoutError, ConnectionError):
         failed = ""
-    if failed is not None:
+    if failed is not None and not running.superseded:
         if failed:
             log.warning("conversion of file %s ended early: %s", request.match_info["file_id"], _harmless(failed))
         response.force_close()

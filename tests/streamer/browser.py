@@ -8,8 +8,10 @@ import contextlib
 import os
 import shutil
 import signal
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+import subprocess
+import threading
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -136,59 +138,45 @@ _SEEN = (
 )
 
 
-class Chromium:
-    """A running browser."""
-
-    def __init__(self, http: ClientSession, port: int) -> None:
-        self._http = http
-        self._port = port
-
-    @asynccontextmanager
-    async def page(self) -> AsyncIterator[Page]:
-        """Open a tab; it is closed at the end."""
-        base = f"http://127.0.0.1:{self._port}/json"
-        async with self._http.put(f"{base}/new?about:blank") as answer:
+@asynccontextmanager
+async def new_page(port: int) -> AsyncIterator[Page]:
+    """Open a tab of the browser on `port`, with no cookie in its jar; it is closed at the end."""
+    base = f"http://127.0.0.1:{port}/json"
+    async with ClientSession() as http:
+        async with http.put(f"{base}/new?about:blank") as answer:
             target = await answer.json()
-        async with self._http.ws_connect(target["webSocketDebuggerUrl"], max_msg_size=0) as socket:
+        async with http.ws_connect(target["webSocketDebuggerUrl"], max_msg_size=0) as socket:
             page = Page(socket)
             for domain in ("Page", "Runtime", "Log", "Network"):
                 await page.call(f"{domain}.enable")
+            await page.call("Network.clearBrowserCookies")
             await page.size(1280, 900)
             yield page
-        async with self._http.get(f"{base}/close/{target['id']}"):
+        async with http.get(f"{base}/close/{target['id']}"):
             pass
 
 
-@asynccontextmanager
-async def chromium(folder: Path) -> AsyncIterator[Chromium]:
-    """Start a browser with a profile of its own in `folder`; nothing of it is left at the end."""
+@contextmanager
+def chromium(folder: Path) -> Iterator[int]:
+    """Start a browser with a profile of its own in `folder`, yield its port; nothing of it is left."""
     program = shutil.which("chromium")
     assert program is not None
     root = ["--no-sandbox"] if os.geteuid() == 0 else []
-    child = await asyncio.create_subprocess_exec(
-        *[program, *_FLAGS, *root, f"--user-data-dir={folder}", "about:blank"],
-        stdin=asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.DEVNULL,
-        stderr=asyncio.subprocess.PIPE,
+    child = subprocess.Popen(
+        [program, *_FLAGS, *root, f"--user-data-dir={folder}", "about:blank"],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
         start_new_session=True,
     )
     assert child.stderr is not None
-    reading = asyncio.ensure_future(_drained(child.stderr, ready := asyncio.get_running_loop().create_future()))
     try:
-        async with asyncio.timeout(_WAIT):
-            port = await ready
-        async with ClientSession() as http:
-            yield Chromium(http, port)
+        said = next((line for line in child.stderr if b"DevTools listening on" in line), None)
+        assert said is not None, "Chromium ended before it listened"
+        threading.Thread(target=child.stderr.read, daemon=True).start()
+        yield int(said.split(b"127.0.0.1:", 1)[1].split(b"/", 1)[0])
     finally:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(child.pid, signal.SIGKILL)
-        await child.wait()
-        await reading
+        child.wait()
         shutil.rmtree(folder, ignore_errors=True)
-
-
-async def _drained(pipe: asyncio.StreamReader, ready: asyncio.Future[int]) -> None:
-    """Read all that the browser says; its port is in one of the first lines."""
-    while line := await pipe.readline():
-        if b"DevTools listening on" in line and not ready.done():
-            ready.set_result(int(line.split(b"127.0.0.1:", 1)[1].split(b"/", 1)[0]))
