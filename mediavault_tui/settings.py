@@ -170,6 +170,8 @@ class Settings:
     )
     streamer_host: str = _setting("STREAMER_HOST", _text, "127.0.0.1", "the sidecar listens here")
     streamer_port: int = _setting("STREAMER_PORT", _whole(1, 65535), 8007, "…on this port")
+    web_host: str = _setting("MEDIAVAULT_WEB_HOST", _text, "127.0.0.1", "the front end listens here")
+    web_port: int = _setting("MEDIAVAULT_WEB_PORT", _whole(1, 65535), 3007, "…on this port")
     streamer_trusted_proxies: tuple[str, ...] = _setting(
         "STREAMER_TRUSTED_PROXIES",
         _networks,

@@ -10,13 +10,13 @@ from dataclasses import replace
 from aiohttp import web
 
 from mediavault_tui.bootstrap import load_settings, open_database
+from mediavault_tui.domain.origins import loopback
 from mediavault_tui.errors import MediaVaultError, UsageError
 from mediavault_tui.services.keys import signing_secret
 from mediavault_tui.settings import Settings
 from streamer.app import base_url, make_app, make_runner
 from streamer.logs import NoSecrets
 from streamer.state import STATE
-from streamer.who import loopback
 
 
 def main() -> int:

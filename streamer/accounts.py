@@ -22,8 +22,8 @@ from mediavault_tui.domain.accounts import (
 )
 from mediavault_tui.domain.model import FileId
 from mediavault_tui.errors import Denied, Refused, UsageError
+from mediavault_tui.services.limits import Limiter
 from streamer.auth import Caller, set_cookie, signed_in
-from streamer.limits import Limiter
 from streamer.state import state
 from streamer.who import client_address, same_site
 

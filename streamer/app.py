@@ -28,7 +28,7 @@ from mediavault_tui.sources.base import Source
 from mediavault_tui.sources.local import LocalSource
 from mediavault_tui.store.database import Database
 from streamer import accounts as accounts_api
-from streamer import live, media, watch
+from streamer import library, live, media, openapi, sockets, watch
 from streamer.logs import AccessLog, access
 from streamer.metrics import Metrics
 from streamer.sending import Sender
@@ -88,8 +88,7 @@ def make_app(
     )
     app.on_response_prepare.append(_guard)
     app.cleanup_ctx.append(_reading)
-    app.cleanup_ctx.append(_listening)
-    for module in (media, accounts_api, live, watch):
+    for module in (media, library, accounts_api, live, sockets, watch, openapi):
         module.add_routes(app)
     return app
 
@@ -166,10 +165,3 @@ async def _reading(app: web.Application) -> AsyncIterator[None]:
     yield
     for pool in app[STATE].pools.values():
         pool.shutdown(wait=False, cancel_futures=True)
-
-
-async def _listening(app: web.Application) -> AsyncIterator[None]:
-    """Forget what has changed as soon as anybody says so."""
-    sidecar = app[STATE]
-    async with sidecar.database.listen("mediavault", sidecar.heard):
-        yield

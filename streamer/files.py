@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import ExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
 
 from aiohttp import web
 
@@ -26,6 +26,28 @@ def file_id(request: web.Request, name: str = "file_id") -> FileId:
     if len(digits) > 18:
         raise web.HTTPNotFound
     return FileId(int(digits))
+
+
+@asynccontextmanager
+async def opened_file(
+    request: web.Request, file: FileId
+) -> AsyncIterator[tuple[ServedFile, RangedReader, FileStamp]]:
+    """Yield a file, open; one that was moved since it was asked for last is looked up anew.
+
+    Raises: HTTPNotFound; SourceError; DatabaseError.
+    """
+    sidecar = state(request)
+    async with AsyncExitStack() as stack:
+        served = await file_of(request, file)
+        try:
+            reader, stamp = await stack.enter_async_context(opened(sidecar, served))
+        except (SourceMissing, SourceChanged):
+            sidecar.files.forget()
+            before, served = served, await file_of(request, file)
+            if served == before:
+                raise
+            reader, stamp = await stack.enter_async_context(opened(sidecar, served))
+        yield served, reader, stamp
 
 
 async def file_of(request: web.Request, file: FileId) -> ServedFile:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import secrets
 import time
+from urllib.parse import quote
 
 from aiohttp import web
 
@@ -16,35 +17,52 @@ from mediavault_tui.errors import SourceError
 from mediavault_tui.sources.base import RangedReader
 from mediavault_tui.sources.local_beneath import LocalStream
 from streamer import auth
-from streamer.files import file_id, file_of, opened
+from streamer.files import file_id, opened_file
 from streamer.readahead import ReadAhead
 from streamer.sending import Pipe
 from streamer.state import SENT, state
+from streamer.who import from_proxy
 
 log = logging.getLogger("mediavault.streamer")
 
 
 async def stream(request: web.Request) -> web.StreamResponse:
     """Send a file, or the parts of it that the request asks for (RFC 9110)."""
-    sidecar = state(request)
     file = file_id(request)
     await auth.allowed(request, file)
-    served = await file_of(request, file)
-    async with opened(sidecar, served) as (reader, stamp):
+    async with opened_file(request, file) as (served, reader, stamp):
         what = Representation(stamp.size, etag(served.source, stamp), stamp.modified_ns // 10**9)
+        if (inside := _inside_of_proxy(request, served)) is not None:
+            response = web.Response(headers=_headers(served, what) | {"X-Accel-Redirect": inside})
+            del response.headers["ETag"], response.headers["Last-Modified"]  # the proxy has its own
+            auth.keep_link(request, response, file)
+            return response
         decided = answer(request.method, request.headers, what, now=int(time.time()))
         if decided.status in (412, 416):
             return _refusal(decided, what)
-        response = web.StreamResponse(status=decided.status, headers=_headers(served, what))
-        auth.keep_link(request, response, file)
+        answered = web.StreamResponse(status=decided.status, headers=_headers(served, what))
+        auth.keep_link(request, answered, file)
         if decided.status == 304:
-            del response.headers["Content-Type"], response.headers["Content-Disposition"]
-            return response
-        message = _Message(decided, what, response)
-        if request.method == "HEAD":
-            return response
-        await _send(request, response, message, reader, stamp, served.source)
-        return response
+            del answered.headers["Content-Type"], answered.headers["Content-Disposition"]
+            return answered
+        message = _Message(decided, what, answered)
+        if request.method != "HEAD":
+            await _send(request, answered, message, reader, stamp, served.source)
+        return answered
+
+
+def _inside_of_proxy(request: web.Request, served: ServedFile) -> str | None:
+    """Return where a proxy of ours finds the file, to send it itself: nginx's X-Accel-Redirect.
+
+    Its configuration says which folder it has under which address (`X-Accel-Mapping: /films/=/_films/`).
+    """
+    folder, mark, inside = request.headers.get("X-Accel-Mapping", "").partition("=")
+    raw_folder = folder.encode("utf-8", "surrogateescape")
+    if not mark or not raw_folder.endswith(b"/") or not from_proxy(request) or served.source != "local":
+        return None
+    if not served.raw_path.startswith(raw_folder):
+        return None
+    return inside + quote(served.raw_path[len(raw_folder) :])
 
 
 class _Message:

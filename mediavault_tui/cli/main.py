@@ -31,6 +31,9 @@ COMMANDS: dict[str, str] = {
     "identify": "say which work each name is, one JSON line each",
     "exact": "find byte-identical files in a tree, without a database",
     "serve": "serve files over HTTP to players and browsers (the sidecar)",
+    "web": "serve the terminal app to browsers, behind the login (the front end)",
+    "users": "add, list and remove accounts, or change a password",
+    "doctor": "check the whole installation, each line with its remedy",
     "db": "migrate, look at or locate the database",
 }
 

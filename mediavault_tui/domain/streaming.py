@@ -1,10 +1,12 @@
-"""A file as it is served: where it is, what it was when it was scanned, what it is called."""
+"""What the sidecar serves: a file as it was scanned, a scan as it goes on."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from mediavault_tui.domain.model import FileId, FileStamp, FileState
+from mediavault_tui.domain.library import ScanPhase
+from mediavault_tui.domain.model import FileId, FileStamp, FileState, ScanId
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,3 +29,12 @@ class ServedFile:
     def name(self) -> bytes:
         """The last part of its path."""
         return self.raw_path.rpartition(b"/")[2]
+
+
+@dataclass(frozen=True, slots=True)
+class ScanMoment:
+    """How far a scan is, as its last checkpoint says; `counts` as in `library.ScanCounts`."""
+
+    id: ScanId
+    phase: ScanPhase
+    counts: Mapping[str, int]

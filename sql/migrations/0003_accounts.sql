@@ -18,3 +18,13 @@ create index preview_links_expiry on preview_links (expires_at);
 -- A file or an account that goes takes its links along.
 create index preview_links_file on preview_links (file_id);
 create index preview_links_user on preview_links (user_id) where user_id is not null;
+
+-- How far scans are, for whoever watches from elsewhere. A channel of its own: the terminal app,
+-- which reads its lists anew at each notice on the other, follows its own scans more closely.
+create function tell_of_scan() returns trigger language plpgsql as $$
+begin
+    perform pg_notify('mediavault_scans', new.id::text);
+    return null;
+end $$;
+create trigger scan_history_told after insert or update on scan_history
+    for each row execute function tell_of_scan();

@@ -18,9 +18,9 @@ from mediavault_tui.domain.model import FileId, MediaFile
 from mediavault_tui.errors import Denied, Refused, UsageError
 from mediavault_tui.services.accounts import Accounts
 from mediavault_tui.services.keys import derived
+from mediavault_tui.services.limits import Limiter
 from mediavault_tui.services.preview import PreviewLinks
 from mediavault_tui.settings import Settings
-from streamer.limits import Limiter
 from tests.db.shelf import Shelf
 from tests.streamer.conftest import NAME, PASSWORD, SECRET, Serve, Sidecar
 
@@ -209,7 +209,7 @@ async def test_a_link_opens_its_file_and_nothing_else(
     answer = await sidecar.http.get(f"{address(film)}?t={made.token}")
     assert (answer.status, await answer.read()) == (200, b"sixteen bytes...")
     sidecar.http.cookie_jar.clear()
-    for path in (address(other), "/api/auth/me", "/api/auth/sessions", "/api/links", "/metrics"):
+    for path in (address(other), "/api/auth/me", "/api/auth/sessions", "/api/links", "/ws/"):
         answer = await sidecar.http.get(f"{path}?t={made.token}")
         assert answer.status == 401, path
         assert "Set-Cookie" not in answer.headers
