@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from mediavault_tui.services.scan import Scanner
     from mediavault_tui.services.stage import Stage
     from mediavault_tui.services.vault import Vault
+    from mediavault_tui.services.watching import Watching
 
 
 def load_settings() -> Settings:
@@ -113,6 +114,18 @@ def scanner(
     )
 
 
+def watching(database: Database, settings: Settings) -> Watching:
+    """Build the maker of links, which may also start a sidecar. Raises: ConfigError for a secret that cannot be kept."""
+    from mediavault_tui.services.keys import signing_secret
+    from mediavault_tui.services.preview import PreviewLinks
+    from mediavault_tui.services.watching import Watching
+
+    host = settings.streamer_host
+    own = f"http://{f'[{host}]' if ':' in host else host}:{settings.streamer_port}"
+    links = PreviewLinks(database, signing_secret(settings), base_url=settings.public_base_url or own)
+    return Watching(links, library(database), settings)
+
+
 def _prober(settings: Settings) -> Prober:
     from mediavault_tui.probe.ffprobe import Prober
     from mediavault_tui.probe.tools import find_tool
@@ -135,10 +148,15 @@ async def open_vault(settings: Settings, *, who: str) -> AsyncIterator[Vault]:
             dedupe=Lazy(partial(dedupe, database, settings)),
             stage=Lazy(partial(stage, database, settings)),
             scanner=Lazy(partial(scanner, database, settings)),
+            watching=Lazy(partial(watching, database, settings)),
         )
-        yield Vault(
-            services,
-            who=who,
-            read_only=settings.read_only,
-            listen=lambda heard: database.listen("mediavault", heard),
-        )
+        try:
+            yield Vault(
+                services,
+                who=who,
+                read_only=settings.read_only,
+                listen=lambda heard: database.listen("mediavault", heard),
+            )
+        finally:
+            if (opened := services.watching.built) is not None:
+                await opened.close()

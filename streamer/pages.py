@@ -38,8 +38,8 @@ POLICY = (
 _CHANNELS = {1: "mono", 2: "stereo", 6: "5.1", 8: "7.1"}
 
 
-def watch_page(copy: Copy, ways: Sequence[Offer]) -> str:
-    """Return the page on which one film plays."""
+def watch_page(copy: Copy, ways: Sequence[Offer], *, folder: bool) -> str:
+    """Return the page on which one film plays. `folder`: whether who looks may know where it lies."""
     file, name = copy.file, _title(copy.file)
     head = f"<h1><bdi>{text(name)}</bdi></h1><p class='line'>{text(technical(file))}</p>"
     body = f"""
@@ -48,7 +48,7 @@ def watch_page(copy: Copy, ways: Sequence[Offer]) -> str:
   <header>{head}</header>
   <div class="bar">{_sounds(file)}<span class="way" id="way"></span></div>
   {_where(file)}
-  <section><h2>This copy</h2>{_facts(copy)}</section>
+  <section><h2>This copy</h2>{_facts(copy, folder=folder)}</section>
   {_keys((("space", "play, pause"), ("← →", "10 seconds"), ("↑ ↓", "loudness"), (", .", "a picture back, on"),
           ("0–9", "tenths of the film"), ("c", "subtitles"), ("m", "mute"), ("f", "whole screen")))}
   {_noscript(file)}
@@ -180,11 +180,13 @@ def _where(file: MediaFile) -> str:
     return f"<section><h2>What plays it</h2><table>{rows}</table>{notes}</section>"
 
 
-def _facts(copy: Copy) -> str:
+def _facts(copy: Copy, *, folder: bool) -> str:
     file = copy.file
-    folder, _, name = file.path.rpartition("/")
-    pairs = [("name", f"<bdi>{text(name)}</bdi>"), ("folder", f"<bdi>{text(folder)}</bdi>")]
-    pairs += [("also", f"<bdi>{text(display(alias))}</bdi>") for alias in file.aliases]
+    above, _, name = file.path.rpartition("/")
+    pairs = [("name", f"<bdi>{text(name)}</bdi>")]
+    if folder:
+        pairs.append(("folder", f"<bdi>{text(above)}</bdi>"))
+        pairs += [("also", f"<bdi>{text(display(alias))}</bdi>") for alias in file.aliases]
     pairs.append(("health", text(_health(file))))
     if file.info is not None:
         pairs += [("sound", text(_sound(track))) for track in file.info.audio]

@@ -71,9 +71,10 @@ THEATRE: web.AppKey[Theatre] = web.AppKey("theatre", Theatre)
 async def watch(request: web.Request) -> web.Response:
     """Send the page of one film."""
     file = file_id(request)
-    await auth.allowed(request, file)
+    caller = await auth.allowed(request, file)
     copy, info = await _known(request, file)
-    response = _html(pages.watch_page(copy, await _offers(request, info)))
+    ways = await _offers(request, info)
+    response = _html(pages.watch_page(copy, ways, folder=caller.link is None))
     auth.keep_link(request, response, file, f"/watch/{file}")
     return response
 

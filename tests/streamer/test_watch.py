@@ -120,7 +120,7 @@ async def test_subtitles_appear(sidecar: Sidecar, put: Put, page: Page) -> None:
     await page.go(f"http://127.0.0.1:{sidecar.port}/watch/{film.id}")
     assert await page.run("document.querySelector('track').label") == "en"
     await page.press("c")
-    await page.until("document.querySelector('video').textTracks[0].cues?.length === 8")
+    await page.until("document.querySelector('video').textTracks[0].cues?.length === 7")
     first = await page.run("document.querySelector('video').textTracks[0].cues[0].text")
     assert first == "Line <b>1</b>: été &amp; 三体" or first == "Line <b>1</b>: été & 三体"
     answer = await sidecar.http.get(f"/api/media/{film.id}/subtitles/1.vtt")
