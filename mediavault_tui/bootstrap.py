@@ -115,7 +115,7 @@ def scanner(
 
 
 def watching(database: Database, settings: Settings) -> Watching:
-    """Build the maker of links, which may also start a sidecar. Raises: ConfigError for a secret that cannot be kept."""
+    """Build the maker of links. Raises: ConfigError where no secret can be kept."""
     from mediavault_tui.services.keys import signing_secret
     from mediavault_tui.services.preview import PreviewLinks
     from mediavault_tui.services.watching import Watching

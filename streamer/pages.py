@@ -49,8 +49,20 @@ def watch_page(copy: Copy, ways: Sequence[Offer], *, folder: bool) -> str:
   <div class="bar">{_sounds(file)}<span class="way" id="way"></span></div>
   {_where(file)}
   <section><h2>This copy</h2>{_facts(copy, folder=folder)}</section>
-  {_keys((("space", "play, pause"), ("← →", "10 seconds"), ("↑ ↓", "loudness"), (", .", "a picture back, on"),
-          ("0–9", "tenths of the film"), ("c", "subtitles"), ("m", "mute"), ("f", "whole screen")))}
+  {
+        _keys(
+            (
+                ("space", "play, pause"),
+                ("← →", "10 seconds"),
+                ("↑ ↓", "loudness"),
+                (", .", "a picture back, on"),
+                ("0–9", "tenths of the film"),
+                ("c", "subtitles"),
+                ("m", "mute"),
+                ("f", "whole screen"),
+            )
+        )
+    }
   {_noscript(file)}
 </main>"""
     return _page(name, "watch", body)
@@ -84,9 +96,21 @@ def compare_page(a: Copy, b: Copy, ways: tuple[Sequence[Offer], Sequence[Offer]]
     <span class="way" id="step"></span>
   </div>
   <section><h2>A beside B</h2>{_beside(a, b)}</section>
-  {_keys((("space", "play, pause"), ("← →", "10 seconds"), (", .", "a picture back, on"), ("[ ]", "move the seam"),
-          ("v", "swipe or side by side"), ("s", "sound of the other"), ("- +", "shift B"), ("0–9", "tenths"),
-          ("f", "whole screen")))}
+  {
+        _keys(
+            (
+                ("space", "play, pause"),
+                ("← →", "10 seconds"),
+                (", .", "a picture back, on"),
+                ("[ ]", "move the seam"),
+                ("v", "swipe or side by side"),
+                ("s", "sound of the other"),
+                ("- +", "shift B"),
+                ("0–9", "tenths"),
+                ("f", "whole screen"),
+            )
+        )
+    }
 </main>"""
     return _page(f"{name}: two copies", "compare", body)
 
@@ -229,7 +253,9 @@ def _beside(a: Copy, b: Copy) -> str:
         for place, (left, right) in enumerate(zip_longest(a.file.info.audio, b.file.info.audio)):
             sounds = [_sound(track) if track else "–" for track in (left, right)]
             rows.append(("sound" if place == 0 else "", _plain(*sounds)))
-        texts = [", ".join(map(_subtitle, copy.file.info.subtitles)) or "–" for copy in (a, b) if copy.file.info]
+        texts = [
+            ", ".join(map(_subtitle, copy.file.info.subtitles)) or "–" for copy in (a, b) if copy.file.info
+        ]
         rows.append(("subtitles", _plain(*texts)))
     names = [copy.file.path.rpartition("/")[2] for copy in (a, b)]
     rows.append(("name", [f"<bdi>{text(name)}</bdi>" for name in names]))
@@ -279,7 +305,9 @@ def _sound(track: AudioTrack) -> str:
 
 def _subtitle(track: SubtitleTrack) -> str:
     notes = ("forced" if track.forced else "", "SDH" if track.hearing_impaired else "")
-    return " ".join(part for part in (track.language or "unknown language", *notes, track.title or "") if part)
+    return " ".join(
+        part for part in (track.language or "unknown language", *notes, track.title or "") if part
+    )
 
 
 def _title(file: MediaFile) -> str:

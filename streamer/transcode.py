@@ -97,7 +97,14 @@ def arguments(ffmpeg: str, address: str, wanted: Conversion, able: Abilities) ->
         words += ["-c:a", "aac", "-ac", "2", "-b:a", "160k", "-af", "aresample=async=1"]
     return [
         *words,
-        *["-avoid_negative_ts", "disabled", "-output_ts_offset", str(OFFSET), "-max_muxing_queue_size", "4096"],
+        *[
+            "-avoid_negative_ts",
+            "disabled",
+            "-output_ts_offset",
+            str(OFFSET),
+            "-max_muxing_queue_size",
+            "4096",
+        ],
         *["-use_editlist", "0", "-frag_duration", "1000000"],
         *["-movflags", "+empty_moov+default_base_moof+frag_discont+frag_keyframe"],
         *["-f", "mp4", "pipe:1"],
@@ -121,7 +128,9 @@ def _filters(wanted: Conversion, able: Abilities) -> str:
     )
 
 
-def still(ffmpeg: str, address: str, *, at: float, hdr: bool, able: Abilities, width: int = 1280) -> list[str]:
+def still(
+    ffmpeg: str, address: str, *, at: float, hdr: bool, able: Abilities, width: int = 1280
+) -> list[str]:
     """Return the command line that writes one picture of the film as JPEG."""
     scale = f"scale='min({width},iw*if(gt(sar,0),sar,1))':-2"
     tone = able.tone if hdr else None

@@ -111,7 +111,9 @@ async def play(request: web.Request) -> web.StreamResponse:
             async with theatre.conversions.started(words, viewer=f"{viewer} {file}", pass_fds=fds) as running:
                 return await _sent(request, running, theatre.silence)
         except Busy:
-            sentence = "As many films as this machine can are being converted; close one, or try again in a minute"
+            sentence = (
+                "As many films as this machine can are being converted; close one, or try again in a minute"
+            )
             raise web.HTTPServiceUnavailable(text=sentence, headers={"Retry-After": "10"}) from None
 
 
@@ -140,7 +142,9 @@ async def _sent(request: web.Request, running: Running, silence: float) -> web.S
         failed = ""
     if failed is not None and not running.superseded:
         if failed:
-            log.warning("conversion of file %s ended early: %s", request.match_info["file_id"], _harmless(failed))
+            log.warning(
+                "conversion of file %s ended early: %s", request.match_info["file_id"], _harmless(failed)
+            )
         response.force_close()
         if request.transport is not None:
             request.transport.abort()
@@ -161,7 +165,10 @@ async def subtitles(request: web.Request) -> web.Response:
         words = subtitle_text(theatre.ffmpeg, address, place)
         body = await collected(words, seconds=_SUBTITLES, pass_fds=fds)
     return web.Response(
-        body=body, content_type="text/vtt", charset="utf-8", headers={"Cache-Control": "private, max-age=3600"}
+        body=body,
+        content_type="text/vtt",
+        charset="utf-8",
+        headers={"Cache-Control": "private, max-age=3600"},
     )
 
 
@@ -197,9 +204,7 @@ async def static(request: web.Request) -> web.Response:
     if found is None:
         raise web.HTTPNotFound(text="There is no such file")
     kind = _TYPES[os.path.splitext(name)[1]]
-    return web.Response(
-        body=found, content_type=kind, charset="utf-8", headers={"Cache-Control": "no-cache"}
-    )
+    return web.Response(body=found, content_type=kind, charset="utf-8", headers={"Cache-Control": "no-cache"})
 
 
 STATIC = {
@@ -211,7 +216,10 @@ STATIC = {
 
 
 async def _known(request: web.Request, file: FileId) -> tuple[Copy, MediaInfo]:
-    """Return all that is known of a file. Raises: HTTPNotFound; SourceMissing; UsageError if it was never probed."""
+    """Return all that is known of a file.
+
+    Raises: HTTPNotFound; SourceMissing; UsageError if it was never probed.
+    """
     await file_of(request, file)
     copy = await state(request).library.file(file)
     if copy is None:
@@ -239,7 +247,9 @@ async def _offers(request: web.Request, info: MediaInfo) -> tuple[Offer, ...]:
 def _conversion(request: web.Request, info: MediaInfo, ways: tuple[Offer, ...]) -> Conversion:
     """Read what is asked for. Raises: UsageError, HTTPNotFound for a way that this film has not."""
     query = request.query
-    offer = next((offer for offer in ways if offer.way == query.get("way") and offer.way is not Way.DIRECT), None)
+    offer = next(
+        (offer for offer in ways if offer.way == query.get("way") and offer.way is not Way.DIRECT), None
+    )
     if offer is None:
         raise web.HTTPNotFound(text="This film has no such way")
     try:

@@ -60,7 +60,7 @@ class Expectation:
     """A cheaper way that depends on the computer's own decoder."""
 
 
-_H264 = 'avc1.640029, mp4a.40.2'
+_H264 = "avc1.640029, mp4a.40.2"
 _SOUNDS: Mapping[str, str] = MappingProxyType(
     {
         "aac": "mp4a.40.2",
@@ -123,7 +123,9 @@ def offers(info: MediaInfo, *, undecodable: Collection[str] = ()) -> tuple[Offer
         elif sound.codec not in undecodable:
             found.append(Offer(Way.SOUND, _type("video/mp4", [picture, "mp4a.40.2"]), sound="aac"))
     if video.codec not in undecodable:
-        heard = None if sound is None else "copy" if _aac_that_copies(info, sound) else "aac"
+        heard: Literal["copy", "aac"] | None = "aac" if sound else None
+        if sound is not None and _aac_that_copies(info, sound):
+            heard = "copy"
         kind = _type("video/mp4", [_H264] if sound else ["avc1.640029"])
         if sound is None or sound.codec not in undecodable:
             found.append(Offer(Way.PICTURE, kind, picture="h264", sound=heard))
@@ -170,7 +172,9 @@ def cautions(info: MediaInfo) -> list[str]:
     found = []
     video = info.video
     if video is not None and video.dolby_vision_profile == 5:
-        found.append("Dolby Vision profile 5: only a Dolby Vision player shows its colours; expect green and purple.")
+        found.append(
+            "Dolby Vision profile 5: only a Dolby Vision player shows its colours; expect green and purple."
+        )
     elif video is not None and video.hdr:
         found.append(f"{'+'.join(video.hdr)}: where the picture is converted, it is toned down to SDR.")
     drawn = [track for track in info.subtitles if not is_text(track)]
@@ -221,7 +225,8 @@ def _words(info: MediaInfo, expectation: Expectation) -> str:
     if expectation.perhaps is None:
         return words
     assert info.video is not None
-    return f"{_way(info, expectation.perhaps)} if the computer decodes {codec_name(info.video.codec)}, else {words}"
+    name = codec_name(info.video.codec)
+    return f"{_way(info, expectation.perhaps)} if the computer decodes {name}, else {words}"
 
 
 def _way(info: MediaInfo, offer: Offer) -> str:

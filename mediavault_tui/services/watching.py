@@ -47,7 +47,7 @@ class Watching:
         self._sidecar: asyncio.subprocess.Process | None = None
 
     async def preview(self, files: Sequence[FileId], *, who: str) -> Preview:
-        """Make a link to each of one or two files. Raises: UsageError for what is not there; DatabaseError."""
+        """Make a link to each of one or two files. Raises: UsageError for what is gone; DatabaseError."""
         copies = [await self._copy(file) for file in files]
         made = [await self._links.make(file, who=who) for file in files]
         if len(made) == 1:
@@ -175,5 +175,3 @@ async def _last_words(pipe: asyncio.StreamReader) -> str:
         kept = (kept + part)[-4000:]
     lines = kept.decode("utf-8", "replace").strip().splitlines()
     return lines[-1].removeprefix("mediavault: ")[:300] if lines else ""
-
-

@@ -54,15 +54,23 @@ async def offer(pane: Pane[Any], services: WatchServices, files: Sequence[FileId
 class Watch(Modal[None]):
     """The links to one copy, or to two at the same minute."""
 
-    HELP = "Open the address in a browser, or paste a command where mpv or VLC is. Every key copies what it names."
+    HELP = "Open the address in a browser, or paste a command where mpv or VLC is."
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("c", "copy('page')", "Copy address", id="watch.copy", tooltip="Copy the page's address (OSC 52)"),
+        Binding(
+            "c", "copy('page')", "Copy address", id="watch.copy", tooltip="Copy the page's address (OSC 52)"
+        ),
         Binding("m", "copy('mpv')", "Copy mpv", id="watch.mpv", tooltip="Copy the mpv command line"),
         Binding("v", "copy('vlc')", "Copy VLC", id="watch.vlc", tooltip="Copy the VLC command line"),
-        Binding("o", "open", "Browser", id="watch.open", tooltip="Open the page in a browser on this machine"),
-        Binding("r", "code", "QR", id="watch.code", tooltip="Show the address as a QR code, for a phone or tablet"),
-        Binding("s", "start", "Start", id="watch.start", tooltip="Start a sidecar for as long as the app is open"),
+        Binding(
+            "o", "open", "Browser", id="watch.open", tooltip="Open the page in a browser on this machine"
+        ),
+        Binding(
+            "r", "code", "QR", id="watch.code", tooltip="Show the address as a QR code, for a phone or tablet"
+        ),
+        Binding(
+            "s", "start", "Start", id="watch.start", tooltip="Start a sidecar for as long as the app is open"
+        ),
         Binding("l", "links", "Links", id="watch.links", tooltip="List the links that work, and revoke them"),
         Binding("escape,q,p", "dismiss(None)", "Back", id="watch.back", tooltip="Put the panel away"),
     ]
@@ -73,7 +81,15 @@ class Watch(Modal[None]):
 
     def __init__(self, preview: Preview, services: WatchServices, now: Callable[[], datetime]) -> None:
         title = "Watch both at the same minute" if len(preview.copies) > 1 else "Watch"
-        keys = [("c", "copy"), ("m", "mpv"), ("v", "VLC"), ("o", "open"), ("r", "QR"), ("l", "links"), ("esc", "back")]
+        keys = [
+            ("c", "copy"),
+            ("m", "mpv"),
+            ("v", "VLC"),
+            ("o", "open"),
+            ("r", "QR"),
+            ("l", "links"),
+            ("esc", "back"),
+        ]
         super().__init__(title, keys)
         self.preview = preview
         self.services = services
@@ -226,8 +242,10 @@ class Code(Modal[None]):
         yield Static(
             plain(
                 [
-                    f"The code needs {len(lines[0])} columns and {len(lines)} rows; the terminal has "
-                    f"{columns} and {rows}. Make it larger, or its letters smaller, and press r again.",
+                    (
+                        f"The code needs {len(lines[0])} columns and {len(lines)} rows; the terminal has "
+                        f"{columns} and {rows}. Make it larger, or its letters smaller, and press r again."
+                    ),
                     "",
                     "esc goes back.",
                 ]
@@ -240,7 +258,10 @@ def qr(address: str) -> str:
     """Return an address as a QR code of half blocks, dark on light, with a quiet zone of two."""
     import segno
 
-    matrix = [[bool(dark) for dark in row] for row in segno.make(address, error="l", micro=False).matrix_iter(border=2)]
+    matrix = [
+        [bool(dark) for dark in row]
+        for row in segno.make(address, error="l", micro=False).matrix_iter(border=2)
+    ]
     if len(matrix) % 2:
         matrix.append([False] * len(matrix[0]))
     cells = {(True, True): "█", (True, False): "▀", (False, True): "▄", (False, False): " "}

@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
+from mediavault_tui.bootstrap import watching
 from mediavault_tui.domain.model import GroupId, MediaFile
 from mediavault_tui.errors import Refused
 from mediavault_tui.services.dedupe import Dedupe
 from mediavault_tui.services.library import Library
 from mediavault_tui.services.scan import Scanner
-from mediavault_tui.bootstrap import watching
 from mediavault_tui.services.vault import Lazy, Services, Vault
 from mediavault_tui.settings import Settings
 from mediavault_tui.sources.local import LocalSource

@@ -95,7 +95,7 @@ class Page:
     async def go(self, address: str) -> None:
         """Open an address and wait until it is loaded."""
         await self.call("Page.navigate", url=address)
-        await self.until(f"location.href !== 'about:blank' && document.readyState === 'complete'")
+        await self.until("location.href !== 'about:blank' && document.readyState === 'complete'")
 
     async def picture(self, target: Path) -> None:
         """Write what is seen as PNG."""
@@ -105,7 +105,11 @@ class Page:
     async def size(self, width: int, height: int) -> None:
         """Make the window so large."""
         await self.call(
-            "Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=False
+            "Emulation.setDeviceMetricsOverride",
+            width=width,
+            height=height,
+            deviceScaleFactor=1,
+            mobile=False,
         )
 
     async def _read(self) -> None:

@@ -61,7 +61,8 @@ def _make(ffmpeg: str, folder: Path, name: str) -> None:
 
 
 _LINES = "".join(
-    f"{n}\n00:00:{n * 3:02},000 --> 00:00:{n * 3 + 2:02},500\nLine <b>{n}</b>: été & 三体\n\n" for n in range(1, 9)
+    f"{n}\n00:00:{n * 3:02},000 --> 00:00:{n * 3 + 2:02},500\nLine <b>{n}</b>: été & 三体\n\n"
+    for n in range(1, 9)
 )
 
 

@@ -64,7 +64,9 @@ async def plays_from(page: Page, second: float, *, video: str = "document.queryS
     await page.until(f"{video}.readyState >= 1")
     await page.run(f"{video}.play().catch(() => 0)")
     await page.run(f"void ({video}.currentTime = {second})")
-    await page.until(f"!{video}.seeking && {video}.currentTime >= {second + 0.7} && {video}.currentTime < {second + 9}")
+    await page.until(
+        f"!{video}.seeking && {video}.currentTime >= {second + 0.7} && {video}.currentTime < {second + 9}"
+    )
     shown = await page.run(f"{video}.getVideoPlaybackQuality().totalVideoFrames")
     assert shown > 5
 
@@ -212,12 +214,16 @@ async def test_two_copies_play_in_step(sidecar: Sidecar, put: Put, page: Page) -
     assert len(drifts) >= 10
     assert sorted(map(abs, drifts))[len(drifts) * 3 // 4] < 0.1, drifts
     await page.press("2")
-    await page.until(f"{both}.every((v) => !v.seeking && v.currentTime > {SECONDS / 5} && v.currentTime < {SECONDS / 2})")
+    await page.until(
+        f"{both}.every((v) => !v.seeking && v.currentTime > {SECONDS / 5} && v.currentTime < {SECONDS / 2})"
+    )
     await page.press(" ")
     await page.until(f"{both}.every((v) => v.paused && !v.seeking) && Math.abs(comparison.drift) < 0.03")
     await page.press("+")
-    await page.until("Math.abs(document.querySelectorAll('video')[1].currentTime"
-                     " - document.querySelectorAll('video')[0].currentTime - 0.042) < 0.025")
+    await page.until(
+        "Math.abs(document.querySelectorAll('video')[1].currentTime"
+        " - document.querySelectorAll('video')[0].currentTime - 0.042) < 0.025"
+    )
     assert page.complaints == []
 
 
@@ -243,9 +249,7 @@ async def test_the_seam_moves_and_the_sides_part(sidecar: Sidecar, put: Put, pag
     assert "▼" in text
 
 
-async def test_compare_asks_for_both(
-    sidecar: Sidecar, put: Put, links: PreviewLinks, account: None
-) -> None:
+async def test_compare_asks_for_both(sidecar: Sidecar, put: Put, links: PreviewLinks, account: None) -> None:
     a, b = await put("h264.mp4"), await put("hevc.mkv")
     one, two = await links.make(a.id, who="ripley"), await links.make(b.id, who="ripley")
     address = f"/compare/{a.id}/{b.id}"

@@ -42,8 +42,8 @@ from mediavault_tui.domain.model import (
 )
 from mediavault_tui.domain.playback import cautions, forecast, summary
 from mediavault_tui.domain.quality import score_of, tier
-from mediavault_tui.domain.watching import Answering, Preview, Watched
 from mediavault_tui.domain.verdict import Edge, Proof
+from mediavault_tui.domain.watching import Answering, Preview, Watched
 from tests.factories import a_file, an_identity, an_info
 
 NOW = datetime(2026, 3, 14, 15, 9, tzinfo=UTC)
@@ -433,14 +433,18 @@ class FakeWatching:
     def __init__(self) -> None:
         self.watched: list[list[FileId]] = []
         self.live = [
-            PreviewLink(LinkId(UUID(int=n)), FileId(n), f"/films/{name}", "ripley", NOW, NOW + timedelta(hours=n))
+            PreviewLink(
+                LinkId(UUID(int=n)), FileId(n), f"/films/{name}", "ripley", NOW, NOW + timedelta(hours=n)
+            )
             for n, name in enumerate(("Aliens (1986).mkv", HOSTILE[0]), start=1)
         ]
         self.started = 0
 
     async def preview(self, files: Sequence[FileId]) -> Preview:
         self.watched.append(list(files))
-        return a_preview([replace(film(place), id=id) for place, id in enumerate(files)], answering=self.answering)
+        return a_preview(
+            [replace(film(place), id=id) for place, id in enumerate(files)], answering=self.answering
+        )
 
     async def start_sidecar(self, preview: Preview) -> Answering:
         self.started += 1

@@ -104,7 +104,9 @@ class InventoryScreen(FilteredPane[InventoryServices]):
             id="inventory.facets",
             tooltip="Narrow by kind, tier, codec, language, folder, state",
         ),
-        Binding("p", "watch", "Watch", id="inventory.watch", tooltip="Links to watch it in a browser, mpv or VLC"),
+        Binding(
+            "p", "watch", "Watch", id="inventory.watch", tooltip="Links to watch it in a browser, mpv or VLC"
+        ),
         Binding("o", "tmdb", "TMDb", show=False, id="inventory.tmdb", tooltip="Open the title at TMDb"),
         Binding(
             "c",
