@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import shutil
 import subprocess
 from collections.abc import Mapping
 from dataclasses import replace
@@ -69,7 +70,7 @@ _LINES = "".join(
 async def film(shelf: Shelf, made: Path, prober: Prober, *, called: str | None = None) -> MediaFile:
     """Put a film on the shelf, probed for real; `called`: under another name."""
     path = shelf.root / (called or made.name)
-    os.link(made, path)
+    shutil.copy(made, path)
     entered = await shelf.enter(path)
     await shelf.conn.execute("delete from media_files where id = $1", entered.id)
     info = await prober.probe(os.fsencode(path), size=entered.size)
