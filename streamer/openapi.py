@@ -1,4 +1,7 @@
-"""`/api/openapi.json`: every route, in OpenAPI's terms. A test holds it against the routes themselves."""
+"""`/api/openapi.json`: every route, in OpenAPI's terms. A test holds it against the routes themselves.
+
+Longer than most: one entry for each route.
+"""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 
 Whatever comes from outside goes through `text`; names stand in `<bdi>`, so that one which
 turns the direction of writing around turns only itself. There is no script and no style in
-a page: both are files beside this one.
+a page: both are files beside this one. Longer than most, for a page is.
 """
 
 from __future__ import annotations
@@ -91,8 +91,10 @@ def compare_page(a: Copy, b: Copy, ways: tuple[Sequence[Offer], Sequence[Offer]]
   <div class="bar tools">
     <button id="layout" type="button">Side by side</button>
     <button id="sound" type="button">Sound of A</button>
-    <span class="shift">B is shifted by <button id="earlier" type="button" aria-label="Shift B earlier">−</button>
-    <output id="shift">0.00 s</output> <button id="later" type="button" aria-label="Shift B later">+</button></span>
+    <span class="shift">B is shifted by
+    <button id="earlier" type="button" aria-label="Shift B earlier">−</button>
+    <output id="shift">0.00 s</output>
+    <button id="later" type="button" aria-label="Shift B later">+</button></span>
     <span class="way" id="step"></span>
   </div>
   <section><h2>A beside B</h2>{_beside(a, b)}</section>

@@ -1,4 +1,7 @@
-"""`/watch/{file_id}`, `/compare/{a}/{b}` and what their pages ask for: film, subtitles, poster."""
+"""`/watch/{file_id}`, `/compare/{a}/{b}` and what their pages ask for: film, subtitles, poster.
+
+Longer than most: six handlers share one way from a request to an open film.
+"""
 
 from __future__ import annotations
 

@@ -2,7 +2,8 @@
 
 A browser is offered several ways in turn, cheapest first, and takes the first whose `type`
 it says it can play: what a computer's own chip decodes (HEVC, AV1) only the browser knows.
-`expected` is the forecast for people, made before anything runs.
+`expected` is the forecast for people, made before anything runs. Longer than most: the tables
+of what browsers can stand beside the rules that read them.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""`p`: links to watch one copy or two, what opens them, and the list of the links that work."""
+"""`p`: links to watch one copy or two, what opens them, and the list of the links that work.
+
+Longer than most: three small dialogs that lead into one another.
+"""
 
 from __future__ import annotations
 

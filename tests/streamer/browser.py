@@ -100,7 +100,7 @@ class Page:
     async def picture(self, target: Path) -> None:
         """Write what is seen as PNG."""
         answer = await self.call("Page.captureScreenshot", format="png")
-        target.write_bytes(base64.b64decode(answer["data"]))
+        await asyncio.to_thread(target.write_bytes, base64.b64decode(answer["data"]))
 
     async def size(self, width: int, height: int) -> None:
         """Make the window so large."""
@@ -135,7 +135,8 @@ class Page:
 
 
 _SEEN = (
-    "JSON.stringify([...document.querySelectorAll('video')].map((v) => ({t: v.currentTime, ready: v.readyState,"
+    "JSON.stringify([...document.querySelectorAll('video')].map((v) => ({t: v.currentTime,"
+    " ready: v.readyState,"
     " src: v.currentSrc, error: v.error && v.error.message, paused: v.paused, seeking: v.seeking,"
     " ranges: [...Array(v.buffered.length).keys()].map((n) => [v.buffered.start(n), v.buffered.end(n)])})))"
     " + ' ' + [...document.querySelectorAll('.notice')].map((n) => n.textContent)"

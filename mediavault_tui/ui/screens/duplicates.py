@@ -1,4 +1,7 @@
-"""Duplicates: groups by bytes to be won, and Compare beside them."""
+"""Duplicates: groups by bytes to be won, and Compare beside them.
+
+Longer than most panes: every decision about a group starts here.
+"""
 
 from __future__ import annotations
 
