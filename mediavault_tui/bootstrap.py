@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from mediavault_tui.services.scan import Scanner
     from mediavault_tui.services.stage import Stage
     from mediavault_tui.services.vault import Vault
+    from mediavault_tui.services.watching import Watching
     from mediavault_tui.store.asking import Reader
 
 
@@ -117,6 +118,18 @@ def scanner(
     )
 
 
+def watching(database: Database, settings: Settings) -> Watching:
+    """Build the maker of links. Raises: ConfigError where no secret can be kept."""
+    from mediavault_tui.services.keys import signing_secret
+    from mediavault_tui.services.preview import PreviewLinks
+    from mediavault_tui.services.watching import Watching
+
+    host = settings.streamer_host
+    own = f"http://{f'[{host}]' if ':' in host else host}:{settings.streamer_port}"
+    links = PreviewLinks(database, signing_secret(settings), base_url=settings.public_base_url or own)
+    return Watching(links, library(database), settings)
+
+
 def _prober(settings: Settings) -> Prober:
     from mediavault_tui.probe.ffprobe import Prober
     from mediavault_tui.probe.tools import find_tool
@@ -177,10 +190,15 @@ async def open_vault(settings: Settings, *, who: str) -> AsyncIterator[Vault]:
             scanner=Lazy(partial(scanner, database, settings)),
             asking=Lazy(partial(asking, database, settings, reader)),
             chat=Lazy(partial(chat, database, settings, reader, model, who=who)),
+            watching=Lazy(partial(watching, database, settings)),
         )
-        yield Vault(
-            services,
-            who=who,
-            read_only=settings.read_only,
-            listen=lambda heard: database.listen("mediavault", heard),
-        )
+        try:
+            yield Vault(
+                services,
+                who=who,
+                read_only=settings.read_only,
+                listen=lambda heard: database.listen("mediavault", heard),
+            )
+        finally:
+            if (opened := services.watching.built) is not None:
+                await opened.close()

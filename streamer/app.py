@@ -28,7 +28,7 @@ from mediavault_tui.sources.base import Source
 from mediavault_tui.sources.local import LocalSource
 from mediavault_tui.store.database import Database
 from streamer import accounts as accounts_api
-from streamer import library, live, media, openapi, sockets
+from streamer import library, live, media, openapi, sockets, watch
 from streamer.logs import AccessLog, access
 from streamer.metrics import Metrics
 from streamer.sending import Sender
@@ -88,7 +88,7 @@ def make_app(
     )
     app.on_response_prepare.append(_guard)
     app.cleanup_ctx.append(_reading)
-    for module in (media, library, accounts_api, live, sockets, openapi):
+    for module in (media, library, accounts_api, live, sockets, watch, openapi):
         module.add_routes(app)
     return app
 

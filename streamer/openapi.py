@@ -104,6 +104,53 @@ PATHS: Json = {
             "responses": {code: _STREAM[code] for code in _STREAM if code not in ("206", "416")},
         },
     },
+    "/api/media/{file_id}/play": {
+        "get": {
+            "summary": "The film as fragmented MP4 from a second on, converted while it is read",
+            "parameters": [
+                _FILE,
+                _query(
+                    "way", {"type": "string", "enum": ["packed", "sound", "picture"]}, "What is converted"
+                ),
+                _query(
+                    "start", {"type": "number", "minimum": 0, "default": 0}, "Seconds; times are 10 s later"
+                ),
+                _query("audio", {"type": "integer", "minimum": 0}, "The place of the sound track"),
+                _query("viewer", _TEXT, "Who watches: a new request ends the one before"),
+            ],
+            "security": _WHO_OR_LINK,
+            "responses": {
+                "200": {"description": "The film", "content": {"video/mp4": {}}},
+                **_UNKNOWN,
+                "404": _error("There is no such file, or no such way for it"),
+                "503": _error("As many films as may be are being converted"),
+            },
+        }
+    },
+    "/api/media/{file_id}/subtitles/{place}.vtt": {
+        "get": {
+            "summary": "One track of subtitles as WebVTT",
+            "parameters": [_FILE, {"name": "place", "in": "path", "required": True, "schema": _WHOLE}],
+            "security": _WHO_OR_LINK,
+            "responses": {
+                "200": {"description": "The subtitles", "content": {"text/vtt": {}}},
+                **_UNKNOWN,
+                "404": _error("There are no such subtitles"),
+            },
+        }
+    },
+    "/api/media/{file_id}/poster.jpg": {
+        "get": {
+            "summary": "A picture from the film's first tenth",
+            "parameters": [_FILE],
+            "security": _WHO_OR_LINK,
+            "responses": {
+                "200": {"description": "The picture", "content": {"image/jpeg": {}}},
+                **_UNKNOWN,
+                "404": _error("There is no such file, or no picture can be drawn of it"),
+            },
+        }
+    },
     "/api/media/{file_id}": {
         "get": {
             "summary": "All that is known of a file; its path only for those logged in",

@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Generic, TypeVar
 
+from mediavault_tui.domain.accounts import LinkId, PreviewLink
 from mediavault_tui.domain.library import (
     ActResult,
     Comparison,
@@ -33,6 +34,7 @@ from mediavault_tui.domain.library import (
     Totals,
 )
 from mediavault_tui.domain.model import FileId, GroupId, StagedId
+from mediavault_tui.domain.watching import Answering, Preview
 from mediavault_tui.errors import Refused
 from mediavault_tui.sources.folders import subfolders
 
@@ -44,6 +46,7 @@ if TYPE_CHECKING:
     from mediavault_tui.services.scan import Scanner
     from mediavault_tui.services.scan_control import ScanControl
     from mediavault_tui.services.stage import Stage
+    from mediavault_tui.services.watching import Watching
 
 Service = TypeVar("Service")
 
@@ -55,6 +58,11 @@ class Lazy(Generic[Service]):
         self._build = build
         self._built: Service | None = None
         self._lock = asyncio.Lock()
+
+    @property
+    def built(self) -> Service | None:
+        """The service, if anybody has asked for it."""
+        return self._built
 
     async def __call__(self) -> Service:
         if self._built is None:
@@ -72,6 +80,7 @@ class Services:
     dedupe: Lazy[Dedupe]
     stage: Lazy[Stage]
     scanner: Lazy[Scanner]
+    watching: Lazy[Watching]
     asking: Lazy[Asking] | None = None
     chat: Lazy[Chat] | None = None
 
@@ -245,6 +254,22 @@ class Vault:
         """Return the conversations with the language model."""
         assert self._services.chat is not None
         return await self._services.chat()
+
+    async def preview(self, files: Sequence[FileId]) -> Preview:
+        """Make links to watch one file, or two beside each other; read-only too, for nothing is touched."""
+        return await (await self._services.watching()).preview(files, who=self._who)
+
+    async def start_sidecar(self, preview: Preview) -> Answering:
+        """Start a sidecar that lives as long as the app."""
+        return await (await self._services.watching()).start(preview)
+
+    async def links(self) -> list[PreviewLink]:
+        """Return the links that still work, newest first."""
+        return await (await self._services.watching()).live()
+
+    async def revoke_link(self, link: LinkId) -> bool:
+        """Make a link useless at once."""
+        return await (await self._services.watching()).revoke(link)
 
     def _check_writable(self) -> None:
         if self.read_only:

@@ -37,6 +37,10 @@ class LocalStream:
     def __exit__(self, *_exception: object) -> None:
         os.close(self._handle)
 
+    def fileno(self) -> int:
+        """Return its descriptor, for a program that reads the very same file."""
+        return self._handle
+
     def read_into(self, offset: int, buffer: memoryview) -> int:
         """Read once into `buffer` from `offset`; return the bytes read, 0 only at the end."""
         try:

@@ -9,12 +9,14 @@ from pathlib import Path
 
 import pytest
 
+from mediavault_tui.bootstrap import watching
 from mediavault_tui.domain.model import GroupId, MediaFile
 from mediavault_tui.errors import Refused
 from mediavault_tui.services.dedupe import Dedupe
 from mediavault_tui.services.library import Library
 from mediavault_tui.services.scan import Scanner
 from mediavault_tui.services.vault import Lazy, Services, Vault
+from mediavault_tui.settings import Settings
 from mediavault_tui.sources.local import LocalSource
 from mediavault_tui.store.database import Connection, Database
 from tests.db.shelf import ME, Shelf
@@ -26,7 +28,7 @@ def shelf(conn: Connection, tmp_path: Path) -> Shelf:
 
 
 @pytest.fixture
-def open_vault(shelf: Shelf, database: Database) -> Callable[..., Vault]:
+def open_vault(shelf: Shelf, database: Database, tmp_path: Path) -> Callable[..., Vault]:
     """Return the maker of a vault over the shelf."""
 
     def listen(heard: Callable[[str], None]) -> AbstractAsyncContextManager[None]:
@@ -38,6 +40,7 @@ def open_vault(shelf: Shelf, database: Database) -> Callable[..., Vault]:
             dedupe=Lazy(lambda: Dedupe(database)),
             stage=Lazy(lambda: shelf.stage(database, read_only=read_only)),
             scanner=Lazy(lambda: Scanner(database, LocalSource(), None)),
+            watching=Lazy(lambda: watching(database, Settings(data_dir=tmp_path / "data"))),
         )
         return Vault(services, who=ME, read_only=read_only, listen=listen)
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from uuid import UUID
 
+from mediavault_tui.domain.accounts import LinkId, PreviewLink
 from mediavault_tui.domain.decision import decide
 from mediavault_tui.domain.library import (
     ActResult,
@@ -38,8 +40,10 @@ from mediavault_tui.domain.model import (
     ScanId,
     StagedId,
 )
+from mediavault_tui.domain.playback import cautions, forecast, summary
 from mediavault_tui.domain.quality import score_of, tier
 from mediavault_tui.domain.verdict import Edge, Proof
+from mediavault_tui.domain.watching import Answering, Preview, Watched
 from tests.factories import a_file, an_identity, an_info
 from tests.ui.chat_fakes import FakeAnswers, FakeConversation
 
@@ -399,7 +403,63 @@ def moment(phase: ScanPhase) -> ScanProgress:
     )
 
 
-class FakeVault(FakeInventory, FakeDuplicates, FakePending, FakeScanner):
+def a_preview(copies: Sequence[MediaFile], *, answering: Answering = Answering.YES) -> Preview:
+    """Return links to one film or two, as the service makes them."""
+    token = "VG9rZW4tb2YtYS1saW5rLXRoYXQtb3BlbnMtb25lLWZpbG0tYW5kLW5vLW90aGVy"
+    base = "http://127.0.0.1:8007"
+    ids = [file.id for file in copies]
+    page = f"{base}/watch/{ids[0]}" if len(ids) == 1 else f"{base}/compare/{ids[0]}/{ids[1]}"
+    infos = [(file, file.info) for file in copies if file.info]
+    return Preview(
+        copies=tuple(
+            Watched(f.id, f.path, info.duration, summary(info), tuple(forecast(info)), tuple(cautions(info)))
+            for f, info in infos
+        ),
+        page=f"{page}?{'&'.join(f't={token}' for _ in ids)}",
+        streams=tuple(f"{base}/api/media/stream/{id}?t={token}" for id in ids),
+        links=tuple(LinkId(UUID(int=id)) for id in ids),
+        expires_at=NOW + timedelta(hours=4),
+        answering=answering,
+        local=True,
+        may_start=True,
+        port=8007,
+    )
+
+
+class FakeWatching:
+    """Links to films, and a sidecar that starts when it is told to."""
+
+    answering = Answering.YES
+
+    def __init__(self) -> None:
+        self.watched: list[list[FileId]] = []
+        self.live = [
+            PreviewLink(
+                LinkId(UUID(int=n)), FileId(n), f"/films/{name}", "ripley", NOW, NOW + timedelta(hours=n)
+            )
+            for n, name in enumerate(("Aliens (1986).mkv", HOSTILE[0]), start=1)
+        ]
+        self.started = 0
+
+    async def preview(self, files: Sequence[FileId]) -> Preview:
+        self.watched.append(list(files))
+        return a_preview(
+            [replace(film(place), id=id) for place, id in enumerate(files)], answering=self.answering
+        )
+
+    async def start_sidecar(self, preview: Preview) -> Answering:
+        self.started += 1
+        return Answering.YES
+
+    async def links(self) -> Sequence[PreviewLink]:
+        return list(self.live)
+
+    async def revoke_link(self, link: LinkId) -> bool:
+        self.live = [one for one in self.live if one.id != link]
+        return True
+
+
+class FakeVault(FakeInventory, FakeDuplicates, FakePending, FakeScanner, FakeWatching):
     """The whole library of the app's tests."""
 
     def __init__(self, files: Sequence[MediaFile] | None = None) -> None:
@@ -409,6 +469,7 @@ class FakeVault(FakeInventory, FakeDuplicates, FakePending, FakeScanner):
         FakeScanner.__init__(self)
         self.conversation = FakeConversation()
         self.answers = FakeAnswers(self.comparisons)
+        FakeWatching.__init__(self)
         self.undone = 0
         self.recovered: Sequence[str] = ()
         self.heard: Callable[[str], None] | None = None

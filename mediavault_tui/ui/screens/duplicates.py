@@ -1,10 +1,13 @@
-"""Duplicates: groups by bytes to be won, and Compare beside them."""
+"""Duplicates: groups by bytes to be won, and Compare beside them.
+
+Longer than most panes: every decision about a group starts here.
+"""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from typing import ClassVar, Protocol
+from typing import TYPE_CHECKING, ClassVar, Protocol
 
 from textual import on, work
 from textual.app import ComposeResult
@@ -24,6 +27,10 @@ from mediavault_tui.ui.widgets.filterline import FilterLine
 from mediavault_tui.ui.widgets.listing import Listing
 from mediavault_tui.ui.widgets.panebar import PaneBar
 from mediavault_tui.ui.windows import STEP, GrowingWindow, Window
+
+if TYPE_CHECKING:
+    from mediavault_tui.domain.accounts import LinkId, PreviewLink
+    from mediavault_tui.domain.watching import Answering, Preview
 
 _PAUSE = 0.05
 """Seconds that the cursor rests before a group is read."""
@@ -50,6 +57,14 @@ class DuplicateServices(Protocol):
     async def not_duplicate(self, group: GroupId, a: FileId, b: FileId) -> None: ...
 
     async def note(self, group: GroupId, text: str) -> None: ...
+
+    async def preview(self, files: Sequence[FileId]) -> Preview: ...
+
+    async def start_sidecar(self, preview: Preview) -> Answering: ...
+
+    async def links(self) -> Sequence[PreviewLink]: ...
+
+    async def revoke_link(self, link: LinkId) -> bool: ...
 
 
 class DuplicatesScreen(TextFilteredPane[DuplicateServices]):
@@ -91,6 +106,13 @@ class DuplicatesScreen(TextFilteredPane[DuplicateServices]):
             "Differ",
             id="duplicates.not",
             tooltip="These two are not duplicates but different works; remembered for ever",
+        ),
+        Binding(
+            "p",
+            "watch",
+            "Watch",
+            id="duplicates.watch",
+            tooltip="Links to watch both copies at the same minute, in a browser, mpv or VLC",
         ),
         Binding("n", "note", "Note", id="duplicates.note", tooltip="Write a note to this group"),
         Binding(
@@ -247,6 +269,18 @@ class DuplicatesScreen(TextFilteredPane[DuplicateServices]):
             self.complain("Nothing was decided", error)
             return
         self._remembered("Not duplicates: remembered by content, for ever. u takes it back.")
+
+    @work(group="ask")
+    async def action_watch(self) -> None:
+        """Offer links to the two copies that are side by side."""
+        from mediavault_tui.ui.watching import offer
+
+        compare = self.query_one(Compare)
+        comparison = compare.comparison
+        if comparison is not None:
+            other = min(compare.other, len(comparison.copies) - 1)
+            pair = dict.fromkeys([comparison.copies[0].file.id, comparison.copies[other].file.id])
+            await offer(self, await self.opened(), list(pair))
 
     @work(group="write")
     async def action_note(self) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import ClassVar, Protocol
+from typing import TYPE_CHECKING, ClassVar, Protocol
 
 from textual import on, work
 from textual.app import ComposeResult
@@ -36,6 +36,10 @@ from mediavault_tui.ui.widgets.facts import Facts
 from mediavault_tui.ui.widgets.filterline import FilterLine
 from mediavault_tui.ui.widgets.listing import Listing
 from mediavault_tui.ui.windows import PAGE, FixedWindow, KeysetWindow, Window
+
+if TYPE_CHECKING:
+    from mediavault_tui.domain.accounts import LinkId, PreviewLink
+    from mediavault_tui.domain.watching import Answering, Preview
 
 _MARKED_AT_ONCE = 20_000
 """More rows than that are not marked by one key: it would be a slip of the hand."""
@@ -67,6 +71,14 @@ class InventoryServices(Protocol):
 
     async def stage_files(self, files: Sequence[FileId]) -> ActResult: ...
 
+    async def preview(self, files: Sequence[FileId]) -> Preview: ...
+
+    async def start_sidecar(self, preview: Preview) -> Answering: ...
+
+    async def links(self) -> Sequence[PreviewLink]: ...
+
+    async def revoke_link(self, link: LinkId) -> bool: ...
+
 
 class InventoryScreen(FilteredPane[InventoryServices]):
     """The list of every file."""
@@ -91,6 +103,9 @@ class InventoryScreen(FilteredPane[InventoryServices]):
             "Facets",
             id="inventory.facets",
             tooltip="Narrow by kind, tier, codec, language, folder, state",
+        ),
+        Binding(
+            "p", "watch", "Watch", id="inventory.watch", tooltip="Links to watch it in a browser, mpv or VLC"
         ),
         Binding("o", "tmdb", "TMDb", show=False, id="inventory.tmdb", tooltip="Open the title at TMDb"),
         Binding(
@@ -340,6 +355,16 @@ class InventoryScreen(FilteredPane[InventoryServices]):
                 self.report(result, "staged; nothing is deleted yet. u takes it back.")
         except MediaVaultError as error:
             self.complain("Nothing was staged", error)
+
+    @work(group="ask")
+    async def action_watch(self) -> None:
+        """Offer links to the file under the cursor, or to the two that are marked."""
+        from mediavault_tui.ui.watching import offer
+
+        row: InventoryRow | None = self.listing.current
+        marked = [FileId(key) for key in self.listing.marks]
+        if row is not None:
+            await offer(self, await self.opened(), sorted(marked) if len(marked) == 2 else [row.id])
 
     @work(group="open")
     async def action_tmdb(self) -> None:

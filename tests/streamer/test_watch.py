@@ -1,0 +1,257 @@
+"""The watch page in a real Chromium: a film plays, from its middle too, whatever it is made of."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from mediavault_tui.domain.model import MediaFile
+from mediavault_tui.probe.ffprobe import Prober
+from mediavault_tui.services.accounts import Accounts
+from mediavault_tui.services.preview import PreviewLinks
+from streamer.watch import THEATRE
+from tests.db.shelf import Shelf
+from tests.streamer import films
+from tests.streamer.browser import Page, chromium, new_page
+from tests.streamer.conftest import NAME, PASSWORD, Sidecar, until
+from tests.streamer.films import SECONDS
+
+pytestmark = pytest.mark.needs("chromium")
+HOSTILE = "x' onerror='alert(1)' \"<script>alert(2)&amp;.mp4"
+
+
+@pytest.fixture
+async def put(
+    shelf: Shelf, ffprobe: str, ffmpeg: str, session_folder: Path
+) -> Callable[..., Awaitable[MediaFile]]:
+    """Return what puts a film of `films.RECIPES` into the library."""
+    prober = Prober(ffprobe=ffprobe, ffmpeg=ffmpeg, workers=1)
+
+    async def one(name: str, *, called: str | None = None) -> MediaFile:
+        made = await asyncio.to_thread(films.make, ffmpeg, session_folder / "reel", name)
+        return await films.film(shelf, made, prober, called=called)
+
+    return one
+
+
+Put = Callable[..., Awaitable[MediaFile]]
+
+
+@pytest.fixture
+async def account(accounts: Accounts) -> None:
+    """There is an account, so that links are needed."""
+    await accounts.register(NAME, PASSWORD)
+
+
+@pytest.fixture(scope="session")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
+    with chromium(tmp_path_factory.mktemp("chromium") / "profile") as port:
+        yield port
+
+
+@pytest.fixture
+async def page(browser: int) -> AsyncIterator[Page]:
+    async with new_page(browser) as page:
+        yield page
+
+
+async def plays_from(page: Page, second: float, *, video: str = "document.querySelector('video')") -> None:
+    """Assert that the picture moves on after a jump to `second`."""
+    await page.until(f"{video}.readyState >= 1")
+    await page.run(f"{video}.play().catch(() => 0)")
+    await page.run(f"void ({video}.currentTime = {second})")
+    await page.until(
+        f"!{video}.seeking && {video}.currentTime >= {second + 0.7} && {video}.currentTime < {second + 9}"
+    )
+    shown = await page.run(f"{video}.getVideoPlaybackQuality().totalVideoFrames")
+    assert shown > 5
+
+
+@pytest.mark.parametrize(
+    ("name", "way"),
+    [
+        ("h264.mp4", "direct"),
+        ("h264-ac3.mkv", "sound"),
+        ("hevc.mkv", "picture"),
+        ("hdr.mkv", "picture"),
+        ("mpeg4-ac3.avi", "picture"),
+        ("mpeg2.ts", "picture"),
+    ],
+)
+async def test_it_plays_after_a_jump(sidecar: Sidecar, put: Put, page: Page, name: str, way: str) -> None:
+    film = await put(name)
+    await page.go(f"http://127.0.0.1:{sidecar.port}/watch/{film.id}")
+    await plays_from(page, SECONDS / 2)
+    assert await page.run("player.way") == way
+    await plays_from(page, 3)
+    await plays_from(page, SECONDS - 6)
+    assert abs(await page.run("document.querySelector('video').duration") - SECONDS) < 0.5
+    assert page.complaints == []
+    await page.go("about:blank?")
+    await until(lambda: len(sidecar.app[THEATRE].conversions) == 0)
+
+
+@pytest.mark.parametrize(("name", "way"), [("clock.mkv", "sound"), ("clock.avi", "picture")])
+async def test_what_is_shown_is_the_picture_of_that_second(
+    sidecar: Sidecar, put: Put, page: Page, name: str, way: str
+) -> None:
+    film = await put(name)
+    await page.go(f"http://127.0.0.1:{sidecar.port}/watch/{film.id}")
+    await page.until("document.querySelector('video').readyState >= 2")
+    assert await page.run("player.way") == way
+    for second, number in ((15, 6), (3, 18), (SECONDS - 3, 0)):
+        await page.run(f"void (document.querySelector('video').currentTime = {second} + {number + 0.5} / 24)")
+        await page.until("!document.querySelector('video').seeking")
+        left, right = await page.run(_GREYS)
+        shown = round((left - 20) / 8) + round((right - 20) / 8) / 24
+        assert abs(shown - second - number / 24) < 2 / 24, (shown, second, number)
+
+
+_GREYS = """(() => { const c = document.createElement('canvas'); c.width = 64; c.height = 36;
+    const g = c.getContext('2d'); g.drawImage(document.querySelector('video'), 0, 0, 64, 36);
+    // Video levels run from 16 to 235, those of a canvas from 0 to 255.
+    return [16, 48].map((x) => g.getImageData(x, 18, 1, 1).data[1] * 219 / 255 + 16); })()"""
+
+
+async def test_subtitles_appear(sidecar: Sidecar, put: Put, page: Page) -> None:
+    film = await put("h264-ac3.mkv")
+    await page.go(f"http://127.0.0.1:{sidecar.port}/watch/{film.id}")
+    assert await page.run("document.querySelector('track').label") == "en"
+    await page.press("c")
+    await page.until("document.querySelector('video').textTracks[0].cues?.length === 7")
+    first = await page.run("document.querySelector('video').textTracks[0].cues[0].text")
+    assert first == "Line <b>1</b>: été &amp; 三体" or first == "Line <b>1</b>: été & 三体"
+    answer = await sidecar.http.get(f"/api/media/{film.id}/subtitles/1.vtt")
+    assert answer.status == 404
+
+
+async def test_the_keys_do_what_the_page_says(sidecar: Sidecar, put: Put, page: Page) -> None:
+    film = await put("h264.mp4")
+    await page.go(f"http://127.0.0.1:{sidecar.port}/watch/{film.id}")
+    video = "document.querySelector('video')"
+    await page.until(f"{video}.readyState >= 2")
+    await page.press("5")
+    await page.until(f"!{video}.seeking && Math.abs({video}.currentTime - {SECONDS / 2}) < 0.1")
+    await page.press(".")
+    await page.until(f"!{video}.seeking && Math.abs({video}.currentTime - {SECONDS / 2} - 1 / 24) < 0.02")
+    await page.press("m")
+    assert await page.run(f"{video}.muted")
+    await page.press(" ")
+    await page.until(f"!{video}.paused && {video}.currentTime > {SECONDS / 2 + 0.3}")
+    await page.press(" ")
+    await page.until(f"{video}.paused")
+
+
+async def test_a_link_opens_its_film_and_leaves_the_address(
+    sidecar: Sidecar, put: Put, page: Page, links: PreviewLinks, account: None
+) -> None:
+    film = await put("hevc.mkv")
+    other = await put("h264.mp4")
+    made = await links.make(film.id, who="ripley")
+    await page.go(f"http://127.0.0.1:{sidecar.port}/watch/{film.id}?t={made.token}")
+    assert await page.run("location.search") == ""
+    await plays_from(page, SECONDS / 2)
+    # The page never sends the token on, and it opens nothing else.
+    assert [address for address in page.requests[1:] if made.token in address] == []
+    assert (await page.run(f"fetch('/watch/{other.id}').then((a) => a.status)")) == 401
+    await page.go(f"http://127.0.0.1:{sidecar.port}/watch/{film.id}")
+    await page.until("document.querySelector('video').readyState >= 1")
+    await links.revoke(made.id)
+    sidecar.state.heard(f"link:{made.id}")
+    assert (await page.run(f"fetch('/watch/{film.id}').then((a) => a.status)")) == 401
+
+
+async def test_a_hostile_name_is_text(sidecar: Sidecar, put: Put, page: Page) -> None:
+    film = await put("h264.mp4", called=HOSTILE)
+    await page.go(f"http://127.0.0.1:{sidecar.port}/watch/{film.id}")
+    assert HOSTILE in await page.run("document.body.innerText")
+    assert await page.run("document.querySelectorAll('script').length") == 1
+    await plays_from(page, 4)
+    assert page.complaints == []
+
+
+async def test_the_page_runs_nothing_that_is_not_ours(sidecar: Sidecar, put: Put, page: Page) -> None:
+    film = await put("h264.mp4")
+    answer = await sidecar.http.get(f"/watch/{film.id}")
+    policy = answer.headers["Content-Security-Policy"]
+    assert "default-src 'none'" in policy
+    assert "unsafe" not in policy
+    assert answer.headers["Referrer-Policy"] == "no-referrer"
+    assert not re.search(r"\son\w+=|<script(?![^>]+src=)|<style|\sstyle=", await answer.text())
+    await page.go(f"http://127.0.0.1:{sidecar.port}/watch/{film.id}")
+    await page.run("document.body.insertAdjacentHTML('beforeend', '<img src=x onerror=window.evil=1>')")
+    await page.until("document.images[0].complete")
+    assert await page.run("window.evil") is None
+    assert any("Content Security Policy" in said for said in page.complaints)
+    ours = f"http://127.0.0.1:{sidecar.port}/"
+    assert [a for a in page.requests if not a.startswith((ours, "blob:", "data:", "about:"))] == []
+
+
+async def test_the_poster_is_a_picture(sidecar: Sidecar, put: Put) -> None:
+    for name in ("hdr.mkv", "mpeg4-ac3.avi"):
+        film = await put(name)
+        answer = await sidecar.http.get(f"/api/media/{film.id}/poster.jpg")
+        body = await answer.read()
+        assert (answer.status, answer.content_type) == (200, "image/jpeg")
+        assert body.startswith(b"\xff\xd8\xff")
+        assert len(body) > 4000
+
+
+async def test_two_copies_play_in_step(sidecar: Sidecar, put: Put, page: Page) -> None:
+    a, b = await put("h264.mp4"), await put("mpeg4-ac3.avi")
+    await page.go(f"http://127.0.0.1:{sidecar.port}/compare/{a.id}/{b.id}")
+    both = "[...document.querySelectorAll('video')]"
+    await page.until(f"{both}.every((v) => v.readyState >= 3 && !v.seeking)")
+    await page.press("5")
+    await page.press(" ")
+    await page.until(f"{both}.every((v) => !v.paused && v.currentTime > {SECONDS / 2 + 1})")
+    # Followed for two seconds of film: never further apart than a picture or two.
+    drifts = await page.run(_DRIFTS)
+    assert len(drifts) >= 10
+    assert sorted(map(abs, drifts))[len(drifts) * 3 // 4] < 0.1, drifts
+    await page.press("2")
+    await page.until(
+        f"{both}.every((v) => !v.seeking && v.currentTime > {SECONDS / 5} && v.currentTime < {SECONDS / 2})"
+    )
+    await page.press(" ")
+    await page.until(f"{both}.every((v) => v.paused && !v.seeking) && Math.abs(comparison.drift) < 0.03")
+    await page.press("+")
+    await page.until(
+        "Math.abs(document.querySelectorAll('video')[1].currentTime"
+        " - document.querySelectorAll('video')[0].currentTime - 0.042) < 0.025"
+    )
+    assert page.complaints == []
+
+
+_DRIFTS = """new Promise((resolve) => { const [a, b] = document.querySelectorAll('video'); const seen = [];
+    const end = a.currentTime + 2;
+    const look = () => { seen.push(comparison.drift);
+        if (a.currentTime < end && seen.length < 400) setTimeout(look, 100); else resolve(seen); };
+    look(); })"""
+
+
+async def test_the_seam_moves_and_the_sides_part(sidecar: Sidecar, put: Put, page: Page) -> None:
+    a, b = await put("h264.mp4"), await put("h264-ac3.mkv")
+    await page.go(f"http://127.0.0.1:{sidecar.port}/compare/{a.id}/{b.id}")
+    await page.until("comparison.seam === 50")
+    await page.press("]")
+    assert await page.run("comparison.seam") == 55
+    clip = "getComputedStyle(document.querySelector('.side.b')).clipPath"
+    assert "55%" in await page.run(clip)
+    await page.press("v")
+    assert await page.run(clip) == "none"
+    text = await page.run("document.body.innerText")
+    assert "▲" in text
+    assert "▼" in text
+
+
+async def test_compare_asks_for_both(sidecar: Sidecar, put: Put, links: PreviewLinks, account: None) -> None:
+    a, b = await put("h264.mp4"), await put("hevc.mkv")
+    one, two = await links.make(a.id, who="ripley"), await links.make(b.id, who="ripley")
+    address = f"/compare/{a.id}/{b.id}"
+    assert (await sidecar.http.get(f"{address}?t={one.token}")).status == 401
+    assert (await sidecar.http.get(f"{address}?t={one.token}&t={two.token}")).status == 200
