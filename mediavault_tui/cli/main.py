@@ -30,6 +30,7 @@ COMMANDS: dict[str, str] = {
     "undo": "reverse the last act",
     "identify": "say which work each name is, one JSON line each",
     "exact": "find byte-identical files in a tree, without a database",
+    "nas": "set up the shares of a NAS, list them, test the connection",
     "db": "migrate, look at or locate the database",
 }
 

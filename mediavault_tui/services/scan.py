@@ -11,20 +11,24 @@ import asyncio
 import os
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from mediavault_tui.domain.library import ScanPhase, ScanProgress, ScanRecord
+from mediavault_tui.domain.paths import LOCAL, distinct_folders, locate, place
 from mediavault_tui.services.identify import identities, name_of
 from mediavault_tui.services.scan_arrive import Arriving
 from mediavault_tui.services.scan_control import ScanControl
+from mediavault_tui.services.scan_far import Far, FarPolicy
 from mediavault_tui.services.scan_hash import Hashing
 from mediavault_tui.services.scan_progress import Meter
 from mediavault_tui.services.scan_stock import Stock
 from mediavault_tui.services.scan_walk import Walk
 from mediavault_tui.sources.base import Source
 from mediavault_tui.sources.local_walk import distinct_roots
+from mediavault_tui.sources.places import as_places
+from mediavault_tui.sources.share_holding import ShareSource
 from mediavault_tui.store import arrivals, readings, scans, stocktake
 from mediavault_tui.store.database import Connection, Database, lost
 
@@ -41,12 +45,17 @@ _NAMES = 200
 
 @dataclass(frozen=True, slots=True)
 class ScanPolicy:
-    """How scans are done here. `protected`: folders whose files are never staged."""
+    """How scans are done here. `protected`: located folders whose files are never staged.
+
+    `staging_of`: the located holding folder set for a source. `deep`: hash everything ahead of time.
+    """
 
     readers: int = 4
     probes: int = field(default_factory=lambda: max(2, os.cpu_count() or 2))
-    staging_path: Path | None = None
-    protected: tuple[Path, ...] = ()
+    staging_of: Callable[[str], bytes | None] = lambda _source: None
+    protected: tuple[bytes, ...] = ()
+    far: FarPolicy = FarPolicy()
+    deep: bool = False
 
 
 class Scanner:
@@ -61,12 +70,22 @@ class Scanner:
         readers: int = 4,
         staging_path: Path | None = None,
         protected: Sequence[Path] = (),
+        staging_of: Callable[[str], bytes | None] | None = None,
+        far: FarPolicy | None = None,
         dedupe: Callable[[], Awaitable[object]] | None = None,
     ) -> None:
+        """`staging_of`: the located holding folder of each source, where there are shares; `far`: how
+        much may be read of them, and when."""
         self._database = database
-        self._source = source
+        self._places = as_places(source)
         self._prober = prober
-        self._policy = ScanPolicy(readers=readers, staging_path=staging_path, protected=tuple(protected))
+        own = None if staging_path is None else os.path.realpath(os.fsencode(staging_path))
+        self._policy = ScanPolicy(
+            readers=readers,
+            staging_of=staging_of or (lambda name: own if name == LOCAL else None),
+            protected=tuple(self._places.real(os.fsencode(folder)) for folder in protected),
+            far=far or FarPolicy(),
+        )
         self._dedupe = dedupe
 
     async def scan(
@@ -76,21 +95,51 @@ class Scanner:
         control: ScanControl | None = None,
         probe: bool = True,
         everything: bool = False,
+        deep: bool = False,
     ) -> AsyncIterator[ScanProgress]:
         """Scan the folders; yield progress ten times a second and the last word at the end.
 
-        `probe`: ask new and changed files what they are. `everything`: forget what was read
-        of the files below the roots, and read it again. Leaving the iteration cancels the scan.
-        Raises: Refused while another scan reads one of the folders; DatabaseError.
+        Roots are located paths; those of different machines are scanned one machine after the other, and
+        each scan has its own last word. `probe`: ask new and changed files what they are. `everything`:
+        forget what was read of the files below the roots, and read it again. `deep`: hash every file
+        ahead of time. Leaving the iteration cancels the scan.
+        Raises: Refused while another scan reads one of the folders; SourceOffline for a share that is
+            not set up; DatabaseError.
         """
         control = control or ScanControl()
-        raw = await asyncio.to_thread(distinct_roots, [os.fsencode(root) for root in roots])
+        by_source: dict[str, list[bytes]] = {}
+        for root in roots:
+            name, path = place(os.fsencode(root))
+            by_source.setdefault(name, []).append(path)
+        for name, paths in by_source.items():
+            if control.cancelled:
+                return
+            policy = replace(self._policy, deep=deep)
+            async for progress in self._scan(name, paths, control, policy, probe, everything):
+                yield progress
+
+    async def _scan(
+        self,
+        name: str,
+        paths: Sequence[bytes],
+        control: ScanControl,
+        policy: ScanPolicy,
+        probe: bool,
+        everything: bool,
+    ) -> AsyncIterator[ScanProgress]:
+        """Scan folders of one source."""
+        if name == LOCAL:
+            source, raw = self._places.source(name), await asyncio.to_thread(distinct_roots, paths)
+        else:
+            source, raw = await asyncio.to_thread(self._places.source, name), distinct_folders(paths)
+            far = Far(cast(ShareSource, source), policy.far, control)
+            control, source = far.control, far.source
+            policy = replace(policy, readers=await asyncio.to_thread(far.readers, raw[0]))
         async with self._database.connection() as conn:
-            scan = await scans.begin(conn, raw)
-            meter = Meter(scan, control)
-            run = _Run(
-                conn, self._source, raw, meter, self._policy, self._prober if probe else None, self._dedupe
-            )
+            scan = await scans.begin(conn, [locate(name, path) for path in raw])
+            meter = Meter(scan, control) if name == LOCAL else far.meter(scan)
+            prober = self._prober if probe else None
+            run = _Run(conn, source, raw, meter, policy, prober, self._dedupe)
             working = asyncio.create_task(run.work(everything=everything))
             try:
                 while not working.done():
@@ -137,6 +186,7 @@ class _Run:
             if self.meter.phase is ScanPhase.FAILED:
                 return
         self.meter.phase = ScanPhase.DONE
+        self.meter.message = self.meter.control.last_word
 
     async def leave(self) -> None:
         """Close the history row and give the connection back clean, if it still lives."""
@@ -145,7 +195,7 @@ class _Run:
         phase = self.meter.phase
         if phase not in (ScanPhase.DONE, ScanPhase.CANCELLED):
             phase = ScanPhase.CANCELLED if self.meter.control.cancelled else ScanPhase.FAILED
-        await scans.end(self.conn, self.meter.scan, phase, self.meter.counts, self.meter.errors)
+        await scans.end(self.conn, self.meter.scan, phase, self.meter.tally(), self.meter.errors)
         await stocktake.finish(self.conn)
         await scans.release(self.conn, self.meter.scan)
 
@@ -163,11 +213,17 @@ class _Run:
         found = await stock.compare(walk)
         self.meter.roots_failed = len(walk.offline)
         arriving = Arriving(self.conn, self.source, self.meter, self.policy.readers, self._protected())
+        # Over a network rows come first: whoever is killed then has lost nothing.
+        arriving = replace(arriving, hashing=self.source.name == LOCAL)
         await arriving.take(found)
 
     async def _hash(self) -> None:
+        self.meter.control.bytes_matter(True)
         hashing = Hashing(self.source, self.meter, self.policy.readers)
         await hashing.known_files(self.conn)
+        if self.policy.deep:
+            await hashing.everything(self.conn, self.roots, after=self._save)
+        self.meter.control.bytes_matter(False)
         adopted = await readings.adopt_moved(self.conn, self.source.name, self.meter.scan)
         self.meter.count(renamed=adopted, new=-adopted, missing=-adopted)
         for back in await readings.returned(self.conn, self.source.name, self.meter.scan):
@@ -197,8 +253,11 @@ class _Run:
             return
         from mediavault_tui.services.scan_probe import Probing
 
-        probing = Probing(self.source, self.prober, self.policy.probes, self.meter)
+        self.meter.control.bytes_matter(True)
+        workers = self.policy.probes if self.source.name == LOCAL else self.policy.readers
+        probing = Probing(self.source, self.prober, workers, self.meter)
         await probing.known_files(self.conn, self.roots, after=self._save)
+        self.meter.control.bytes_matter(False)
 
     async def _match(self) -> None:
         if self.dedupe is not None:
@@ -209,12 +268,16 @@ class _Run:
         if now or time.monotonic() - self._saved >= _SAVED_EVERY:
             self._saved = time.monotonic()
             await scans.save(
-                self.conn, self.meter.scan, self.meter.phase, self.meter.counts, self.meter.errors
+                self.conn, self.meter.scan, self.meter.phase, self.meter.tally(), self.meter.errors
             )
 
     def _never_entered(self) -> frozenset[bytes]:
-        staging = self.policy.staging_path
-        return frozenset() if staging is None else frozenset([os.path.realpath(os.fsencode(staging))])
+        staging = self.policy.staging_of(self.source.name)
+        if staging is None or place(staging)[0] != self.source.name:
+            return frozenset()
+        return frozenset([place(staging)[1]])
 
     def _protected(self) -> tuple[bytes, ...]:
-        return tuple(os.path.realpath(os.fsencode(folder)) for folder in self.policy.protected)
+        """Return the protected folders of this source, as it spells them."""
+        own = map(place, self.policy.protected)
+        return tuple(path for name, path in own if name == self.source.name)

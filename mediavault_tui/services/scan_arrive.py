@@ -36,6 +36,8 @@ class Arriving:
     meter: Meter
     readers: int
     protected: tuple[bytes, ...]
+    hashing: bool = True
+    """Whether small files are hashed before they are written down."""
 
     async def take(self, found: Sequence[Arrival]) -> None:
         """Write the new files down, each with its identity and, if it is small, its hash."""
@@ -61,7 +63,7 @@ class Arriving:
         files = [
             FoundFile(file.path, file.stamp, file.links)
             for file in found
-            if sizes[file.stamp.size] > 1 and 0 < file.stamp.size <= _SMALL
+            if self.hashing and sizes[file.stamp.size] > 1 and 0 < file.stamp.size <= _SMALL
         ]
         self.meter.begin(ScanPhase.HASHING, files=len(files), bytes=sum(file.stamp.size for file in files))
         hashes = _Hashes({file.path for file in files})

@@ -33,12 +33,15 @@ from mediavault_tui.domain.library import (
     Totals,
 )
 from mediavault_tui.domain.model import FileId, GroupId, StagedId
-from mediavault_tui.errors import Refused
+from mediavault_tui.domain.nas import Check
+from mediavault_tui.domain.paths import LOCAL, PLACES, place
+from mediavault_tui.errors import Refused, UsageError
 from mediavault_tui.sources.folders import subfolders
 
 if TYPE_CHECKING:
     from mediavault_tui.services.dedupe import Dedupe
     from mediavault_tui.services.library import Library
+    from mediavault_tui.services.nas import Nas
     from mediavault_tui.services.scan import Scanner
     from mediavault_tui.services.scan_control import ScanControl
     from mediavault_tui.services.stage import Stage
@@ -70,6 +73,8 @@ class Services:
     dedupe: Lazy[Dedupe]
     stage: Lazy[Stage]
     scanner: Lazy[Scanner]
+    nas: Nas | None = None
+    """What knows the shares; None where there is only this machine."""
 
 
 class Vault:
@@ -219,11 +224,32 @@ class Vault:
         return [] if self.read_only else await (await self._services.stage()).recover()
 
     async def folders(self, path: Path) -> list[Folder]:
-        """Return the folders below `path`, with the videos in each."""
-        return await asyncio.to_thread(subfolders, os.fsencode(path))
+        """Return the folders below `path`, with the videos in each; of all places, this machine and the shares."""
+        raw = os.fsencode(path)
+        nas = self._services.nas
+        if nas is None:
+            return await asyncio.to_thread(subfolders, raw)
+        if raw == PLACES:
+            await nas.load()
+            return list(await asyncio.gather(_this_machine(), *map(nas.as_folder, nas.enabled)))
+        if place(raw)[0] != LOCAL:
+            return await nas.folders(raw)
+        return await asyncio.to_thread(subfolders, raw)
+
+    async def test_share(self, path: Path) -> list[Check]:
+        """Try the connection to the share that a located path is on; one line for each step."""
+        nas = self._services.nas
+        if nas is None:
+            raise UsageError("no share is set up here; see `mediavault nas add`")
+        return await nas.test(nas.share(place(os.fsencode(path))[0]))
 
     async def scan(self, roots: Sequence[Path], control: ScanControl) -> AsyncIterator[ScanProgress]:
-        """Take stock of folders and find their duplicates; read-only too, for no file is touched."""
+        """Take stock of folders and find their duplicates; read-only too, for no file is touched.
+
+        A folder may be spelled in any way that `domain.paths.Names` understands.
+        """
+        if nas := self._services.nas:
+            roots = [Path(os.fsdecode(nas.names.located(os.fsencode(root)))) for root in roots]
         scanner = await self._services.scanner()
         async for progress in scanner.scan(roots, control=control):
             yield progress
@@ -244,6 +270,10 @@ class Vault:
         if result.done:
             self._decided_last = False
         return result
+
+
+async def _this_machine() -> Folder:
+    return Folder(b"/", "this machine", 0, complete=False, note="every folder of this machine")
 
 
 def _undone(result: ActResult) -> list[str]:
