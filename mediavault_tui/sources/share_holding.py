@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
 from mediavault_tui.domain.manifest import MANIFEST
+from mediavault_tui.domain.model import FileStamp
 from mediavault_tui.domain.paths import display
 from mediavault_tui.errors import SourceChanged, SourceError, SourceMissing
 from mediavault_tui.sources.base import Source
@@ -26,13 +27,20 @@ class Named(Protocol):
     def is_folder(self) -> bool: ...
 
 
+class Listed(Named, Protocol):
+    """An entry with all that a walk wants to know."""
+
+    @property
+    def stamp(self) -> FileStamp: ...
+
+
 class ShareSource(Source, Protocol):
     """A source on a server: what `sources.smb.SmbSource` has beyond a `Source`."""
 
     @property
     def bytes_read(self) -> int: ...
 
-    def list_folder(self, path: bytes) -> Sequence[Named]: ...
+    def list_folder(self, path: bytes) -> Sequence[Listed]: ...
 
     def free_space(self) -> tuple[int, int]: ...
 

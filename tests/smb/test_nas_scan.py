@@ -183,7 +183,7 @@ async def test_three_kills_of_the_server_leave_the_same_inventory_as_a_quiet_sca
     ffmpeg: str,
 ) -> None:
     """Killed in the walk, while hashing and while probing; each time it is back two seconds later."""
-    shutil.copytree(demo_library.root, tree / "videos")
+    shutil.copytree(demo_library.folder, tree / "videos")
     for number in range(12):
         film(tree / f"videos/same size/{number % 6} {number}.mkv", noise(number % 6 + 20, 6 * MB))
     prober = Prober(ffprobe=ffprobe, ffmpeg=ffmpeg, workers=2)
