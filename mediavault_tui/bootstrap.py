@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from mediavault_tui.services.scan import Scanner
     from mediavault_tui.services.scan_far import FarPolicy
     from mediavault_tui.services.stage import Stage
+    from mediavault_tui.services.stage_moves import Step
     from mediavault_tui.services.vault import Vault
 
 
@@ -89,9 +90,15 @@ async def open_nas(database: Database, settings: Settings) -> AsyncIterator[Nas]
         nas.close()
 
 
-def stage(database: Database, settings: Settings, nas: Nas | None = None) -> Stage:
-    """Build the mover of files, with what it may not touch; without `nas` on this machine only."""
+def stage(
+    database: Database, settings: Settings, nas: Nas | None = None, *, step: Step | None = None
+) -> Stage:
+    """Build the mover of files, with what it may not touch; without `nas` on this machine only.
+
+    `step` is for tests, which stop the program there.
+    """
     from mediavault_tui.services.stage import Stage
+    from mediavault_tui.services.stage_moves import no_step
     from mediavault_tui.sources.local import LocalSource
 
     return Stage(
@@ -101,6 +108,7 @@ def stage(database: Database, settings: Settings, nas: Nas | None = None) -> Sta
         staging_of=nas.staging_of if nas else None,
         protected=_protected(settings, nas),
         read_only=settings.read_only,
+        step=step or no_step,
     )
 
 

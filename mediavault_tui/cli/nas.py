@@ -34,12 +34,18 @@ def configure(parser: argparse.ArgumentParser) -> None:
     add.add_argument("--user", help="the SMB user")
     add.add_argument("--password-stdin", action="store_true", help="read the password from standard input")
     add.add_argument(
-        "--scan", action="append", default=[], metavar="/SHARE/FOLDER", help="a folder to scan; may be repeated"
+        "--scan",
+        action="append",
+        default=[],
+        metavar="/SHARE/FOLDER",
+        help="a folder to scan; may be repeated",
     )
     add.add_argument("--staging", default="", metavar="/SHARE/FOLDER", help="the holding folder on the share")
     add.add_argument("--encrypt", action="store_true", help="encrypt every message")
     add.add_argument("--json", action="store_true", help="one JSON document")
-    remove = acts.add_parser("remove", help="forget a share's password and leave it alone; no file is touched")
+    remove = acts.add_parser(
+        "remove", help="forget a share's password and leave it alone; no file is touched"
+    )
     remove.add_argument("nas", help="its number or name, as `nas list` shows it")
     test = acts.add_parser("test", help="try the connection, step by step, and say what is wrong")
     test.add_argument("nas", nargs="?", help="its number or name; without it every enabled one")
@@ -90,7 +96,9 @@ async def _add(args: argparse.Namespace) -> int:
     if address.scheme.lower() != "smb" or not address.hostname:
         raise UsageError("the address is of the form smb://host/share")
     if address.password is not None:
-        raise UsageError("no password belongs into an address: it is asked for, or read with --password-stdin")
+        raise UsageError(
+            "no password belongs into an address: it is asked for, or read with --password-stdin"
+        )
     user = args.user or unquote(address.username or "")
     if not user:
         raise UsageError("say the user: smb://user@host/share, or --user")
@@ -163,7 +171,9 @@ async def _ls(args: argparse.Namespace) -> int:
         else:
             located = nas.names.located(os.fsencode(args.path))
             if place(located)[0] == LOCAL:
-                raise UsageError(f"{harmless(args.path)} is on no share that is set up; see `mediavault nas list`")
+                raise UsageError(
+                    f"{harmless(args.path)} is on no share that is set up; see `mediavault nas list`"
+                )
             folders = await nas.folders(located)
     if args.json:
         _print(
@@ -181,7 +191,9 @@ async def _ls(args: argparse.Namespace) -> int:
         )
         return 0
     for folder in folders:
-        videos = f"{folder.videos:,}{'' if folder.complete else '+'} videos" if folder.readable else "no access"
+        videos = (
+            f"{folder.videos:,}{'' if folder.complete else '+'} videos" if folder.readable else "no access"
+        )
         print(f"{harmless(display(folder.raw_path))}  {folder.note or videos}")
     return 0
 

@@ -75,5 +75,7 @@ def checked_path(path: str, share: str, what: str) -> str:
     if not steps or any(step in (".", "..") for step in steps) or "\0" in path:
         raise UsageError(f"{what} {path!r} is no folder of a share; write it as /{share}/folder")
     if steps[0].casefold() != share.casefold():
-        raise UsageError(f"{what} {path!r} is not on the share {share}; write it as /{share}/{'/'.join(steps)}")
+        raise UsageError(
+            f"{what} {path!r} is not on the share {share}; write it as /{share}/{'/'.join(steps)}"
+        )
     return "/" + "/".join([share, *steps[1:]])

@@ -158,7 +158,9 @@ class Names:
 
     def _known(self, source: str, name: bytes) -> None:
         if all(share.source != source for share in self.shares):
-            raise UsageError(f"{display(name)}: there is no {source}; `mediavault nas list` shows what there is")
+            raise UsageError(
+                f"{display(name)}: there is no {source}; `mediavault nas list` shows what there is"
+            )
 
     def _by_share(self, path: bytes, name: bytes, *, needed: bool) -> bytes:
         first, _, rest = path.strip(b"/").partition(b"/")
@@ -166,7 +168,9 @@ class Names:
         found = [share for share in self.shares if comparable(share.share) == wanted]
         if not found:
             if needed:
-                raise UsageError(f"{display(name)}: no share {display(first)} is set up; see `mediavault nas add`")
+                raise UsageError(
+                    f"{display(name)}: no share {display(first)} is set up; see `mediavault nas add`"
+                )
             return name
         if len(found) > 1:
             several = ", ".join(sorted(f"smb://{share.host}/{share.share}" for share in found))

@@ -147,7 +147,9 @@ class Prober:
             .global_args("-v", "error", "-nostdin")
             .compile(cmd=self._ffmpeg)
         )
-        return await self.run([self._address(path) if word == _PLACE else word for word in whole], path, size=size)
+        return await self.run(
+            [self._address(path) if word == _PLACE else word for word in whole], path, size=size
+        )
 
     async def run(self, arguments: list[str | bytes], path: bytes, *, size: int) -> Finished:
         """Run one program about `path` when there is a free turn; raises ProbeTimeout, ProbeCrashed."""

@@ -79,10 +79,13 @@ class Nas:
         found = [
             share
             for share in self.shares
-            if wanted in map(comparable, (share.source, share.source[4:], share.name, share.host, share.share))
+            if wanted
+            in map(comparable, (share.source, share.source[4:], share.name, share.host, share.share))
         ]
         if len(found) != 1:
-            which = ", ".join(f"{share.source[4:]} {share}" for share in found or self.shares) or "none is set up"
+            which = (
+                ", ".join(f"{share.source[4:]} {share}" for share in found or self.shares) or "none is set up"
+            )
             raise UsageError(f"{word!r} is {'no' if not found else 'more than one'} NAS; there are: {which}")
         return found[0]
 
@@ -110,7 +113,9 @@ class Nas:
             port=port,
             share=share,
             username=username,
-            password_encrypted=None if password is None else await asyncio.to_thread(self._sealer.seal, password),
+            password_encrypted=None
+            if password is None
+            else await asyncio.to_thread(self._sealer.seal, password),
             scan_paths=[checked_path(path, share, "the folder to scan") for path in scan_paths],
             staging_path=checked_path(staging_path, share, "the holding folder") if staging_path else "",
             encrypt=encrypt,
@@ -124,12 +129,16 @@ class Nas:
     async def remove(self, share: KnownShare) -> None:
         """Disable a share and forget its password; its files stay in the inventory, and on the NAS."""
         if share.source == FROM_ENVIRONMENT:
-            raise UsageError("this share comes from NAS_HOST and its siblings; take them out of the environment")
+            raise UsageError(
+                "this share comes from NAS_HOST and its siblings; take them out of the environment"
+            )
         async with self._database.connection() as conn:
             await store.disable(conn, int(share.source[4:]))
         await self.load()
 
-    async def test(self, share: KnownShare, *, heard: Callable[[Check], None] = lambda _: None) -> list[Check]:
+    async def test(
+        self, share: KnownShare, *, heard: Callable[[Check], None] = lambda _: None
+    ) -> list[Check]:
         """Try a connection step by step; return a line for each, the last of which may be what is wrong."""
         from mediavault_tui.sources import smb_check
 
@@ -202,7 +211,9 @@ class Nas:
                 f"nas:{row.id}", row.name, row.host, row.port, row.share, row.username, row.encrypt,
                 row.enabled, tuple(row.scan_paths), row.staging_path,
             )  # fmt: skip
-            password = Secret("") if row.password_encrypted is None else self._sealer.open(row.password_encrypted)
+            password = (
+                Secret("") if row.password_encrypted is None else self._sealer.open(row.password_encrypted)
+            )
             passwords[share.source] = password or Secret("")
             shares.append(replace(share, problem=_problem(share, password)))
         given = self._from_environment()
@@ -224,7 +235,9 @@ class Nas:
             raise ConfigError("NAS_SMB_SHARE: set it too, where NAS_HOST is set (for example volume1)")
         share = settings.nas_share.strip("/")
         try:
-            scan = tuple(checked_path(str(path), share, "NAS_SCAN_PATHS:") for path in settings.nas_scan_paths)
+            scan = tuple(
+                checked_path(str(path), share, "NAS_SCAN_PATHS:") for path in settings.nas_scan_paths
+            )
             staging = settings.nas_staging_path
             held = checked_path(str(staging), share, "NAS_STAGING_PATH:") if staging else ""
         except UsageError as error:
@@ -240,7 +253,7 @@ def _problem(share: KnownShare, password: Secret | None) -> str:
     if not share.enabled:
         return f"{share.name} is not enabled"
     if password is None:
-        return f"the password of {share.name} was sealed with another key; enter it again with `mediavault nas add`"
+        return f"the password of {share.name} has another key; enter it again: `mediavault nas add`"
     if not share.username:
         return f"{share.name} has no user"
     return ""

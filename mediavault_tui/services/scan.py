@@ -54,7 +54,7 @@ class ScanPolicy:
     probes: int = field(default_factory=lambda: max(2, os.cpu_count() or 2))
     staging_of: Callable[[str], bytes | None] = lambda _source: None
     protected: tuple[bytes, ...] = ()
-    far: FarPolicy = FarPolicy()
+    far: FarPolicy = field(default_factory=FarPolicy)
     deep: bool = False
 
 

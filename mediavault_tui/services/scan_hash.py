@@ -64,7 +64,7 @@ class Hashing:
     async def everything(
         self, conn: Connection, roots: Sequence[bytes], *, after: Callable[[], Awaitable[None]]
     ) -> None:
-        """Hash every file below the roots that has no full hash yet, ahead of time; checkpoints on the way."""
+        """Hash every file below the roots that has no full hash yet; checkpoints on the way."""
         files, size = await readings.unhashed_total(conn, self.source.name, roots)
         self.meter.begin(ScanPhase.HASHING, files=files, bytes=size)
         last = 0
@@ -72,7 +72,9 @@ class Hashing:
             last = batch[-1].id
             todo = iter(batch)
             done: SimpleQueue[Hashed] = SimpleQueue()
-            crew = {asyncio.create_task(asyncio.to_thread(self._through, todo, done)) for _ in range(self.readers)}
+            crew = {
+                asyncio.create_task(asyncio.to_thread(self._through, todo, done)) for _ in range(self.readers)
+            }
             try:
                 running = crew
                 while running:

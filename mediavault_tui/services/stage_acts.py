@@ -244,9 +244,7 @@ async def needed_file(conn: Connection, id: FileId) -> MediaFile:
         raise Refused(f"there is no file number {id} in the inventory")
     if file.source == LOCAL:
         return file
-    return replace(
-        file, raw_path=locate(file.source, file.raw_path), root=locate(file.source, file.root)
-    )
+    return replace(file, raw_path=locate(file.source, file.raw_path), root=locate(file.source, file.root))
 
 
 def _folder(path: bytes | None) -> bytes:

@@ -163,7 +163,10 @@ class Mover:
             self._step("source checked")
             self._source.remove(leg.source)
         except SourceError:
-            if self._source.exists(leg.source) and self._source.stat(leg.destination).stamp.inode == copy.inode:
+            if (
+                self._source.exists(leg.source)
+                and self._source.stat(leg.destination).stamp.inode == copy.inode
+            ):
                 self._source.remove(leg.destination)
             raise
         self._step("source removed")

@@ -224,7 +224,7 @@ class Vault:
         return [] if self.read_only else await (await self._services.stage()).recover()
 
     async def folders(self, path: Path) -> list[Folder]:
-        """Return the folders below `path`, with the videos in each; of all places, this machine and the shares."""
+        """Return the folders below `path`, with the videos in each; of `places:` this machine and the shares."""
         raw = os.fsencode(path)
         nas = self._services.nas
         if nas is None:

@@ -16,15 +16,17 @@ from contextlib import contextmanager
 from typing import TypeVar
 
 from mediavault_tui.domain.media import skipped
-from mediavault_tui.domain.model import FileStamp
+from mediavault_tui.domain.model import FileStamp, signed
 from mediavault_tui.domain.paths import display
-from mediavault_tui.errors import SourceChanged, SourceError, SourceMissing, SourceOffline
+from mediavault_tui.errors import SourceChanged, SourceDenied, SourceError, SourceMissing, SourceOffline
 from mediavault_tui.sources.base import FoundFile, RangedReader, WalkError
 from mediavault_tui.sources.share_holding import Listed, ShareSource
 
 _FIRST, _LONGEST = 0.2, 5.0
 """Seconds between two attempts, doubled each time."""
 
+_LINK = 0x400
+"""A reparse point. Source: [MS-FSCC] 2.6."""
 _LISTERS = 4
 """Folders listed at once."""
 
@@ -42,12 +44,13 @@ class Patient:
         given_up: Callable[[], bool],
         waiting: Callable[[str], None],
     ) -> None:
-        """`patience`: seconds; `given_up` ends a wait; `waiting` is told why a thread waits, '' at its end."""
+        """`patience`: seconds; `given_up` ends a wait; `waiting` is told why a thread waits, then ''."""
         self.name = share.name
         self._share = share
         self._patience = patience
         self._given_up = given_up
         self._waiting = waiting
+        self._device: int | None = None
 
     def again(self, ask: Callable[[], Answer]) -> Answer:
         """Ask until there is an answer; raises SourceOffline when patience is at its end."""
@@ -118,16 +121,28 @@ class Patient:
     def _list(self, folder: bytes) -> Sequence[Listed]:
         return self.again(lambda: self._share.list_folder(folder))
 
-    @staticmethod
+    def _device_of(self, path: bytes) -> int:
+        """Return the number of the share's volume, asked once for one of its files: listings leave it out."""
+        if self._device is None:
+            try:
+                self._device = self.stat(path).stamp.device
+            except (SourceMissing, SourceDenied, SourceChanged):
+                return 0  # the next file will tell
+        return self._device
+
     def _sort_out(
-        folder: bytes, entries: Sequence[Listed], skip: frozenset[bytes], below: list[bytes]
+        self, folder: bytes, entries: Sequence[Listed], skip: frozenset[bytes], below: list[bytes]
     ) -> list[FoundFile]:
         """Return the files of a folder; put the folders to enter into `below`."""
         found = []
         for entry in entries:
             path = folder.rstrip(b"/") + b"/" + entry.name
+            if entry.attributes & _LINK:
+                continue  # links are not followed
             if not entry.is_folder:
-                found.append(FoundFile(path, entry.stamp, 1))
+                inode = signed(entry.file_id)
+                stamp = FileStamp(self._device_of(path), inode, entry.size, entry.modified_ns)
+                found.append(FoundFile(path, stamp, 1))
             elif not skipped(entry.name) and path not in skip:
                 below.append(path)
         return found
@@ -178,7 +193,9 @@ class _Reopening:
         if self._first is None:
             self._first = stamp
         elif stamp != self._first:
-            raise SourceChanged(f"{display(self.path)} changed while it was read; scan again when it is at rest")
+            raise SourceChanged(
+                f"{display(self.path)} changed while it was read; scan again when it is at rest"
+            )
         return reader
 
     def close(self) -> None:

@@ -33,7 +33,9 @@ class NoShares:
 
     def open(self, name: str) -> ShareSource:
         """Refuse: nobody has set up a share."""
-        raise SourceOffline(f"{name} is not set up here, or was disabled; `mediavault nas list` shows what is")
+        raise SourceOffline(
+            f"{name} is not set up here, or was disabled; `mediavault nas list` shows what is"
+        )
 
 
 class Places:

@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
 from mediavault_tui.domain.manifest import MANIFEST
-from mediavault_tui.domain.model import FileStamp
 from mediavault_tui.domain.paths import display
 from mediavault_tui.errors import SourceChanged, SourceError, SourceMissing
 from mediavault_tui.sources.base import Source
@@ -31,7 +30,16 @@ class Listed(Named, Protocol):
     """An entry with all that a walk wants to know."""
 
     @property
-    def stamp(self) -> FileStamp: ...
+    def size(self) -> int: ...
+
+    @property
+    def modified_ns(self) -> int: ...
+
+    @property
+    def file_id(self) -> int: ...
+
+    @property
+    def attributes(self) -> int: ...
 
 
 class ShareSource(Source, Protocol):
@@ -44,7 +52,7 @@ class ShareSource(Source, Protocol):
 
     def free_space(self) -> tuple[int, int]: ...
 
-    def write_file(self, path: bytes, data: bytes, replace: bool = False) -> None: ...
+    def write_file(self, path: bytes, data: bytes, *, replace: bool = False) -> None: ...
 
     def read_file(self, path: bytes) -> bytes: ...
 

@@ -32,7 +32,10 @@ _EPOCH = datetime(1601, 1, 1, tzinfo=UTC)
 _DIALECTS = (0x0202, 0x0210, 0x0300, 0x0302, 0x0311)
 _STATUS_BAD_NETWORK_NAME = 0xC00000CC
 _REFUSALS = {
-    0xC000006D: ("the user name or the password is wrong", "set them with `mediavault nas add`, or on the NAS"),
+    0xC000006D: (
+        "the user name or the password is wrong",
+        "set them with `mediavault nas add`, or on the NAS",
+    ),
     0xC000006E: ("the account has restrictions", "see the user's settings on the NAS"),
     0xC0000071: ("the password has expired", "change it on the NAS, then here"),
     0xC0000072: ("the account is disabled", "enable the user on the NAS"),
@@ -135,7 +138,9 @@ def _negotiate(wire: socket.socket) -> tuple[datetime, str]:
     header = struct.pack("<4sHHIHHIIQIIQ16s", b"\xfeSMB", 64, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, bytes(16))
     dialects = struct.pack(f"<{len(_DIALECTS)}H", *_DIALECTS)
     offset = (64 + 36 + len(dialects) + 7) // 8 * 8
-    body = struct.pack("<HHHHI16sIHH", 36, len(_DIALECTS), 1, 0, 0, uuid.uuid4().bytes, offset, 1, 0) + dialects
+    body = (
+        struct.pack("<HHHHI16sIHH", 36, len(_DIALECTS), 1, 0, 0, uuid.uuid4().bytes, offset, 1, 0) + dialects
+    )
     # SMB 3.1.1 wants to hear of a hash (SHA-512) for its handshake, with some salt.
     integrity = struct.pack("<HHIHHH32s", 1, 38, 0, 1, 32, 1, uuid.uuid4().bytes * 2)
     packet = (header + body).ljust(offset, b"\0") + integrity
@@ -178,7 +183,11 @@ def _log_in(share: KnownShare, password: str, told: Callable[[Check], None]) -> 
         _user(session, share, told)
         _tree(session, share, told)
     except (SMBException, OSError, ValueError) as error:
-        told(Check("user", False, f"the server broke off ({_first(error)})", "try again; is the NAS very busy?"))
+        told(
+            Check(
+                "user", False, f"the server broke off ({_first(error)})", "try again; is the NAS very busy?"
+            )
+        )
         raise _Failed from error
     finally:
         try:
@@ -203,7 +212,12 @@ def _user(session: Session, share: KnownShare, told: Callable[[Check], None]) ->
         if "encryption" not in str(error).lower():
             raise
         told(
-            Check("user", False, "the server cannot encrypt", "set up the share without --encrypt, or update the NAS")
+            Check(
+                "user",
+                False,
+                "the server cannot encrypt",
+                "set up the share without --encrypt, or update the NAS",
+            )
         )
         raise _Failed from error
     told(Check("user", True, f"{share.username} is let in"))

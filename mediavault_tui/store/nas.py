@@ -35,7 +35,7 @@ async def rows(conn: Connection) -> list[NasRow]:
 
 
 async def put(conn: Connection, row: NasRow) -> int:
-    """Write a share (its id is given here) and enable it; None for the password keeps the one that is there."""
+    """Write a share (its id is given here) and enable it; without a password the old one stays."""
     return int(
         await conn.fetchval(
             sql("nas_put"),

@@ -131,7 +131,12 @@ async def nas_on(database: Database, server: Server, data: Path, **more: Any) ->
     nas = Nas(database, settings)
     try:
         await nas.load()
-        options = {"username": server.user, "password": Secret(PASSWORD), "port": server.port, "name": "Test NAS"}
+        options = {
+            "username": server.user,
+            "password": Secret(PASSWORD),
+            "port": server.port,
+            "name": "Test NAS",
+        }
         await nas.add(**{"host": "127.0.0.1", "share": SHARE, **options, **more})
         yield nas
     finally:
@@ -152,7 +157,9 @@ async def scan(
     scanner = Scanner(
         database, nas.places, prober, staging_of=nas.staging_of, far=far or FarPolicy(), readers=2
     )
-    roots = [Path(os.fsdecode(nas.names.located(folder.encode()))) for folder in folders or (f"nas:/{SHARE}",)]
+    roots = [
+        Path(os.fsdecode(nas.names.located(folder.encode()))) for folder in folders or (f"nas:/{SHARE}",)
+    ]
     last: ScanProgress | None = None
     async for progress in scanner.scan(roots, control=control, **how):
         last = progress
@@ -161,8 +168,8 @@ async def scan(
     return last
 
 
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+@pytest.fixture(scope="module", name="server")
+def the_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """Yield a running server for a module's tests."""
     for program in ("smbd", "pdbedit"):
         if shutil.which(program) is None:
@@ -173,8 +180,8 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     made.close()
 
 
-@pytest.fixture
-def tree(server: Server) -> Iterator[Path]:
+@pytest.fixture(name="tree")
+def the_tree(server: Server) -> Iterator[Path]:
     """Yield the share's folder on this machine, empty; the server runs before and after."""
     yield server.tree
     if not server.running:

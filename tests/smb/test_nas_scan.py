@@ -18,7 +18,9 @@ from mediavault_tui.services.demo import DemoLibrary
 from mediavault_tui.services.scan_control import ScanControl
 from mediavault_tui.services.scan_far import FarPolicy
 from mediavault_tui.store.database import Connection, Database
-from tests.smb.nas_rig import Server, nas_on, scan, server, tree  # noqa: F401 - fixtures
+from tests.smb.nas_rig import Server, nas_on, scan, the_server, the_tree
+
+__all__ = ["the_server", "the_tree"]  # fixtures
 
 pytestmark = pytest.mark.needs("smbd", "pdbedit")
 
@@ -47,7 +49,11 @@ async def rows(conn: Connection) -> list[tuple[Any, ...]]:
 
 
 async def test_a_share_is_scanned_like_a_folder(
-    database: Database, conn: Connection, server: Server, tree: Path, tmp_path: Path  # noqa: F811
+    database: Database,
+    conn: Connection,
+    server: Server,
+    tree: Path,
+    tmp_path: Path,
 ) -> None:
     film(tree / "videos/Heat (1995)/Heat (1995).mkv", noise(1, 3 * MB))
     film(tree / "videos/copy/Heat.1995.mkv", noise(1, 3 * MB))
@@ -57,7 +63,12 @@ async def test_a_share_is_scanned_like_a_folder(
     film(tree / "videos/été 👨‍👩‍👧 (2003).mkv", noise(3, MB))
     async with nas_on(database, server, tmp_path) as nas:
         last = await scan(database, nas, "nas:/volume1/videos")
-        assert (last.phase, last.counts.seen, last.counts.new, last.counts.errors) == (ScanPhase.DONE, 4, 4, 0)
+        assert (last.phase, last.counts.seen, last.counts.new, last.counts.errors) == (
+            ScanPhase.DONE,
+            4,
+            4,
+            0,
+        )
         found = await conn.fetch("select source, path, content_hash from media_files order by path")
         assert {row["source"] for row in found} == {"nas:2"}
         assert found[0]["path"] == "/volume1/videos/Alien (1979).mkv"
@@ -75,7 +86,10 @@ async def test_a_share_is_scanned_like_a_folder(
 
 
 async def test_only_heads_and_tails_of_what_differs_are_read(
-    database: Database, server: Server, tree: Path, tmp_path: Path  # noqa: F811
+    database: Database,
+    server: Server,
+    tree: Path,
+    tmp_path: Path,
 ) -> None:
     for number in range(4):
         film(tree / f"{number}.mkv", noise(number + 10, 8 * MB))
@@ -86,7 +100,11 @@ async def test_only_heads_and_tails_of_what_differs_are_read(
 
 
 async def test_a_deep_scan_hashes_every_file_ahead_of_time(
-    database: Database, conn: Connection, server: Server, tree: Path, tmp_path: Path  # noqa: F811
+    database: Database,
+    conn: Connection,
+    server: Server,
+    tree: Path,
+    tmp_path: Path,
 ) -> None:
     film(tree / "one.mkv", noise(1, 2 * MB))
     film(tree / "two.mkv", noise(2, 3 * MB))
@@ -99,7 +117,11 @@ async def test_a_deep_scan_hashes_every_file_ahead_of_time(
 
 
 async def test_a_budget_ends_the_reading_and_the_next_scan_goes_on(
-    database: Database, conn: Connection, server: Server, tree: Path, tmp_path: Path  # noqa: F811
+    database: Database,
+    conn: Connection,
+    server: Server,
+    tree: Path,
+    tmp_path: Path,
 ) -> None:
     for number in range(6):
         film(tree / f"{number}.mkv", noise(number + 10, 5 * MB + number))
@@ -116,7 +138,11 @@ async def test_a_budget_ends_the_reading_and_the_next_scan_goes_on(
 
 
 async def test_files_are_read_only_inside_the_night_window(
-    database: Database, conn: Connection, server: Server, tree: Path, tmp_path: Path  # noqa: F811
+    database: Database,
+    conn: Connection,
+    server: Server,
+    tree: Path,
+    tmp_path: Path,
 ) -> None:
     film(tree / "a.mkv", noise(1, MB))
     film(tree / "b.mkv", noise(1, MB))
@@ -139,7 +165,11 @@ async def test_files_are_read_only_inside_the_night_window(
 
 
 async def test_a_share_that_is_gone_or_empty_marks_nothing_gone(
-    database: Database, conn: Connection, server: Server, tree: Path, tmp_path: Path  # noqa: F811
+    database: Database,
+    conn: Connection,
+    server: Server,
+    tree: Path,
+    tmp_path: Path,
 ) -> None:
     film(tree / "videos/a.mkv", noise(1, 1000))
     film(tree / "videos/b.mkv", noise(2, 1001))
@@ -158,7 +188,11 @@ async def test_a_share_that_is_gone_or_empty_marks_nothing_gone(
 
 
 async def test_a_file_taken_away_is_missing_and_one_put_back_is_back(
-    database: Database, conn: Connection, server: Server, tree: Path, tmp_path: Path  # noqa: F811
+    database: Database,
+    conn: Connection,
+    server: Server,
+    tree: Path,
+    tmp_path: Path,
 ) -> None:
     film(tree / "videos/a.mkv", noise(1, 1000))
     film(tree / "videos/b.mkv", noise(2, 1001))
@@ -175,8 +209,8 @@ async def test_a_file_taken_away_is_missing_and_one_put_back_is_back(
 async def test_three_kills_of_the_server_leave_the_same_inventory_as_a_quiet_scan(
     database: Database,
     conn: Connection,
-    server: Server,  # noqa: F811
-    tree: Path,  # noqa: F811
+    server: Server,
+    tree: Path,
     tmp_path: Path,
     demo_library: DemoLibrary,
     ffprobe: str,
