@@ -224,15 +224,16 @@ class Vault:
         return [] if self.read_only else await (await self._services.stage()).recover()
 
     async def folders(self, path: Path) -> list[Folder]:
-        """Return the folders below `path`, with the videos in each; of `places:` this machine and the shares."""
+        """Return the folders below `path`, with the videos in each; of `places:`, machine and shares."""
         raw = os.fsencode(path)
         nas = self._services.nas
-        if nas is None:
-            return await asyncio.to_thread(subfolders, raw)
         if raw == PLACES:
+            here = Folder(b"/", "this machine", 0, complete=False, note="every folder of this machine")
+            if nas is None:
+                return [here]
             await nas.load()
-            return list(await asyncio.gather(_this_machine(), *map(nas.as_folder, nas.enabled)))
-        if place(raw)[0] != LOCAL:
+            return [here, *await asyncio.gather(*map(nas.as_folder, nas.enabled))]
+        if nas is not None and place(raw)[0] != LOCAL:
             return await nas.folders(raw)
         return await asyncio.to_thread(subfolders, raw)
 
@@ -270,10 +271,6 @@ class Vault:
         if result.done:
             self._decided_last = False
         return result
-
-
-async def _this_machine() -> Folder:
-    return Folder(b"/", "this machine", 0, complete=False, note="every folder of this machine")
 
 
 def _undone(result: ActResult) -> list[str]:
