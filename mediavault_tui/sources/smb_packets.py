@@ -92,7 +92,7 @@ def echo() -> Ask:
 
 
 def query_directory(handle: bytes, room: int) -> Ask:
-    """Ask for the next names of a folder: FileIdFullDirectoryInformation, which has no short names to make."""
+    """Ask for the next names of a folder, as FileIdFullDirectoryInformation: no short names to make."""
     return Ask(QUERY_DIRECTORY, _LIST.pack(33, 38, 0, 0, handle, 96, 2, room) + b"*\0", room)
 
 
