@@ -182,7 +182,7 @@ class SmbReader:
         if self._ahead and not self._ahead[0].holds(position):
             self._ahead.clear()
         done = 0
-        while position < stop and self._ahead:
+        while position < stop and self._ahead and self._ahead[0].holds(position):
             piece = self._ahead[0]
             count = self._counted(wire, piece.reply)
             start = position - piece.offset
@@ -197,7 +197,8 @@ class SmbReader:
                 break
             self._ahead.popleft()
             self._spare.append(piece.memory)
-            self._ask_ahead(wire, handle, max(stop, position))
+            if self._ahead or position == stop:
+                self._ask_ahead(wire, handle, position)
         if position < stop:
             done += self._read_pieces(wire, handle, position, view[done:], ahead=True)
         return done

@@ -192,7 +192,7 @@ class Wire:
             finally:
                 with self._changed:
                     self._reading = False
-                    if self._broken is not None:
+                    if self.broken:
                         self._socket.close()
                     self._changed.notify_all()
 

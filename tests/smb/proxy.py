@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import sys
 import threading
 from collections.abc import Callable
 from types import TracebackType
 
-_PIECE = 65536
+_PIECE = 262144
 
 
 class Proxy:
@@ -103,6 +104,8 @@ class Proxy:
         self._tasks |= tasks
         try:
             await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        except asyncio.CancelledError:
+            return  # the proxy stops; the stream's own callback would report it as an error
         finally:
             for task in tasks:
                 task.cancel()
@@ -144,3 +147,15 @@ class Proxy:
             return
         finally:
             taking.cancel()
+
+
+def main(port: int, delay_s: float) -> None:
+    """Stand before `port` until standard input ends; print the port that it takes."""
+    with Proxy(port, delay_s=delay_s) as proxy:
+        sys.stdout.write(f"{proxy.port}\n")
+        sys.stdout.flush()
+        sys.stdin.read()
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]), float(sys.argv[2]))
