@@ -105,9 +105,7 @@ def remove(link: Link, path: bytes) -> None:
                 raise SourceChanged(f"{display(path)} has become another file; scan again")
         tried = True
         opened, deleted, _ = wire.ask(
-            packets.create(
-                name, access=packets.DELETE, options=packets.NO_FOLDER | packets.THE_LINK_ITSELF
-            ),
+            packets.create(name, access=packets.DELETE, options=packets.NO_FOLDER | packets.THE_LINK_ITSELF),
             packets.delete(),
             packets.close(),
         )
@@ -196,5 +194,3 @@ def write_file(link: Link, path: bytes, data: bytes, *, replace: bool) -> None:
 def is_file(found: Look) -> bool:
     """Return whether it is neither folder nor link."""
     return not found.attributes & (FOLDER | REPARSE_POINT)
-
-

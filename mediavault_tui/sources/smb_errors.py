@@ -71,7 +71,7 @@ _SIGNING_IN: dict[int, tuple[type[SourceError], str]] = {
     0xC00000BE: (SourceOffline, "it has no share {share}; check the share's name, or mount its volume there"),
     0xC0000022: (
         SourceDenied,
-        "it refuses: user {user} has no right to share {share}, or it demands encryption; grant it, or set encrypt",
+        "user {user} has no right to share {share}, or it demands encryption; grant it, or set encrypt",
     ),
     0xC00000D0: (SourceOffline, "it takes no more connections; close some"),
     0xC00000BB: (SourceOffline, "it speaks no SMB 2 or newer; enable SMB 2 and 3 there"),

@@ -46,9 +46,11 @@ class _Channel:
         self.connected = False
         self.sock.close()
 
-    def send(self, message: bytes) -> None:
+    def send(self, message: Any) -> None:
+        """Send a message, which is bytes, or a structure of the library where it is encrypted."""
+        data: bytes = message if isinstance(message, bytes) else message.pack()
         self._hurry()
-        self.sock.sendall(len(message).to_bytes(4, "big") + message)
+        self.sock.sendall(len(data).to_bytes(4, "big") + data)
 
     def recv(self) -> bytes:
         """Return the next message; raises OSError, TimeoutError, Dropped."""

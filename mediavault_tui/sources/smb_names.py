@@ -27,7 +27,7 @@ def on_the_wire(path: bytes, address: ShareAddress) -> bytes:
     for step in steps:
         if step in (b"", b".", b"..") or not _NEVER.isdisjoint(step.decode("utf-8", "surrogatepass")):
             raise SourceMissing(
-                f"{display(path)} cannot be a name {where}: SMB allows none of \\ : * ? \" < > | in it; "
+                f'{display(path)} cannot be a name {where}: SMB allows none of \\ : * ? " < > | in it; '
                 "use the name that a listing shows, or choose another"
             )
     return name

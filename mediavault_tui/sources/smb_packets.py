@@ -13,7 +13,7 @@ from struct import Struct
 from mediavault_tui.sources.smb_values import FOLDER, Entry, Look
 
 HEADER = Struct("<4sHHIHHIIQIIQ16s")
-"""Protocol, 64, credit charge, status, command, credits, flags, next, message, -, tree, session, signature."""
+"""Protocol, 64, charge, status, command, credits, flags, next, message, -, tree, session, signature."""
 SERVER, ASYNC, RELATED, SIGNED = 1, 2, 4, 8
 CREATE, CLOSE, FLUSH, READ, WRITE, ECHO, QUERY_DIRECTORY, QUERY_INFO, SET_INFO = 5, 6, 7, 8, 9, 13, 14, 16, 17
 SAME_FILE = b"\xff" * 16
@@ -92,7 +92,7 @@ def echo() -> Ask:
 
 
 def query_directory(handle: bytes, room: int) -> Ask:
-    """Ask for the next names of a folder: FileIdFullDirectoryInformation, which has no short names to make."""
+    """Ask for the next names of a folder, as FileIdFullDirectoryInformation: no short names to make."""
     return Ask(QUERY_DIRECTORY, _LIST.pack(33, 38, 0, 0, handle, 96, 2, room) + b"*\0", room)
 
 

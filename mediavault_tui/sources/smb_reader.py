@@ -35,6 +35,13 @@ class _Ahead:
     memory: memoryview
     reply: Reply
 
+    @property
+    def end(self) -> int:
+        return self.offset + self.length
+
+    def holds(self, position: int) -> bool:
+        return self.offset <= position < self.end
+
 
 class SmbReader:
     """`sources.base.RangedReader` over SMB; `with` closes it. It survives a drop: the file is opened anew."""
@@ -118,7 +125,7 @@ class SmbReader:
         handle = self._opened(wire)
         stop = offset + len(view)
         with self._lock:
-            in_a_row = offset == self._end or any(a.offset <= offset < a.offset + a.length for a in self._ahead)
+            in_a_row = offset == self._end or any(piece.holds(offset) for piece in self._ahead)
             self._in_a_row = self._in_a_row + len(view) if in_a_row else len(view)
             self._end = stop
             if in_a_row and self._wire is wire:
@@ -172,10 +179,10 @@ class SmbReader:
     def _read_on(self, wire: Wire, handle: bytes, offset: int, view: memoryview) -> int:
         """Read where the last read ended: from what is on its way, and ask for what comes next."""
         position, stop = offset, offset + len(view)
-        if self._ahead and not self._ahead[0].offset <= position < self._ahead[0].offset + self._ahead[0].length:
+        if self._ahead and not self._ahead[0].holds(position):
             self._ahead.clear()
         done = 0
-        while position < stop and self._ahead:
+        while position < stop and self._ahead and self._ahead[0].holds(position):
             piece = self._ahead[0]
             count = self._counted(wire, piece.reply)
             start = position - piece.offset
@@ -183,14 +190,15 @@ class SmbReader:
             view[done : done + take] = piece.memory[start : start + take]
             done += take
             position += take
-            if position < piece.offset + piece.length:
+            if position < piece.end:
                 if position < stop:  # it was shorter than asked for: the end, or nearly
                     self._ahead.clear()
                     return done + self._read_pieces(wire, handle, position, view[done:])
                 break
             self._ahead.popleft()
             self._spare.append(piece.memory)
-            self._ask_ahead(wire, handle, max(stop, position))
+            if self._ahead or position == stop:
+                self._ask_ahead(wire, handle, position)
         if position < stop:
             done += self._read_pieces(wire, handle, position, view[done:], ahead=True)
         return done
@@ -200,7 +208,7 @@ class SmbReader:
         assert self._look is not None
         whole = wire.terms.most_read
         budget = min(self._in_a_row, self._in_flight * whole)
-        at = self._ahead[-1].offset + self._ahead[-1].length if self._ahead else position
+        at = self._ahead[-1].end if self._ahead else position
         until = min(position + budget, self._look.size)
         while at < until:
             length = min(whole, until - at)

@@ -192,7 +192,7 @@ class Wire:
             finally:
                 with self._changed:
                     self._reading = False
-                    if self._broken is not None:
+                    if self.broken:
                         self._socket.close()
                     self._changed.notify_all()
 
@@ -235,7 +235,8 @@ class Wire:
             try:
                 with self._changed:
                     self._credits -= 1
-                    message = self._message(packets.echo(), 1 if self.terms.multi_credit else 0, 1, False, True)
+                    charge = 1 if self.terms.multi_credit else 0
+                    message = self._message(packets.echo(), charge, 1, False, True)
                     self._awaited[self._next_id] = Reply(self._next_id, None)
                     self._next_id += 1
                 if self.terms.sealer is not None:
