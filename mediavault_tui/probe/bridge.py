@@ -20,7 +20,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Protocol
 
 from mediavault_tui.errors import ProbeError, SourceError
-from mediavault_tui.probe.hashing import Reader
+from mediavault_tui.domain.paths import display
+from mediavault_tui.probe.hashing import Reader, changed
 
 _BLOCK = 128 * 1024
 """Bytes read from the source at a time: a probe asks for little here and little there."""
@@ -102,8 +103,14 @@ class Bridge:
             buffer = memoryview(bytearray(min(_BLOCK, self._size - number * _BLOCK)))
             try:
                 got = self._reader.read_into(number * _BLOCK, buffer)
+                if got != len(buffer):
+                    raise changed(self._reader.path)
             except SourceError as error:
                 self.error = self.error or error
+                raise
+            except Exception as error:
+                # A bug of a source must not pass for a damaged file either.
+                self.error = self.error or SourceError(f"cannot read {display(self._reader.path)}: {error!r}")
                 raise
             self.bytes_read += got
             self._blocks[number] = block = bytes(buffer[:got])

@@ -16,17 +16,17 @@ from contextlib import contextmanager
 from typing import TypeVar
 
 from mediavault_tui.domain.media import skipped
-from mediavault_tui.domain.model import FileStamp, signed
+from mediavault_tui.domain.model import FileStamp
 from mediavault_tui.domain.paths import display
 from mediavault_tui.errors import SourceChanged, SourceDenied, SourceError, SourceMissing, SourceOffline
 from mediavault_tui.sources.base import FoundFile, RangedReader, WalkError
 from mediavault_tui.sources.share_holding import Listed, ShareSource
+from mediavault_tui.sources.smb_stamps import inode
+from mediavault_tui.sources.smb_values import REPARSE_POINT
 
 _FIRST, _LONGEST = 0.2, 5.0
 """Seconds between two attempts, doubled each time."""
 
-_LINK = 0x400
-"""A reparse point. Source: [MS-FSCC] 2.6."""
 _LISTERS = 4
 """Folders listed at once."""
 
@@ -137,11 +137,11 @@ class Patient:
         found = []
         for entry in entries:
             path = folder.rstrip(b"/") + b"/" + entry.name
-            if entry.attributes & _LINK:
+            if entry.attributes & REPARSE_POINT:
                 continue  # links are not followed
             if not entry.is_folder:
-                inode = signed(entry.file_id)
-                stamp = FileStamp(self._device_of(path), inode, entry.size, entry.modified_ns)
+                number = inode(entry.file_id, path)
+                stamp = FileStamp(self._device_of(path), number, entry.size, entry.modified_ns)
                 found.append(FoundFile(path, stamp, 1))
             elif not skipped(entry.name) and path not in skip:
                 below.append(path)

@@ -12,6 +12,9 @@ from mediavault_tui.sources.share_holding import ShareSource
 if TYPE_CHECKING:
     from mediavault_tui.sources.smb import ShareAddress
 
+_PATIENCE = 5.0
+"""Seconds that a person waits for a server that is away; a scan has more of its own (`sources.patient`)."""
+
 Connect = Callable[[str, "ShareAddress"], ShareSource]
 """Make the source of a name and an address; nothing is contacted by it yet."""
 
@@ -20,7 +23,7 @@ def connect_smb(name: str, address: ShareAddress) -> ShareSource:
     """Return a source over SMB."""
     from mediavault_tui.sources.smb import SmbSource
 
-    return SmbSource(name, address)
+    return SmbSource(name, address, patience_s=_PATIENCE)
 
 
 class Registry:

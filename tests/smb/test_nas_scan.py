@@ -82,7 +82,7 @@ async def test_a_share_is_scanned_like_a_folder(
 
         again = await scan(database, nas, "nas:/volume1/videos")
         assert (again.counts.new, again.counts.changed, again.counts.missing) == (0, 0, 0)
-        assert again.counts.bytes_wire == 0, "an unchanged share was read"
+        assert again.counts.bytes_wire < 20_000, "an unchanged share was read, not only listed"
 
 
 async def test_only_heads_and_tails_of_what_differs_are_read(
@@ -96,7 +96,9 @@ async def test_only_heads_and_tails_of_what_differs_are_read(
     film(tree / "lonely.mkv", noise(5, 9 * MB))
     async with nas_on(database, server, tmp_path) as nas:
         last = await scan(database, nas)
-    assert last.counts.bytes_wire == 4 * 2 * 64 * 1024
+    needed = 4 * 2 * 64 * 1024
+    assert last.counts.bytes_read == needed
+    assert last.counts.bytes_wire < 1.1 * needed
 
 
 async def test_a_deep_scan_hashes_every_file_ahead_of_time(
@@ -113,7 +115,7 @@ async def test_a_deep_scan_hashes_every_file_ahead_of_time(
         assert last.counts.hashed == 2
         assert await conn.fetchval("select count(*) from media_files where content_hash is null") == 0
         again = await scan(database, nas, deep=True)
-        assert again.counts.bytes_wire == 0
+        assert again.counts.bytes_wire < 20_000
 
 
 async def test_a_budget_ends_the_reading_and_the_next_scan_goes_on(
@@ -153,7 +155,7 @@ async def test_files_are_read_only_inside_the_night_window(
     def on(progress: ScanProgress) -> None:
         if "night window" in progress.message:
             seen.append(progress.message)
-            assert progress.counts.bytes_wire == 0
+            assert progress.counts.bytes_read == 0
             clock[0] = time(23, 30)
 
     policy = FarPolicy(window=Window.read("23:00-06:00"), now=lambda: clock[0])
