@@ -6,13 +6,13 @@ free space, and small files (the manifest of the holding folder).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from types import TracebackType
 
 from mediavault_tui.domain.model import signed
 from mediavault_tui.domain.paths import display
 from mediavault_tui.errors import SourceChanged
-from mediavault_tui.sources import smb_acts, smb_listing
+from mediavault_tui.sources import smb_acts, smb_listing, smb_stream
 from mediavault_tui.sources import smb_packets as packets
 from mediavault_tui.sources.base import FoundFile, WalkError
 from mediavault_tui.sources.smb_link import Link
@@ -139,3 +139,7 @@ class SmbSource:
     def write_file(self, path: bytes, data: bytes, *, replace: bool = False) -> None:
         """Write a small file, whole or not at all; SourceTaken where one is, unless `replace`."""
         smb_acts.write_file(self._link, path, data, replace=replace)
+
+    def write_stream(self, path: bytes, chunks: Iterable[memoryview], *, modified_ns: int) -> None:
+        """Write a new file of any size as its bytes come, durably, with that time; see `smb_stream`."""
+        smb_stream.write_stream(self._link, path, chunks, modified_ns=modified_ns)

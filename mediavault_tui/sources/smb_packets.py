@@ -117,6 +117,11 @@ def delete(handle: bytes = SAME_FILE) -> Ask:
     return _set(handle, 13, b"\1")
 
 
+def set_info(handle: bytes, kind: int, data: bytes) -> Ask:
+    """Set information of a file; [MS-FSCC] 2.4 numbers the kinds."""
+    return _set(handle, kind, data)
+
+
 def _set(handle: bytes, kind: int, data: bytes) -> Ask:
     return Ask(SET_INFO, _SET.pack(33, 1, kind, len(data), 96, 0, 0, handle) + data)
 

@@ -16,12 +16,13 @@ import pytest
 
 from mediavault_tui.bootstrap import stage
 from mediavault_tui.domain.model import FileId, GroupId, StagedId
+from mediavault_tui.domain.paths import locate
 from mediavault_tui.services.nas import Nas
 from mediavault_tui.services.stage import Stage
-from mediavault_tui.settings import from_env
+from mediavault_tui.settings import Secret, from_env
 from mediavault_tui.store.database import Connection, Database
 from tests.db.shelf import contents
-from tests.smb.nas_rig import PASSWORD, SHARE, Server, nas_on, scan, the_server, the_tree
+from tests.smb.nas_rig import PASSWORD, SHARE, Server, scan, the_server, the_tree
 
 __all__ = ["the_server", "the_tree"]  # fixtures
 
@@ -121,7 +122,10 @@ class Stand:
 
     async def the_dead_are_gone(self) -> None:
         """Wait until the server has noticed that a killed program let go of its act."""
-        query = "select count(*) from pg_locks where locktype = 'advisory' and granted"
+        query = (
+            "select count(*) from pg_locks where locktype = 'advisory' and granted"
+            " and database = (select oid from pg_database where datname = current_database())"
+        )
         async with asyncio.timeout(20):
             while await self.conn.fetchval(query):
                 await asyncio.sleep(0.01)
@@ -258,6 +262,50 @@ async def test_a_server_that_is_away_is_a_refusal_and_everything_stays(stand: St
     assert await stand.tell_the_truth("back") == "present"
     await stand.to("staged")
     assert await stand.tell_the_truth("staged") == "staged"
+
+
+async def test_a_holding_folder_on_another_share_is_reached_by_a_verified_copy(
+    conn: Connection, database: Database, server: Server, tree: Path, tmp_path: Path
+) -> None:
+    stand = Stand(conn, database, server, environ(server, tmp_path))
+    await stand.set_up()
+    await stand.nas.add(
+        host="127.0.0.1", port=server.port, share="second", username=server.user, password=Secret(PASSWORD)
+    )
+    second = stand.nas.share("second").source
+    service = Stage(
+        database, stand.nas.places, staging_of=lambda name: locate(second, b"/second/held") if name == "nas:0" else None
+    )
+    before = (tree / "videos/old/film.mkv").stat()
+    assert (await service.stage_group(stand.group, stand.keeper, who="x")).refused == ()
+    (held,) = (server.second / "held").rglob("film.mkv")
+    assert held.read_bytes() == LOSER
+    assert held.stat().st_mtime_ns // 1000 == before.st_mtime_ns // 1000
+    assert {path.name for path in held.parent.iterdir()} == {
+        "film.mkv",
+        "film.en.srt",
+        "film-poster.jpg",
+        "manifest.json",
+    }
+    assert not (tree / "videos/old/film.mkv").exists()
+    row = await conn.fetchrow("select source, path, state from media_files where id = $1", stand.loser)
+    assert row is not None
+    assert (row["source"], row["state"]) == (second, "staged")
+    assert (await service.restore([StagedId(await stand.staged() or 0)], who="x")).refused == ()
+    assert await stand.tell_the_truth("back") == "present"
+    assert await conn.fetchval("select source from media_files where id = $1", stand.loser) == "nas:0"
+
+
+async def test_a_holding_folder_of_this_machine_takes_files_of_a_share(
+    stand: Stand, database: Database, tmp_path: Path
+) -> None:
+    here = tmp_path / "held"
+    service = Stage(database, stand.nas.places, staging_of=lambda _: os.fsencode(here))
+    assert (await service.stage_group(stand.group, stand.keeper, who="x")).refused == ()
+    (held,) = here.rglob("film.mkv")
+    assert held.read_bytes() == LOSER
+    assert (await service.undo(who="x")).refused == ()
+    assert await stand.tell_the_truth("back") == "present"
 
 
 @pytest.mark.slow
