@@ -19,8 +19,8 @@ from contextlib import AbstractContextManager, contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Protocol
 
-from mediavault_tui.errors import ProbeError, SourceError
 from mediavault_tui.domain.paths import display
+from mediavault_tui.errors import ProbeError, SourceError
 from mediavault_tui.probe.hashing import Reader, changed
 
 _BLOCK = 128 * 1024
@@ -103,8 +103,7 @@ class Bridge:
             buffer = memoryview(bytearray(min(_BLOCK, self._size - number * _BLOCK)))
             try:
                 got = self._reader.read_into(number * _BLOCK, buffer)
-                if got != len(buffer):
-                    raise changed(self._reader.path)
+                self._whole(got, len(buffer))
             except SourceError as error:
                 self.error = self.error or error
                 raise
@@ -117,6 +116,11 @@ class Bridge:
             while len(self._blocks) > _KEPT:
                 self._blocks.popitem(last=False)
             return block
+
+    def _whole(self, got: int, wanted: int) -> None:
+        """A file that has become shorter is no damaged one: it is to be looked at again."""
+        if got != wanted:
+            raise changed(self._reader.path)
 
 
 class _Server(ThreadingHTTPServer):

@@ -55,7 +55,10 @@ def write_stream(link: Link, path: bytes, chunks: Iterable[memoryview], *, modif
                     link.check(written, "write", path)
                     offset += len(piece)
             ticks = modified_ns // 100 + _1970
-            for ask in (packets.flush(handle), packets.set_info(handle, _BASIC, _TIMES.pack(0, 0, ticks, 0, 0))):
+            for ask in (
+                packets.flush(handle),
+                packets.set_info(handle, _BASIC, _TIMES.pack(0, 0, ticks, 0, 0)),
+            ):
                 (answer,) = wire.ask(ask)
                 link.check(answer, "write", path)
         finally:

@@ -42,7 +42,12 @@ def film(tmp_path: Path) -> Path:
 
 @pytest.mark.parametrize(
     ("asked", "start", "stop"),
-    [("bytes=0-", 0, None), ("bytes=1000-1999", 1000, 2000), ("bytes=1023999-", 1023999, None), ("bytes=5-99999999", 5, None)],
+    [
+        ("bytes=0-", 0, None),
+        ("bytes=1000-1999", 1000, 2000),
+        ("bytes=1023999-", 1023999, None),
+        ("bytes=5-99999999", 5, None),
+    ],
 )
 def test_a_range_is_answered_with_its_bytes(film: Path, asked: str, start: int, stop: int | None) -> None:
     with address_of(Far(), bytes(film)) as address:
@@ -80,8 +85,21 @@ async def test_a_probe_of_a_twenty_gigabyte_film_reads_a_few_hundred_kilobytes(
 ) -> None:
     """A real film whose size is stretched by a hole: an attachment-sized void that no probe may cross."""
     path = tmp_path / f"film.{suffix}"
-    made = [ffmpeg, "-v", "error", "-f", "lavfi", "-i", "testsrc2=s=640x360:r=24:d=20", "-f", "lavfi", "-i", "sine=d=20"]
-    subprocess.run([*made, "-c:v", "libx264", "-b:v", "2M", "-c:a", "aac", str(path)], check=True)
+    made = [
+        ffmpeg,
+        "-v",
+        "error",
+        "-f",
+        "lavfi",
+        "-i",
+        "testsrc2=s=640x360:r=24:d=20",
+        "-f",
+        "lavfi",
+        "-i",
+        "sine=d=20",
+    ]
+    made += ["-c:v", "libx264", "-b:v", "2M", "-c:a", "aac", str(path)]
+    await asyncio.to_thread(subprocess.run, made, check=True)
     size = 20_000 * MB
     stretch(path, size, suffix)
     prober = Prober(ffprobe=ffprobe, ffmpeg=ffmpeg, workers=1)
@@ -95,7 +113,7 @@ async def test_a_probe_of_a_twenty_gigabyte_film_reads_a_few_hundred_kilobytes(
 
 
 def stretch(path: Path, size: int, suffix: str) -> None:
-    """Make a film as large as 20 GB without writing them: a sparse box at the end (MP4) or a Void (Matroska)."""
+    """Make a film 20 GB large by a hole: a sparse box at the end (MP4) or a Void (Matroska)."""
     small = path.stat().st_size
     with open(path, "r+b") as file:
         if suffix == "mp4":
@@ -142,7 +160,19 @@ async def test_a_server_that_goes_away_is_never_taken_for_a_damaged_film(
     tmp_path: Path, ffmpeg: str, ffprobe: str
 ) -> None:
     path = tmp_path / "film.mkv"
-    made = [ffmpeg, "-v", "error", "-f", "lavfi", "-i", "testsrc2=s=1280x720:d=5", "-c:v", "libx264", "-qp", "5"]
+    made = [
+        ffmpeg,
+        "-v",
+        "error",
+        "-f",
+        "lavfi",
+        "-i",
+        "testsrc2=s=1280x720:d=5",
+        "-c:v",
+        "libx264",
+        "-qp",
+        "5",
+    ]
     await asyncio.to_thread(subprocess.run, [*made, str(path)], check=True)
     prober = Prober(ffprobe=ffprobe, ffmpeg=ffmpeg, workers=1)
 

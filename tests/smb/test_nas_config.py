@@ -1,4 +1,4 @@
-"""Shares as a person sets them up: passwords sealed, the environment, a test that says what is wrong, the command."""
+"""Shares as a person sets them up: passwords sealed, a test that says what is wrong, the command."""
 
 from __future__ import annotations
 
@@ -93,7 +93,10 @@ async def test_the_environment_makes_a_share_without_a_row_or_takes_its_rows_num
     assert [share.source for share in nas.enabled] == ["nas:2"]
     assert nas.enabled[0].username == "ruth", "the environment wins"
     nas.close()
-    for wrong, why in (({"NAS_SMB_SHARE": ""}, "NAS_SMB_SHARE"), ({"NAS_STAGING_PATH": "/other/x"}, "not on the")):
+    for wrong, why in (
+        ({"NAS_SMB_SHARE": ""}, "NAS_SMB_SHARE"),
+        ({"NAS_STAGING_PATH": "/other/x"}, "not on the"),
+    ):
         broken = Nas(database, from_env({**environ, **wrong}))
         with pytest.raises(ConfigError, match=why):
             await broken.load()
@@ -123,7 +126,11 @@ async def test_a_connection_test_says_what_is_wrong(
 ) -> None:
     (tree / "videos").mkdir()
     async with nas_on(
-        database, server, tmp_path, scan_paths=["/volume1/videos", "/volume1/nothing"], staging_path="/volume1/v/d"
+        database,
+        server,
+        tmp_path,
+        scan_paths=["/volume1/videos", "/volume1/nothing"],
+        staging_path="/volume1/v/d",
     ) as nas:
         share = nas.share("2")
         checks = await nas.test(share)
@@ -144,7 +151,12 @@ async def test_a_connection_test_says_what_is_wrong(
             ({"host": "no-such-machine.invalid"}, "name", "nobody knows a machine called"),
             ({"port": _closed_port()}, "port", "nothing listens on port"),
         ):
-            asked = {"host": "127.0.0.1", "share": "volume1", "port": server.port, "password": Secret(PASSWORD)}
+            asked = {
+                "host": "127.0.0.1",
+                "share": "volume1",
+                "port": server.port,
+                "password": Secret(PASSWORD),
+            }
             other = await nas.add(username=server.user, **{**asked, **change})  # type: ignore[arg-type]
             last = (await nas.test(other))[-1]
             assert (last.what, last.ok) == (what, False)
@@ -223,7 +235,16 @@ async def test_the_command_sets_up_tests_lists_scans_and_removes(
     def all_of_it() -> None:
         address = f"smb://{server.user}@127.0.0.1:{server.port}/volume1"
         added = json.loads(
-            run("nas", "add", address, "--password-stdin", "--scan", "/volume1/videos", "--json", stdin=PASSWORD + "\n")
+            run(
+                "nas",
+                "add",
+                address,
+                "--password-stdin",
+                "--scan",
+                "/volume1/videos",
+                "--json",
+                stdin=PASSWORD + "\n",
+            )
         )
         assert (added["source"], added["problem"]) == ("nas:2", "")
         assert "share: volume1 is there" in run("nas", "test", "2")

@@ -41,8 +41,8 @@ def noise(seed: int, size: int) -> bytes:
 async def rows(conn: Connection) -> list[tuple[Any, ...]]:
     """What a scan says of every file, but when."""
     found = await conn.fetch(
-        "select source, path_raw, root_raw, size_bytes, modified_ns, state, sample_hash, content_hash, title, year,"
-        " kind, container, duration_s, width, video_codec, audio_languages, health, health_reason, score"
+        "select source, path_raw, root_raw, size_bytes, modified_ns, state, sample_hash, content_hash, title,"
+        " year, kind, container, duration_s, width, video_codec, audio_languages, health, health_reason, score"
         " from media_files order by path_raw"
     )
     return [tuple(row) for row in found]

@@ -92,7 +92,8 @@ class Stand:
     async def grouped(self, keeper: FileId, loser: FileId) -> GroupId:
         group = await self.conn.fetchval(
             "insert into duplicate_groups (proof, key, title, verdict, rule, sentence, keeper_id,"
-            " reclaimable_bytes) values ('same_title', $2, 'Film', 'clear', 'gap', 'better', $1, 1) returning id",
+            " reclaimable_bytes) values ('same_title', $2, 'Film', 'clear', 'gap', 'better', $1, 1)"
+            " returning id",
             keeper,
             f"{keeper},{loser}",
         )
@@ -127,7 +128,7 @@ class Stand:
             " and database = (select oid from pg_database where datname = current_database())"
         )
         async with asyncio.timeout(20):
-            while await self.conn.fetchval(query):
+            while await self.conn.fetchval(query):  # noqa: ASYNC110 - the database tells nobody
                 await asyncio.sleep(0.01)
 
     async def staged(self) -> int | None:
@@ -274,7 +275,9 @@ async def test_a_holding_folder_on_another_share_is_reached_by_a_verified_copy(
     )
     second = stand.nas.share("second").source
     service = Stage(
-        database, stand.nas.places, staging_of=lambda name: locate(second, b"/second/held") if name == "nas:0" else None
+        database,
+        stand.nas.places,
+        staging_of=lambda name: locate(second, b"/second/held") if name == "nas:0" else None,
     )
     before = (tree / "videos/old/film.mkv").stat()
     assert (await service.stage_group(stand.group, stand.keeper, who="x")).refused == ()
