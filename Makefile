@@ -24,7 +24,7 @@ run: install ## open the app on your own files: make run LIBRARY=/path
 	@$(BIN)/mediavault app "$(LIBRARY)"
 
 test: install ## every test
-	@sh deploy/tools.sh tmux
+	@sh deploy/tools.sh tmux smbd:samba
 	@$(BIN)/python -m pytest -n auto
 
 check: install ## format, lint, types, who imports whom, and whether the wheel is whole
@@ -35,7 +35,7 @@ check: install ## format, lint, types, who imports whom, and whether the wheel i
 	$(BIN)/python -m pytest -q tests/test_packaging.py
 
 bench: install ## measure against the peers; takes a quarter of an hour
-	@sh deploy/tools.sh jdupes rdfind fdupes rmlint gdu
+	@sh deploy/tools.sh jdupes rdfind fdupes rmlint gdu smbd:samba smbclient
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m bench
 
 soak: install ## the property tests and state machines, a hundred times as long
