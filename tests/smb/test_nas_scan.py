@@ -42,7 +42,8 @@ async def rows(conn: Connection) -> list[tuple[Any, ...]]:
     """What a scan says of every file, but when."""
     found = await conn.fetch(
         "select source, path_raw, root_raw, size_bytes, modified_ns, state, sample_hash, content_hash, title,"
-        " year, kind, container, duration_s, width, video_codec, audio_languages, health, health_reason, score"
+        " year, kind, container, duration_s, width, video_codec, audio_languages, health, health_reason,"
+        " score"
         " from media_files order by path_raw"
     )
     return [tuple(row) for row in found]

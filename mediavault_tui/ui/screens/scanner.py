@@ -1,4 +1,7 @@
-"""Scanner: choose folders, scan them, watch, pause, cancel; what was scanned before."""
+"""Scanner: choose folders here and on shares, scan them, watch, pause, cancel; what was scanned before.
+
+Longer than a screen should be: browser, running scan and history share one set of keys.
+"""
 
 from __future__ import annotations
 
