@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from mediavault_tui.domain.library import Folder
@@ -197,7 +198,7 @@ class Nas:
         source = self._registry.connect(share.source, _address(share, self._passwords[share.source]))
         try:
             for path in share.scan_paths or (f"/{share.share}",):
-                told(_try(f"folder {path}", lambda path=path: _listed(source, path)))  # type: ignore[misc]
+                told(_try(f"folder {path}", partial(_listed, source, path)))
             if share.staging_path:
                 told(_try(f"holding folder {share.staging_path}", lambda: _above(source, share.staging_path)))
         finally:
