@@ -24,7 +24,7 @@ run: install ## open the app on your own files: make run LIBRARY=/path
 	@$(BIN)/mediavault app "$(LIBRARY)"
 
 test: install ## every test
-	@sh deploy/tools.sh tmux nginx curl chromium
+	@sh deploy/tools.sh tmux nginx curl chromium smbd:samba
 	@$(BIN)/python -m pytest -n auto
 
 check: install ## format, lint, types, who imports whom, and whether the wheel is whole
@@ -35,7 +35,7 @@ check: install ## format, lint, types, who imports whom, and whether the wheel i
 	$(BIN)/python -m pytest -q tests/test_packaging.py
 
 bench: install ## measure against the peers; takes a quarter of an hour
-	@sh deploy/tools.sh jdupes rdfind fdupes rmlint gdu nginx curl
+	@sh deploy/tools.sh jdupes rdfind fdupes rmlint gdu nginx curl smbd:samba smbclient
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m bench
 
 eval: install ## sixty questions to a real language model: score, cost, latency (needs a key; MODEL=mini)

@@ -1,11 +1,11 @@
 #!/bin/sh
-# tools.sh PROGRAM...: installs programs that tests or measurements drive, where that is possible
-# without asking anybody: as root, with apt. Elsewhere their tests are skipped, and the summary says so.
+# tools.sh PROGRAM[:PACKAGE]...: installs programs that tests or measurements drive, where that is
+# possible without asking anybody: as root, with apt. Elsewhere their tests are skipped, and the summary says so.
 set -eu
 
 missing=
-for program in "$@"; do
-    command -v "$program" >/dev/null 2>&1 || missing="$missing $program"
+for wanted in "$@"; do
+    command -v "${wanted%%:*}" >/dev/null 2>&1 || missing="$missing ${wanted##*:}"
 done
 if [ -z "$missing" ] || [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null 2>&1; then
     exit 0

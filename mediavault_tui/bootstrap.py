@@ -6,6 +6,7 @@ import os
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dotenv import dotenv_values, find_dotenv
@@ -24,8 +25,11 @@ if TYPE_CHECKING:
     from mediavault_tui.services.chat import Chat
     from mediavault_tui.services.dedupe import Dedupe
     from mediavault_tui.services.library import Library
+    from mediavault_tui.services.nas import Nas
     from mediavault_tui.services.scan import Scanner
+    from mediavault_tui.services.scan_far import FarPolicy
     from mediavault_tui.services.stage import Stage
+    from mediavault_tui.services.stage_moves import Step
     from mediavault_tui.services.vault import Vault
     from mediavault_tui.services.watching import Watching
     from mediavault_tui.store.asking import Reader
@@ -78,18 +82,46 @@ def dedupe(database: Database, settings: Settings) -> Dedupe:
     return Dedupe(database, policy, threshold=settings.fuzzy_match_threshold)
 
 
-def stage(database: Database, settings: Settings) -> Stage:
-    """Build the mover of files, with what it may not touch."""
+@asynccontextmanager
+async def open_nas(database: Database, settings: Settings) -> AsyncIterator[Nas]:
+    """Yield what knows every share; nothing is contacted before somebody asks for a file."""
+    from mediavault_tui.services.nas import Nas
+
+    nas = Nas(database, settings)
+    try:
+        await nas.load()
+        yield nas
+    finally:
+        nas.close()
+
+
+def stage(
+    database: Database, settings: Settings, nas: Nas | None = None, *, step: Step | None = None
+) -> Stage:
+    """Build the mover of files, with what it may not touch; without `nas` on this machine only.
+
+    `step` is for tests, which stop the program there.
+    """
     from mediavault_tui.services.stage import Stage
+    from mediavault_tui.services.stage_moves import no_step
     from mediavault_tui.sources.local import LocalSource
 
     return Stage(
         database,
-        LocalSource(),
+        nas.places if nas else LocalSource(),
         staging_path=settings.staging_path,
-        protected=settings.protected,
+        staging_of=nas.staging_of if nas else None,
+        protected=_protected(settings, nas),
         read_only=settings.read_only,
+        step=step or no_step,
     )
+
+
+def _protected(settings: Settings, nas: Nas | None) -> tuple[Path, ...]:
+    """Return the protected folders, those of a share by their located paths."""
+    if nas is None:
+        return settings.protected
+    return tuple(Path(os.fsdecode(nas.names.located(os.fsencode(path)))) for path in settings.protected)
 
 
 def scanner(
@@ -99,21 +131,28 @@ def scanner(
     probe: bool = True,
     match: bool = True,
     readers: int | None = None,
+    nas: Nas | None = None,
+    far: FarPolicy | None = None,
 ) -> Scanner:
     """Build the scanner; with `match` its groups are found anew at the end of every scan.
 
+    Without `nas` it scans this machine only; `far` is how a share is read, as the settings say by default.
     Raises: ToolMissing without ffprobe and ffmpeg, unless `probe` is off.
     """
     from mediavault_tui.services.scan import Scanner
+    from mediavault_tui.services.scan_far import FarPolicy
     from mediavault_tui.sources.local import LocalSource
 
+    asked = FarPolicy(budget=settings.nas_budget, window=settings.nas_window, readers=settings.nas_readers)
     return Scanner(
         database,
-        LocalSource(),
+        nas.places if nas else LocalSource(),
         _prober(settings) if probe else None,
         readers=readers or settings.readers,
         staging_path=settings.staging_path,
-        protected=settings.protected,
+        staging_of=nas.staging_of if nas else None,
+        far=far or asked,
+        protected=_protected(settings, nas),
         dedupe=dedupe(database, settings).refresh if match else None,
     )
 
@@ -181,16 +220,18 @@ async def open_vault(settings: Settings, *, who: str) -> AsyncIterator[Vault]:
 
     async with (
         open_database(settings) as database,
+        open_nas(database, settings) as nas,
         open_asking(database, settings) as (reader, model),
     ):
         services = Services(
             library=Lazy(partial(library, database)),
             dedupe=Lazy(partial(dedupe, database, settings)),
-            stage=Lazy(partial(stage, database, settings)),
-            scanner=Lazy(partial(scanner, database, settings)),
+            stage=Lazy(partial(stage, database, settings, nas)),
+            scanner=Lazy(partial(scanner, database, settings, nas=nas)),
+            watching=Lazy(partial(watching, database, settings)),
             asking=Lazy(partial(asking, database, settings, reader)),
             chat=Lazy(partial(chat, database, settings, reader, model, who=who)),
-            watching=Lazy(partial(watching, database, settings)),
+            nas=nas,
         )
         try:
             yield Vault(

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import difflib
 import ipaddress
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
@@ -16,6 +17,8 @@ from typing import Any
 
 import platformdirs
 
+from mediavault_tui.domain.nightly import Window
+from mediavault_tui.domain.paths import Mount
 from mediavault_tui.errors import ConfigError
 
 
@@ -76,6 +79,25 @@ def _flag(raw: str) -> bool:
         return {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}[raw.lower()]
     except KeyError:
         raise ValueError("must be yes or no") from None
+
+
+def _mounts(raw: str) -> tuple[str, ...]:
+    mounts = tuple(part.strip() for part in raw.split(",") if part.strip())
+    for mount in mounts:
+        Mount.read(mount)
+    return mounts
+
+
+_UNITS = {"": 1, "b": 1, "kb": 10**3, "mb": 10**6, "gb": 10**9, "tb": 10**12, "kib": 2**10, "mib": 2**20,
+          "gib": 2**30, "tib": 2**40}  # fmt: skip
+
+
+def read_bytes(raw: str) -> int:
+    """Read a number of bytes: 50 GB, 1.5TiB, 1000000. Raises: ValueError."""
+    found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([a-z]*)", raw.strip().lower())
+    if found is None or found[2] not in _UNITS:
+        raise ValueError(f"{raw!r} is no number of bytes; write 50 GB")
+    return int(float(found[1]) * _UNITS[found[2]])
 
 
 def _database_url(raw: str) -> Secret:
@@ -151,6 +173,22 @@ class Settings:
         "NAS_SCAN_PATHS", _paths, (), "folders of the share to scan, comma-separated"
     )
     nas_staging_path: Path | None = _setting("NAS_STAGING_PATH", _path, None, "holding folder on the NAS")
+    nas_port: int = _setting("NAS_SMB_PORT", _whole(1, 65535), 445, "port of the NAS")
+    nas_encrypt: bool = _setting(
+        "NAS_SMB_ENCRYPT", _flag, False, "encrypt every message, even where the NAS does not ask for it"
+    )
+    nas_mounts: tuple[str, ...] = _setting(
+        "NAS_MOUNTS", _mounts, (), "folders of this machine that show a share: /mnt/nas-media=volume1"
+    )
+    nas_readers: int = _setting(
+        "NAS_READERS", _whole(0, 16), 0, "files read at once from a share; 0: 2 near by, 4 far away"
+    )
+    nas_budget: int = _setting(
+        "NAS_BYTE_BUDGET", read_bytes, 0, "the most that one scan reads from a share (50 GB); 0: no limit"
+    )
+    nas_window: Window | None = _setting(
+        "NAS_NIGHT_WINDOW", Window.read, None, "when files of a share may be read: 23:00-06:00; unset: always"
+    )
     tmdb_token: Secret | None = _setting("TMDB_READ_ACCESS_TOKEN", Secret, None, "TMDb bearer token")
     tmdb_key: Secret | None = _setting("TMDB_API_KEY", Secret, None, "TMDb key, where there is no token")
     tmdb_url: str = _setting("TMDB_BASE_URL", _text, "https://api.themoviedb.org/3/", "TMDb's address")

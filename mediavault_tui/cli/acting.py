@@ -23,8 +23,11 @@ async def staging() -> AsyncIterator[Stage]:
     from mediavault_tui import bootstrap
 
     settings = bootstrap.load_settings()
-    async with bootstrap.open_database(settings) as database:
-        stage = bootstrap.stage(database, settings)
+    async with (
+        bootstrap.open_database(settings) as database,
+        bootstrap.open_nas(database, settings) as nas,
+    ):
+        stage = bootstrap.stage(database, settings, nas)
         for sentence in await stage.recover():
             print(f"mediavault: {harmless(sentence)}", file=sys.stderr)
         yield stage

@@ -35,6 +35,7 @@ COMMANDS: dict[str, str] = {
     "web": "serve the terminal app to browsers, behind the login (the front end)",
     "users": "add, list and remove accounts, or change a password",
     "doctor": "check the whole installation, each line with its remedy",
+    "nas": "set up the shares of a NAS, list them, test the connection",
     "db": "migrate, look at or locate the database",
 }
 

@@ -19,12 +19,21 @@ from mediavault_tui.errors import UsageError
 
 if TYPE_CHECKING:
     from mediavault_tui.domain.library import ScanError, ScanProgress
+    from mediavault_tui.services.nas import Nas
     from mediavault_tui.services.scan_control import ScanControl
+    from mediavault_tui.services.scan_far import FarPolicy
+    from mediavault_tui.settings import Settings
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
-    parser.add_argument("paths", nargs="+", metavar="PATH", help="a folder to scan")
+    parser.add_argument(
+        "paths",
+        nargs="+",
+        metavar="PATH",
+        help="a folder to scan, here or on a share (nas:/volume1/videos, smb://host/volume1/videos);"
+        " `nas:` alone for every folder that is set up",
+    )
     parser.add_argument("--json", action="store_true", help="print one JSON document at the end")
     parser.add_argument(
         "--no-probe", action="store_true", help="do not ask the files what they are (ffprobe)"
@@ -34,16 +43,26 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--readers", type=int, metavar="N", help="files read at once while hashing (MEDIAVAULT_READERS)"
     )
     parser.add_argument(
+        "--deep",
+        action="store_true",
+        help="hash every file ahead of time, not only those of equal size (slow)",
+    )
+    parser.add_argument(
+        "--budget", metavar="BYTES", help="read no more than this from a share: 50GB (NAS_BYTE_BUDGET)"
+    )
+    parser.add_argument(
+        "--window", metavar="TIMES", help="read files of a share only then: 23:00-06:00 (NAS_NIGHT_WINDOW)"
+    )
+    parser.add_argument(
         "--everything", action="store_true", help="read unchanged files again too (slow; rarely needed)"
     )
 
 
 def run(args: argparse.Namespace) -> int:
     """Scan; 0 if every folder could be read, 1 if one could not, 2 for a path that is no folder."""
-    roots = folders(args.paths)
     if args.readers is not None and not 1 <= args.readers <= 64:
         raise UsageError("--readers takes a number from 1 to 64")
-    return asyncio.run(_scan(args, roots))
+    return asyncio.run(_scan(args))
 
 
 def folders(paths: list[str]) -> list[Path]:
@@ -59,10 +78,42 @@ def folders(paths: list[str]) -> list[Path]:
             problems.append(f"{shown} may not be read")
     if problems:
         raise UsageError("; ".join(problems))
-    return [Path(path) for path in paths]
+    return [Path(os.path.abspath(path)) for path in paths]
 
 
-async def _scan(args: argparse.Namespace, roots: list[Path]) -> int:
+def _roots(paths: list[str], nas: Nas) -> list[Path]:
+    """Return the located roots that were meant; raises UsageError for one that is nothing."""
+    located: list[bytes] = []
+    here: list[str] = []
+    for path in paths:
+        if path == "nas:":
+            located += nas.scan_folders()
+        elif (name := nas.names.located(os.fsencode(path))) == os.fsencode(path):
+            here.append(path)
+        elif path.startswith("/") and os.path.isdir(path) and not nas.names.mounted(os.fsencode(path)):
+            here.append(path)  # a share's path that is a folder of this machine as well
+        else:
+            located.append(name)
+    return [*folders(here), *(Path(os.fsdecode(name)) for name in located)]
+
+
+def _far(args: argparse.Namespace, settings: Settings) -> FarPolicy:
+    """Return how shares are read: as the settings say, unless the command line says otherwise."""
+    from mediavault_tui.domain.nightly import Window
+    from mediavault_tui.services.scan_far import FarPolicy
+    from mediavault_tui.settings import read_bytes
+
+    try:
+        return FarPolicy(
+            budget=settings.nas_budget if args.budget is None else read_bytes(args.budget),
+            window=settings.nas_window if args.window is None else Window.read(args.window),
+            readers=args.readers or settings.nas_readers,
+        )
+    except ValueError as error:
+        raise UsageError(str(error)) from error
+
+
+async def _scan(args: argparse.Namespace) -> int:
     from mediavault_tui import bootstrap
     from mediavault_tui.domain.library import ScanPhase
     from mediavault_tui.services.scan_control import ScanControl
@@ -70,25 +121,41 @@ async def _scan(args: argparse.Namespace, roots: list[Path]) -> int:
     settings = bootstrap.load_settings()
     control = ScanControl()
     started = time.monotonic()
-    last: ScanProgress | None = None
-    async with bootstrap.open_database(settings) as database, _interruptible(control):
+    ends: dict[int, ScanProgress] = {}
+    async with (
+        bootstrap.open_database(settings) as database,
+        bootstrap.open_nas(database, settings) as nas,
+        _interruptible(control),
+    ):
+        roots = _roots(args.paths, nas)
         scanner = bootstrap.scanner(
-            database, settings, probe=not args.no_probe, match=not args.no_match, readers=args.readers
+            database,
+            settings,
+            probe=not args.no_probe,
+            match=not args.no_match,
+            readers=args.readers,
+            nas=nas,
+            far=_far(args, settings),
         )
         line = _Line(sys.stderr.isatty() and not args.json)
         async for progress in scanner.scan(
-            roots, control=control, probe=not args.no_probe, everything=args.everything
+            roots,
+            control=control,
+            probe=not args.no_probe,
+            everything=args.everything,
+            deep=args.deep,
         ):
-            last = progress
+            ends[progress.scan] = progress  # folders of several machines are several scans
             line.show(progress)
         line.clear()
         history = await scanner.history(limit=20)
-    assert last is not None  # a scan says at least one thing
-    errors = next((record.errors for record in history if record.id == last.scan), ())
-    _report(last, errors, time.monotonic() - started, as_json=args.json)
-    if last.phase is ScanPhase.CANCELLED:
+    for last in ends.values():
+        errors = next((record.errors for record in history if record.id == last.scan), ())
+        _report(last, errors, time.monotonic() - started, as_json=args.json)
+    if control.cancelled:
         return 130
-    return 0 if last.phase is ScanPhase.DONE and not last.roots_failed else 1
+    clean = all(end.phase is ScanPhase.DONE and not end.roots_failed for end in ends.values())
+    return 0 if clean else 1
 
 
 @asynccontextmanager
@@ -122,6 +189,11 @@ class _Line:
         if progress.total_files:
             done += f" of {progress.total_files:,}"
         parts = [f"{progress.phase.value:9}", f"{done} files"]
+        if progress.counts.bytes_wire:
+            limit = f" of {amount(progress.budget)}" if progress.budget else ""
+            parts.append(f"{amount(progress.counts.bytes_wire)}{limit} from the share")
+        if progress.message:
+            parts.insert(1, progress.message)
         if progress.rate:
             parts.append(f"{amount(progress.rate)}/s")
         if progress.eta is not None:
@@ -172,6 +244,8 @@ def _report(last: ScanProgress, errors: tuple[ScanError, ...], seconds: float, *
         f" {counts.missing:,} missing; {counts.hashed:,} hashed, {counts.probed:,} probed,"
         f" {counts.errors:,} errors"
     )
+    if counts.bytes_wire:
+        print(f"{amount(counts.bytes_wire)} were read from the share")
     if last.message:
         print(last.message)
     for error in errors[:20]:

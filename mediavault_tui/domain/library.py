@@ -225,6 +225,8 @@ class ScanCounts:
     errors: int = 0
     bytes_seen: int = 0
     bytes_read: int = 0
+    bytes_wire: int = 0
+    """Bytes that came over the network, probes and listings' files included; 0 on this machine."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,6 +249,8 @@ class ScanProgress:
     message: str = ""
     roots_failed: int = 0
     """Scanned folders that could not be read or lost every video; nothing below them is marked missing."""
+    budget: int = 0
+    """The most bytes that this scan may read over the network; 0: as many as it takes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -274,7 +278,8 @@ class ScanRecord:
 class Folder:
     """One folder of the Scanner's browser, with the videos below it as their names say.
 
-    `complete` is False where counting was given up: there are at least so many.
+    `complete` is False where counting was given up: there are at least so many. `raw_path` is
+    located (`domain.paths`); `note` says what a place is that is no folder (free space, what is wrong).
     """
 
     raw_path: bytes
@@ -282,3 +287,4 @@ class Folder:
     videos: int
     complete: bool = True
     readable: bool = True
+    note: str = ""

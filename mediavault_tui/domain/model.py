@@ -221,6 +221,8 @@ class MediaFile:
     aliases: tuple[bytes, ...] = ()
     """Other names of the same file (hard links) inside the scanned roots."""
     first_seen: datetime | None = None
+    source: str = "local"
+    """Where its bytes live: 'local' or a share, 'nas:1'; `raw_path` and `root` are paths there."""
 
     @property
     def size(self) -> int:

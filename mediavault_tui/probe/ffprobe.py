@@ -7,6 +7,7 @@ process behind, so the programs run through `probe.process`.
 from __future__ import annotations
 
 import asyncio
+import copy
 import json
 import os
 import re
@@ -56,6 +57,19 @@ class Prober:
         self._deadline = deadline
         self.undecodable: set[str] = set()
         """Video codecs that this ffmpeg turned out to have no decoder for (`probe.health`)."""
+        self._given: bytes | None = None
+
+    def at(self, address: str) -> Prober:
+        """Return this prober for one file that is read at `address` (`probe.bridge`).
+
+        Turns and what is known of decoders are shared; a path is then only a name.
+        """
+        other = copy.copy(self)
+        other._given = os.fsencode(address)
+        return other
+
+    def _address(self, path: bytes) -> bytes:
+        return _address(path) if self._given is None else self._given
 
     async def probe(self, path: bytes, *, size: int) -> MediaInfo:
         """Return what the file says of itself; one process, a second one only for PQ pictures.
@@ -97,9 +111,10 @@ class Prober:
     async def ask(self, path: bytes, *, size: int, **options: object) -> Mapping[str, Any]:
         """Run ffprobe with these options and return its JSON; raises as `probe` does."""
         whole = ffmpeg.input(_PLACE, v="error", of="json", **options).output("-").compile(cmd=self._ffprobe)
-        finished = await self.run([*whole[:-2], _address(path)], path, size=size)
+        finished = await self.run([*whole[:-2], self._address(path)], path, size=size)
         if finished.code != 0:
-            await asyncio.to_thread(_look, path)
+            if self._given is None:
+                await asyncio.to_thread(_look, path)
             raise ProbeError(f"{display(path)} is no readable video: {last_words(finished.stderr)}")
         try:
             document = json.loads(finished.stdout.decode("utf-8", "replace"))
@@ -132,7 +147,9 @@ class Prober:
             .global_args("-v", "error", "-nostdin")
             .compile(cmd=self._ffmpeg)
         )
-        return await self.run([_address(path) if word == _PLACE else word for word in whole], path, size=size)
+        return await self.run(
+            [self._address(path) if word == _PLACE else word for word in whole], path, size=size
+        )
 
     async def run(self, arguments: list[str | bytes], path: bytes, *, size: int) -> Finished:
         """Run one program about `path` when there is a free turn; raises ProbeTimeout, ProbeCrashed."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from mediavault_tui.domain.model import Health, HealthReport, MediaInfo
@@ -38,8 +38,17 @@ _NO_DECODER = re.compile(
 )
 
 
-async def check(prober: Prober, path: bytes, info: MediaInfo, *, size: int | None = None) -> HealthReport:
+async def check(
+    prober: Prober,
+    path: bytes,
+    info: MediaInfo,
+    *,
+    size: int | None = None,
+    cut: Callable[[bytes], str | None] = cut_short,
+) -> HealthReport:
     """Judge one file that `prober.probe` has described; `size` in bytes sets the deadline.
+
+    `cut` looks for a cut in the container's sizes, where the file is not on this machine.
 
     Returns: HEALTHY, with a reason only if the picture could not be decoded here and
         the packets alone were judged; BROKEN with the reason in one sentence.
@@ -49,17 +58,17 @@ async def check(prober: Prober, path: bytes, info: MediaInfo, *, size: int | Non
     if size is None:
         size = round(info.bit_rate * info.duration / 8)
     try:
-        cut = await asyncio.to_thread(cut_short, path)
-        if cut is None:
-            cut = await _length(prober, path, info, size)
+        missing = await asyncio.to_thread(cut, path)
+        if missing is None:
+            missing = await _length(prober, path, info, size)
     except OSError as error:
         return _broken(f"it cannot be read ({error.strerror or error})")
     except (ProbeTimeout, ProbeCrashed):
         raise
     except ProbeError as error:
         return _broken(str(error))
-    if cut is not None:
-        return _broken(f"cut short: {cut}")
+    if missing is not None:
+        return _broken(f"cut short: {missing}")
     return await _decodes(prober, path, info, size)
 
 

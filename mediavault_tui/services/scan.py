@@ -12,14 +12,16 @@ import os
 import time
 from collections import defaultdict
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from mediavault_tui.domain.library import ScanPhase, ScanProgress, ScanRecord
+from mediavault_tui.domain.paths import LOCAL, distinct_folders, locate, place
 from mediavault_tui.services.identify import identities, name_of
 from mediavault_tui.services.scan_arrive import LOT, Arriving, Files
 from mediavault_tui.services.scan_control import ScanControl
+from mediavault_tui.services.scan_far import Far, FarPolicy
 from mediavault_tui.services.scan_first import FirstStock, new_file
 from mediavault_tui.services.scan_hash import Hashing
 from mediavault_tui.services.scan_lots import NewFile
@@ -28,6 +30,8 @@ from mediavault_tui.services.scan_stock import Stock
 from mediavault_tui.services.scan_walk import Walk
 from mediavault_tui.sources.base import FoundFile, Source
 from mediavault_tui.sources.local_walk import distinct_roots
+from mediavault_tui.sources.places import as_places
+from mediavault_tui.sources.share_holding import ShareSource
 from mediavault_tui.store import arrival_rows, arrivals, indexes, readings, scans, stocktake
 from mediavault_tui.store.database import Connection, Database, lost
 from mediavault_tui.store.stocktake import Arrival
@@ -45,16 +49,21 @@ _NAMES = 200
 
 @dataclass(frozen=True, slots=True)
 class ScanPolicy:
-    """How scans are done here. `protected`: folders whose files are never staged."""
+    """How scans are done here. `protected`: located folders whose files are never staged.
+
+    `staging_of`: the located holding folder set for a source. `deep`: hash everything ahead of time.
+    """
 
     readers: int = 4
     probes: int = field(default_factory=lambda: max(2, os.cpu_count() or 2))
-    staging_path: Path | None = None
-    protected: tuple[Path, ...] = ()
+    staging_of: Callable[[str], bytes | None] = lambda _source: None
+    protected: tuple[bytes, ...] = ()
+    far: FarPolicy = field(default_factory=FarPolicy)
+    deep: bool = False
 
-    def protected_folders(self) -> tuple[bytes, ...]:
-        """Return the protected folders as raw paths, links resolved, with a slash at the end."""
-        return tuple(os.path.realpath(os.fsencode(folder)) + b"/" for folder in self.protected)
+    def protected_folders(self, source: str) -> tuple[bytes, ...]:
+        """Return the protected folders of a source, as it spells them, with a slash at the end."""
+        return tuple(path + b"/" for name, path in map(place, self.protected) if name == source)
 
 
 class Scanner:
@@ -69,12 +78,22 @@ class Scanner:
         readers: int = 4,
         staging_path: Path | None = None,
         protected: Sequence[Path] = (),
+        staging_of: Callable[[str], bytes | None] | None = None,
+        far: FarPolicy | None = None,
         dedupe: Callable[[], Awaitable[object]] | None = None,
     ) -> None:
+        """`staging_of`: the located holding folder of each source, where there are shares; `far`: how
+        much may be read of them, and when."""
         self._database = database
-        self._source = source
+        self._places = as_places(source)
         self._prober = prober
-        self._policy = ScanPolicy(readers=readers, staging_path=staging_path, protected=tuple(protected))
+        own = None if staging_path is None else os.path.realpath(os.fsencode(staging_path))
+        self._policy = ScanPolicy(
+            readers=readers,
+            staging_of=staging_of or (lambda name: own if name == LOCAL else None),
+            protected=tuple(self._places.real(os.fsencode(folder)) for folder in protected),
+            far=far or FarPolicy(),
+        )
         self._dedupe = dedupe
 
     async def scan(
@@ -84,28 +103,59 @@ class Scanner:
         control: ScanControl | None = None,
         probe: bool = True,
         everything: bool = False,
+        deep: bool = False,
     ) -> AsyncIterator[ScanProgress]:
         """Scan the folders; yield progress ten times a second and the last word at the end.
 
-        `probe`: ask new and changed files what they are. `everything`: forget what was read
-        of the files below the roots, and read it again. Leaving the iteration cancels the scan.
-        Raises: Refused while another scan reads one of the folders; DatabaseError.
+        Roots are located paths; those of different machines are scanned one machine after the other, and
+        each scan has its own last word. `probe`: ask new and changed files what they are. `everything`:
+        forget what was read of the files below the roots, and read it again. `deep`: hash every file
+        ahead of time. Leaving the iteration cancels the scan.
+        Raises: Refused while another scan reads one of the folders; SourceOffline for a share that is
+            not set up; DatabaseError.
         """
         control = control or ScanControl()
-        raw = await asyncio.to_thread(distinct_roots, [os.fsencode(root) for root in roots])
+        by_source: dict[str, list[bytes]] = {}
+        for root in roots:
+            name, path = place(os.fsencode(root))
+            by_source.setdefault(name, []).append(path)
+        for name, paths in by_source.items():
+            if control.cancelled:
+                return
+            policy = replace(self._policy, deep=deep)
+            async for progress in self._scan(name, paths, control, policy, probe, everything):
+                yield progress
+
+    async def _scan(
+        self,
+        name: str,
+        paths: Sequence[bytes],
+        control: ScanControl,
+        policy: ScanPolicy,
+        probe: bool,
+        everything: bool,
+    ) -> AsyncIterator[ScanProgress]:
+        """Scan folders of one source."""
+        if name == LOCAL:
+            source, raw = self._places.source(name), await asyncio.to_thread(distinct_roots, paths)
+        else:
+            source, raw = await asyncio.to_thread(self._places.source, name), distinct_folders(paths)
+            far = Far(cast(ShareSource, source), policy.far, control)
+            control, source = far.control, far.source
+            policy = replace(policy, readers=await asyncio.to_thread(far.readers, raw[0]))
         async with self._database.connection() as conn:
-            scan = await scans.begin(conn, raw)
-            meter = Meter(scan, control)
+            scan = await scans.begin(conn, [locate(name, path) for path in raw])
+            meter = Meter(scan, control) if name == LOCAL else far.meter(scan)
             run = _Run(
                 conn,
                 self._database,
-                self._source,
+                source,
                 raw,
                 meter,
-                self._policy,
+                policy,
                 self._prober if probe else None,
                 self._dedupe,
-                self._policy.protected_folders(),
+                policy.protected_folders(name),
             )
             working = asyncio.create_task(run.work(everything=everything))
             try:
@@ -157,6 +207,7 @@ class _Run:
                 return
         await indexes.make_due(self.database)
         self.meter.phase = ScanPhase.DONE
+        self.meter.message = self.meter.control.last_word
 
     async def leave(self) -> None:
         """Close the history row and give the connection back clean, if it still lives."""
@@ -165,7 +216,7 @@ class _Run:
         phase = self.meter.phase
         if phase not in (ScanPhase.DONE, ScanPhase.CANCELLED):
             phase = ScanPhase.CANCELLED if self.meter.control.cancelled else ScanPhase.FAILED
-        await scans.end(self.conn, self.meter.scan, phase, self.meter.counts, self.meter.errors)
+        await scans.end(self.conn, self.meter.scan, phase, self.meter.tally(), self.meter.errors)
         await stocktake.finish(self.conn)
         await scans.release(self.conn, self.meter.scan)
 
@@ -174,7 +225,8 @@ class _Run:
         stock = Stock(self.conn, self.source, self.roots, self.meter)
         arriving = Arriving(self.conn, self.database, self.source, self.meter)
         await arriving.recover()
-        if await stocktake.is_empty(self.conn):
+        # A share's walk may begin a folder anew after a drop; a file that it meets twice is compared away.
+        if self.source.name == LOCAL and await stocktake.is_empty(self.conn):
             await arriving.take(FirstStock(stock, self._is_protected).files(walk))
             self._believe(walk)
             return
@@ -210,8 +262,12 @@ class _Run:
                 yield root, files[at : at + LOT]
 
     async def _hash(self) -> None:
+        self.meter.control.bytes_matter(True)
         hashing = Hashing(self.source, self.meter, self.policy.readers)
         await hashing.known_files(self.conn)
+        if self.policy.deep:
+            await hashing.everything(self.conn, self.roots, after=self._save)
+        self.meter.control.bytes_matter(False)
         adopted = await readings.adopt_moved(self.conn, self.source.name, self.meter.scan)
         self.meter.count(renamed=adopted, new=-adopted, missing=-adopted)
         for back in await readings.returned(self.conn, self.source.name, self.meter.scan):
@@ -241,8 +297,11 @@ class _Run:
             return
         from mediavault_tui.services.scan_probe import Probing
 
-        probing = Probing(self.source, self.prober, self.policy.probes, self.meter)
+        self.meter.control.bytes_matter(True)
+        workers = self.policy.probes if self.source.name == LOCAL else self.policy.readers
+        probing = Probing(self.source, self.prober, workers, self.meter)
         await probing.known_files(self.conn, self.roots, after=self._save)
+        self.meter.control.bytes_matter(False)
 
     async def _match(self) -> None:
         if self.dedupe is not None:
@@ -253,12 +312,14 @@ class _Run:
         if now or time.monotonic() - self._saved >= _SAVED_EVERY:
             self._saved = time.monotonic()
             await scans.save(
-                self.conn, self.meter.scan, self.meter.phase, self.meter.counts, self.meter.errors
+                self.conn, self.meter.scan, self.meter.phase, self.meter.tally(), self.meter.errors
             )
 
     def _never_entered(self) -> frozenset[bytes]:
-        staging = self.policy.staging_path
-        return frozenset() if staging is None else frozenset([os.path.realpath(os.fsencode(staging))])
+        staging = self.policy.staging_of(self.source.name)
+        if staging is None or place(staging)[0] != self.source.name:
+            return frozenset()
+        return frozenset([place(staging)[1]])
 
     def _is_protected(self, path: bytes) -> bool:
         return any(path.startswith(folder) for folder in self.protected)

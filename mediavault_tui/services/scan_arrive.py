@@ -18,12 +18,11 @@ from contextlib import aclosing
 from dataclasses import dataclass
 
 from mediavault_tui.domain.library import ScanPhase
-from mediavault_tui.domain.paths import display
+from mediavault_tui.domain.paths import LOCAL, display
 from mediavault_tui.services.scan_hash import CHECKPOINT
 from mediavault_tui.services.scan_lots import Lot, LotRows, NewFile, read_lot
 from mediavault_tui.services.scan_progress import Meter
 from mediavault_tui.sources.base import Source
-from mediavault_tui.sources.local import LocalSource
 from mediavault_tui.store import arrivals, indexes
 from mediavault_tui.store.database import Connection, Database
 
@@ -108,7 +107,7 @@ class Arriving:
             yield self._counted(await under_way.popleft())
 
     def _lot(self, root: bytes, files: Sequence[NewFile]) -> Lot:
-        return Lot(self.source.name, root, self.meter.scan, isinstance(self.source, LocalSource), files)
+        return Lot(self.source.name, root, self.meter.scan, self.source.name == LOCAL, files)
 
     def _counted(self, read: LotRows) -> bytes:
         self.meter.count(hashed=read.hashed, bytes_read=read.bytes_read)

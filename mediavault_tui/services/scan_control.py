@@ -54,6 +54,19 @@ class ScanControl:
         since = self._paused_since
         return self._paused_for + (time.monotonic() - since if since is not None else 0.0)
 
+    @property
+    def limited(self) -> bool:
+        """Whether `stopped` must be asked before every piece of work, paused or not."""
+        return False
+
+    @property
+    def last_word(self) -> str:
+        """What there is to say at the end of a scan that was not cancelled."""
+        return ""
+
+    def bytes_matter(self, matter: bool) -> None:
+        """From now on bytes are read in quantity, or not any more."""
+
     def stopped(self) -> bool:
         """Wait while paused, then return whether to give up; for threads, never for the loop."""
         self._running.wait()

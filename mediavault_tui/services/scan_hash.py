@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 
 from mediavault_tui.domain.library import ScanPhase
 from mediavault_tui.domain.paths import display
+from mediavault_tui.errors import SourceError
+from mediavault_tui.probe.hashing import Interrupted, content_hash, sample_hash
 from mediavault_tui.services.exact import hash_candidates
-from mediavault_tui.services.lockstep import Candidate, Hashed
+from mediavault_tui.services.lockstep import Candidate, Hashed, check_stamp
 from mediavault_tui.services.scan_progress import Meter
 from mediavault_tui.sources.base import FoundFile, Source
 from mediavault_tui.store import readings
 from mediavault_tui.store.database import Connection
+from mediavault_tui.store.readings import Unprobed
 
+_TOGETHER = 256
+"""Files asked of the database at a time."""
 CHECKPOINT = 2.0
 """Seconds after which what was read is written down: a kill loses no more."""
 
@@ -55,6 +60,55 @@ class Hashing:
         finally:
             await reading
         await self._write(conn, _drain(done))
+
+    async def everything(
+        self, conn: Connection, roots: Sequence[bytes], *, after: Callable[[], Awaitable[None]]
+    ) -> None:
+        """Hash every file below the roots that has no full hash yet; checkpoints on the way."""
+        files, size = await readings.unhashed_total(conn, self.source.name, roots)
+        self.meter.begin(ScanPhase.HASHING, files=files, bytes=size)
+        last = 0
+        while batch := await readings.unhashed(conn, self.source.name, roots, after=last, limit=_TOGETHER):
+            last = batch[-1].id
+            todo = iter(batch)
+            done: SimpleQueue[Hashed] = SimpleQueue()
+            crew = {
+                asyncio.create_task(asyncio.to_thread(self._through, todo, done)) for _ in range(self.readers)
+            }
+            try:
+                running = crew
+                while running:
+                    finished, running = await asyncio.wait(running, timeout=CHECKPOINT)
+                    await self._write(conn, _drain(done))
+                    await after()
+                    for reader in finished:
+                        reader.result()
+            finally:
+                await asyncio.gather(*crew, return_exceptions=True)
+            if await asyncio.to_thread(self.meter.control.stopped):
+                return
+
+    def _through(self, todo: Iterator[Unprobed], done: SimpleQueue[Hashed]) -> None:
+        """Be one reader: read files to their end until there are none or the scan is stopped."""
+        for file in todo:
+            if self.meter.control.stopped():
+                return
+            found = FoundFile(file.path, file.stamp, 1)
+            try:
+                with self.source.open(file.path) as reader:
+                    check_stamp(reader, found)
+                    sample = sample_hash(reader, size=file.stamp.size)
+                    content = content_hash(
+                        reader, cancelled=self.meter.control.stopped, on_bytes=self._count_bytes
+                    )
+            except Interrupted:
+                return
+            except SourceError as error:
+                hashed = Hashed(found, error=error)
+            else:
+                hashed = Hashed(found, sample, content)
+            done.put(hashed)
+            self._count([hashed])
 
     def _read(self, candidates: Sequence[Candidate], done: SimpleQueue[Hashed]) -> None:
         for hashed in hash_candidates(

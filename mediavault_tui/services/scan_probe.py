@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass
 
 from mediavault_tui.domain.library import ScanPhase
-from mediavault_tui.domain.model import Health, HealthReport, Tier
-from mediavault_tui.domain.paths import display
+from mediavault_tui.domain.model import Health, HealthReport, MediaInfo, Tier
+from mediavault_tui.domain.paths import LOCAL, display
 from mediavault_tui.domain.quality import score, tier
 from mediavault_tui.errors import ProbeCrashed, ProbeError, ProbeTimeout, SourceError
+from mediavault_tui.probe.bridge import Bridge
+from mediavault_tui.probe.endings import ending
 from mediavault_tui.probe.ffprobe import Prober
 from mediavault_tui.probe.health import check
 from mediavault_tui.services.scan_hash import CHECKPOINT
@@ -45,7 +48,7 @@ class Probing:
         while batch := await readings.unprobed(conn, self.source.name, roots, after=last, limit=_AHEAD):
             last = batch[-1].id
             await self._batch(conn, batch, after)
-            if self.meter.control.cancelled:
+            if self.meter.control.cancelled or self.meter.control.last_word:
                 return
 
     async def _batch(
@@ -71,8 +74,9 @@ class Probing:
 
     async def _work(self, todo: Iterator[Unprobed], done: list[Probed]) -> None:
         for file in todo:
-            if self.meter.control.paused:
-                await asyncio.to_thread(self.meter.control.stopped)
+            control = self.meter.control
+            if (control.paused or control.limited) and await asyncio.to_thread(control.stopped):
+                return
             if self.meter.control.cancelled:
                 return
             probed = await self._until_cancelled(file)
@@ -99,8 +103,7 @@ class Probing:
             if (await asyncio.to_thread(self.source.stat, file.path)).stamp != file.stamp:
                 self.meter.error(path, f"{path} changed since it was found; the next scan reads it")
                 return None
-            info = await self.prober.probe(file.path, size=file.stamp.size)
-            health = await check(self.prober, file.path, info, size=file.stamp.size)
+            info, health = await self._ask(file)
         except SourceError as error:
             self.meter.error(path, str(error))
             return None
@@ -120,9 +123,43 @@ class Probing:
             tier(video.width, video.height) if video else Tier.UNKNOWN,
         )
 
+    async def _ask(self, file: Unprobed) -> tuple[MediaInfo, HealthReport]:
+        """Ask what the file is and whether it is whole; on a share through a bridge.
+
+        Raises: as `Prober.probe` does; SourceError if the share failed meanwhile.
+        """
+        path, size = file.path, file.stamp.size
+        if self.source.name == LOCAL:
+            info = await self.prober.probe(path, size=size)
+            return info, await check(self.prober, path, info, size=size)
+        async with _bridge(self.source, path) as bridge:
+            prober = self.prober.at(bridge.address)
+            try:
+                info = await prober.probe(path, size=size)
+                health = await check(
+                    prober, path, info, size=size, cut=lambda _path: ending(bridge.read, size)
+                )
+            except ProbeError:
+                bridge.check()
+                raise
+            bridge.check()
+        return info, health
+
     def _unreadable(self, file: Unprobed, health: Health, reason: str) -> Probed:
         self.meter.error(display(file.path), reason)
         return Probed(file, None, HealthReport(health, reason))
+
+
+@asynccontextmanager
+async def _bridge(source: Source, path: bytes) -> AsyncIterator[Bridge]:
+    """Open a file of a share and serve it on loopback; all that blocks is done in threads."""
+    with ExitStack() as stack:
+        reader = await asyncio.to_thread(lambda: stack.enter_context(source.open(path)))
+        bridge = await asyncio.to_thread(lambda: stack.enter_context(Bridge(reader)))
+        try:
+            yield bridge
+        finally:
+            await asyncio.shield(asyncio.to_thread(stack.close))
 
 
 def _taken(done: list[Probed]) -> list[Probed]:

@@ -59,6 +59,15 @@ class Meter:
         if len(self.errors) < KEPT_ERRORS:
             self.errors.append(ScanError(path, message))
 
+    def wire(self) -> tuple[int, int]:
+        """Return the bytes that came over a network so far, and the most that may (0: no limit)."""
+        return 0, 0
+
+    def tally(self) -> ScanCounts:
+        """Return the counts as they are written down and shown."""
+        read = self.wire()[0]
+        return replace(self.counts, bytes_wire=read) if read else self.counts
+
     def snapshot(self) -> ScanProgress:
         """Return this moment; rate and ETA come from the last ten seconds of this phase."""
         now = self._now()
@@ -72,7 +81,7 @@ class Meter:
         return ScanProgress(
             scan=self.scan,
             phase=ScanPhase.PAUSED if running and self.control.paused else self.phase,
-            counts=self.counts,
+            counts=self.tally(),
             current=self.current,
             done_files=self._files,
             total_files=self._total_files,
@@ -82,6 +91,7 @@ class Meter:
             eta=self._eta(rate, (self._files - files) / seconds) if running else None,
             message=self.message,
             roots_failed=self.roots_failed,
+            budget=self.wire()[1],
         )
 
     def _eta(self, bytes_a_second: float, files_a_second: float) -> float | None:

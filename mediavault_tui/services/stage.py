@@ -17,6 +17,7 @@ from typing import TypeVar
 
 from mediavault_tui.domain.library import ActResult, PurgeForecast, StagedFile, StagedState
 from mediavault_tui.domain.model import FileId, GroupId, OperationId, StagedId
+from mediavault_tui.domain.paths import LOCAL
 from mediavault_tui.domain.staging import PURGE_WORD, ActKind
 from mediavault_tui.domain.verdict import Verdict
 from mediavault_tui.errors import Refused, SourceError, UsageError
@@ -27,6 +28,7 @@ from mediavault_tui.services.stage_moves import Mover, Step, no_step
 from mediavault_tui.services.stage_plan import Order, Planner
 from mediavault_tui.services.stage_recovery import Recovery
 from mediavault_tui.sources.base import Source
+from mediavault_tui.sources.places import as_places
 from mediavault_tui.store import staging
 from mediavault_tui.store.acts import last_act, open_acts
 from mediavault_tui.store.database import Connection, Database
@@ -43,7 +45,8 @@ class Stage:
     """The service that the app and the command line call.
 
     `staging_path`: None for a folder at the top of each scanned one. `protected`: folders
-    whose files never go. `step` and `now` are for tests.
+    whose files never go. `staging_of`: the located holding folder of each source, instead of
+    `staging_path`, where there are shares. `step` and `now` are for tests.
     """
 
     def __init__(
@@ -54,14 +57,18 @@ class Stage:
         staging_path: Path | None = None,
         protected: tuple[Path, ...] = (),
         read_only: bool = False,
+        staging_of: Callable[[str], bytes | None] | None = None,
         step: Step = no_step,
         now: Callable[[], datetime] = _now,
     ) -> None:
         self._database = database
-        self._source = source
+        self._source = places = as_places(source)
         self._read_only = read_only
-        tools = Tools(source, Mover(source, step), step, now)
-        planner = Planner(source, os.fsencode(staging_path) if staging_path else None)
+        tools = Tools(places, Mover(places, step), step, now)
+        if staging_of is None:
+            own = os.path.abspath(os.fsencode(staging_path)) if staging_path else None
+            staging_of = lambda name: own if name == LOCAL else None  # noqa: E731
+        planner = Planner(places, staging_of)
         self._files = FileActs(tools, planner, protected=tuple(os.fsencode(path) for path in protected))
         self._recovery = Recovery(database, tools)
         self._running: set[asyncio.Future[ActResult]] = set()

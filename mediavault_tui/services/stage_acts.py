@@ -9,18 +9,17 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from mediavault_tui.domain.holding import split
 from mediavault_tui.domain.manifest import ManifestEntry, ManifestFile, revised
 from mediavault_tui.domain.model import FileId, FileStamp, MediaFile, StagedId
-from mediavault_tui.domain.paths import display
+from mediavault_tui.domain.paths import LOCAL, display, locate
 from mediavault_tui.domain.staging import Act, ActKind, ActState, Found, Held, Leg, VerifiedCopy
 from mediavault_tui.errors import MediaVaultError, Refused, SourceChanged, SourceError, SourceMissing
 from mediavault_tui.services.stage_moves import Mover, Step, part_beside
-from mediavault_tui.sources import holding
-from mediavault_tui.sources.base import Source
+from mediavault_tui.sources.places import Places
 from mediavault_tui.store import acts, staging
 from mediavault_tui.store.database import Connection
 from mediavault_tui.store.files import media_file
@@ -33,7 +32,7 @@ Look = Callable[[], None]
 class Tools:
     """What carrying out acts needs of the world."""
 
-    source: Source
+    source: Places
     mover: Mover
     step: Step
     now: Callable[[], datetime]
@@ -103,7 +102,7 @@ class Carrying:
 
         async def remember(copy: VerifiedCopy) -> None:
             if number == 0 and act.content_hash not in (None, copy.hash):
-                await asyncio.to_thread(holding.remove_if_there, part)
+                await asyncio.to_thread(self._tools.source.remove_if_there, part)
                 raise SourceChanged(
                     f"{display(leg.source)} is not what was hashed; check the disk and scan again"
                 )
@@ -228,21 +227,24 @@ class Carrying:
         self, folder: bytes, *, add: Sequence[ManifestEntry] = (), remove: Sequence[bytes] = ()
     ) -> None:
         def change() -> None:
-            holding.rewrite_manifest(
+            self._tools.source.rewrite_manifest(
                 folder,
                 lambda document: revised(document, add=add, remove=remove),
                 step=self._tools.step,
             )
 
-        await asyncio.to_thread(change)
+        async with acts.manifest_lock(self._conn, folder):
+            await asyncio.to_thread(change)
 
 
 async def needed_file(conn: Connection, id: FileId) -> MediaFile:
-    """Return a file of the inventory; Refused if there is no such id."""
+    """Return a file of the inventory, its paths located; Refused if there is no such id."""
     file = await media_file(conn, id)
     if file is None:
         raise Refused(f"there is no file number {id} in the inventory")
-    return file
+    if file.source == LOCAL:
+        return file
+    return replace(file, raw_path=locate(file.source, file.raw_path), root=locate(file.source, file.root))
 
 
 def _folder(path: bytes | None) -> bytes:

@@ -8,7 +8,6 @@ on one volume nothing is copied, device, inode, size and time prove it is the fi
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 
 from mediavault_tui.domain.holding import below, in_date_folder, split
@@ -18,12 +17,11 @@ from mediavault_tui.domain.staging import Held
 from mediavault_tui.errors import Refused, SourceChanged, SourceError, SourceOffline
 from mediavault_tui.probe.hashing import sample_hash
 from mediavault_tui.services.stage_moves import unchanged
-from mediavault_tui.sources import holding
-from mediavault_tui.sources.base import Source
+from mediavault_tui.sources.places import Places
 
 
 def before_staging(
-    source: Source,
+    source: Places,
     loser: MediaFile,
     keeper: MediaFile,
     *,
@@ -35,12 +33,12 @@ def before_staging(
 
     Raises: Refused for a rule, SourceError for what the disk says.
     """
-    in_place(loser)
-    is_protected = loser.protected or any(_inside(loser.raw_path, folder) for folder in protected)
+    in_place(source, loser)
+    is_protected = loser.protected or any(_inside(source, loser.raw_path, folder) for folder in protected)
     if is_protected:
         raise Refused(f"{loser.path} is in a protected folder")
     for file in (loser, keeper):
-        if _inside(file.raw_path, holding_top):
+        if _inside(source, file.raw_path, holding_top):
             raise Refused(f"{file.path} lies in the holding folder already")
     here = unchanged(source, loser.raw_path, loser.stamp)
     if here.device != loser.stamp.device:
@@ -54,9 +52,9 @@ def before_staging(
                 raise SourceChanged(f"{loser.path} and {keeper.path} are not equal any more; scan again")
 
 
-def kept_is_safe(source: Source, keeper: MediaFile, *, apart_from: FileStamp) -> bytes:
+def kept_is_safe(source: Places, keeper: MediaFile, *, apart_from: FileStamp) -> bytes:
     """Make sure that the kept copy is there, unchanged, readable and another file; return its sample hash."""
-    in_place(keeper)
+    in_place(source, keeper)
     try:
         stamp = unchanged(source, keeper.raw_path, keeper.stamp)
         with source.open(keeper.raw_path) as reader:
@@ -70,7 +68,7 @@ def kept_is_safe(source: Source, keeper: MediaFile, *, apart_from: FileStamp) ->
     return sample
 
 
-def before_purging(source: Source, staged: Held, keeper: MediaFile) -> None:
+def before_purging(source: Places, staged: Held, keeper: MediaFile) -> None:
     """Make sure that deleting `staged` deletes just that, and that the kept copy is still the one kept.
 
     Raises: Refused for a rule, SourceError for what the disk says.
@@ -78,7 +76,7 @@ def before_purging(source: Source, staged: Held, keeper: MediaFile) -> None:
     if not in_date_folder(staged.staged, staged.holding):
         raise Refused(f"{display(staged.staged)} is not inside the holding folder {display(staged.holding)}")
     folder, _name = split(staged.staged)
-    holding.real_folder(folder, top=staged.holding)
+    source.real_folder(folder, top=staged.holding)
     now = unchanged(source, staged.staged, staged.stamp)
     for leg in staged.sidecars:
         assert leg.destination is not None
@@ -91,29 +89,29 @@ def before_purging(source: Source, staged: Held, keeper: MediaFile) -> None:
     kept_is_safe(source, keeper, apart_from=now)
 
 
-def in_place(file: MediaFile) -> None:
+def in_place(source: Places, file: MediaFile) -> None:
     """Make sure that a file lies inside its scanned folder and no step to it is a link."""
     if not below(file.raw_path, file.root):
         raise Refused(f"{file.path} is not inside the folder that was scanned")
-    holding.real_folder(split(file.raw_path)[0], top=file.root)
+    source.real_folder(split(file.raw_path)[0], top=file.root)
 
 
-def way_back(original: bytes, root: bytes) -> None:
+def way_back(source: Places, original: bytes, root: bytes) -> None:
     """Make sure that `original` may be put back: its root is there and no step on the way is a link.
 
     Raises: SourceOffline if the scanned folder itself is not there: nothing is made in its place.
     """
-    if not holding.is_folder(root):
+    if not source.is_folder(root):
         raise SourceOffline(f"{display(root)} is not there; is its disk mounted?")
     if not below(original, root):
         raise Refused(f"{display(original)} is not inside the folder that was scanned")
     folder = split(original)[0]
-    while not holding.exists(folder):
+    while not source.exists(folder):
         folder = split(folder)[0]
     if below(folder, root):
-        holding.real_folder(folder, top=root)
+        source.real_folder(folder, top=root)
 
 
-def _inside(path: bytes, folder: bytes) -> bool:
+def _inside(source: Places, path: bytes, folder: bytes) -> bool:
     """Judge by where the folders really are, links followed."""
-    return below(os.path.realpath(path), os.path.realpath(folder))
+    return below(source.real(path), source.real(folder))

@@ -17,7 +17,6 @@ from mediavault_tui.services import stage_checks
 from mediavault_tui.services.stage_acts import Carrying, Tools, needed_file
 from mediavault_tui.services.stage_moves import same_content
 from mediavault_tui.services.stage_plan import Order, Planner
-from mediavault_tui.sources import holding
 from mediavault_tui.store import acts, staging
 from mediavault_tui.store.database import Connection
 
@@ -220,7 +219,7 @@ class FileActs:
         )
 
     def _before_restoring(self, staged: Held) -> None:
-        stage_checks.way_back(staged.original, staged.root)
+        stage_checks.way_back(self._tools.source, staged.original, staged.root)
         self._tools.source.make_folder(split(staged.original)[0])
         self._tools.step("folder made")
 
@@ -235,7 +234,7 @@ class FileActs:
 
     def _gone_by_hand(self, staged: Held) -> int:
         """The staged file is not there: that may be recorded, unless it was put back or cannot be reached."""
-        holding.real_folder(split(staged.staged)[0], top=staged.holding)
+        self._tools.source.real_folder(split(staged.staged)[0], top=staged.holding)
         try:
             there = same_content(self._tools.source.stat(staged.original).stamp, staged.stamp)
         except SourceError:

@@ -22,9 +22,9 @@ from mediavault_tui.domain.paths import display
 from mediavault_tui.domain.staging import Act, Found, Leg, VerifiedCopy
 from mediavault_tui.errors import CrossVolume, SourceChanged, SourceError, SourceMissing
 from mediavault_tui.probe.hashing import content_hash
-from mediavault_tui.sources import holding
 from mediavault_tui.sources.base import Source
-from mediavault_tui.sources.local import copy_exclusive, partial_name
+from mediavault_tui.sources.local import partial_name
+from mediavault_tui.sources.places import Places
 
 _CLOCK_GRAIN = 2_000_000_000
 """Nanoseconds to which some file systems (FAT) round a modification time."""
@@ -64,7 +64,7 @@ def unchanged(source: Source, path: bytes, then: FileStamp) -> FileStamp:
 class Mover:
     """Moves the legs of an act, forward and back, and finds out where they are."""
 
-    def __init__(self, source: Source, step: Step = no_step) -> None:
+    def __init__(self, source: Places, step: Step = no_step) -> None:
         self._source = source
         self._step = step
 
@@ -136,7 +136,7 @@ class Mover:
             self._step("chunk read")
 
         try:
-            copy_exclusive(leg.source, part, on_chunk=seen)
+            self._source.copy(leg.source, part, on_chunk=seen)
             self._step("copy on the disk")
             with self._source.open(part) as copied:
                 written = content_hash(copied)
@@ -145,7 +145,7 @@ class Mover:
                 raise SourceChanged(f"the copy of {display(leg.source)} is not what was read; check the disk")
             unchanged(self._source, leg.source, leg.stamp)
         except SourceError:
-            holding.remove_if_there(part)
+            self._source.remove_if_there(part)
             raise
         self._step("copy compared")
         return VerifiedCopy(stamp.device, stamp.inode, written)
@@ -155,7 +155,7 @@ class Mover:
         try:
             self._source.move(part, leg.destination)
         except SourceError:
-            holding.remove_if_there(part)
+            self._source.remove_if_there(part)
             raise
         self._step("copy named")
         try:
@@ -163,7 +163,10 @@ class Mover:
             self._step("source checked")
             self._source.remove(leg.source)
         except SourceError:
-            if holding.exists(leg.source) and self._source.stat(leg.destination).stamp.inode == copy.inode:
+            if (
+                self._source.exists(leg.source)
+                and self._source.stat(leg.destination).stamp.inode == copy.inode
+            ):
                 self._source.remove(leg.destination)
             raise
         self._step("source removed")
@@ -179,7 +182,7 @@ class Mover:
         if there:
             return Found.BOTH if self._is(leg.source, leg.stamp) else Found.DESTINATION
         # Changed or not: what is there has not been moved.
-        return Found.SOURCE if holding.exists(leg.source) else Found.NOWHERE
+        return Found.SOURCE if self._source.exists(leg.source) else Found.NOWHERE
 
     def _is(self, path: bytes, stamp: FileStamp) -> bool:
         try:
@@ -202,7 +205,7 @@ class Mover:
         for end in (leg.source, leg.destination):
             part = part_beside(act, number, end)
             for name in (part, partial_name(part)):
-                holding.remove_if_there(name)
+                self._source.remove_if_there(name)
 
 
 def part_beside(act: Act, number: int, path: bytes) -> bytes:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -18,12 +17,11 @@ from mediavault_tui.domain.holding import (
     split,
 )
 from mediavault_tui.domain.model import FileStamp, GroupId, Kind, MediaFile, OperationId
-from mediavault_tui.domain.paths import display
+from mediavault_tui.domain.paths import LOCAL, display, locate, place
 from mediavault_tui.domain.staging import Act, ActKind, ActState, Held, Leg
 from mediavault_tui.errors import SourceChanged, SourceMissing, SourceOffline, SourceTaken
 from mediavault_tui.services.stage_moves import same_content
-from mediavault_tui.sources import holding
-from mediavault_tui.sources.base import Source
+from mediavault_tui.sources.places import Places
 from mediavault_tui.store import acts
 from mediavault_tui.store.database import Connection
 
@@ -40,13 +38,14 @@ class Order:
 class Planner:
     """Writes intents; looks at the disk for names, but moves nothing."""
 
-    def __init__(self, source: Source, staging_path: bytes | None) -> None:
+    def __init__(self, source: Places, staging_of: Callable[[str], bytes | None]) -> None:
+        """`staging_of` returns the located holding folder set for a source, None where none is."""
         self._source = source
-        self._staging_path = os.path.abspath(staging_path) if staging_path else None
+        self._staging_of = staging_of
 
     def holding_top(self, root: bytes) -> bytes:
         """Return the holding folder that takes files of a scanned folder."""
-        return holding_folder(self._staging_path, root)
+        return holding_folder(self._staging_of(place(root)[0]), root)
 
     async def begin_stage(
         self,
@@ -73,7 +72,7 @@ class Planner:
 
         async def work() -> Act:
             claimed = await acts.lock_folder(conn, folder)
-            there = await asyncio.to_thread(_names_if_any, folder)
+            there = await asyncio.to_thread(_names_if_any, self._source, folder)
             taken = {folded(name) for name in (*there, *(split(path)[1] for path in claimed))}
             names = free_names(
                 split(loser.raw_path)[1], [split(path)[1] for path, _ in beside], lambda n: folded(n) in taken
@@ -142,7 +141,7 @@ class Planner:
         """Return the sidecars of a video with their stamps; links and folders of such names stay."""
         folder, name = split(video)
         found = []
-        for sidecar in sidecars_of(name, holding.names_in(folder)):
+        for sidecar in sidecars_of(name, self._source.names_in(folder)):
             path = folder + b"/" + sidecar
             try:
                 found.append((path, self._source.stat(path).stamp))
@@ -152,16 +151,16 @@ class Planner:
 
     def _make_folder(self, folder: bytes, top: bytes, root: bytes) -> None:
         """Make the date folder, but never in the place of a disk that is not mounted."""
-        base = root if below(top, root) else split(top)[0]
-        if not holding.is_folder(base):
+        base = root if below(top, root) else _must_stand(top)
+        if not self._source.is_folder(base):
             raise SourceOffline(f"{display(base)} is not there; is its disk mounted?")
         above = folder
-        while above != base and not holding.exists(above):
+        while above != base and not self._source.exists(above):
             above = split(above)[0]
         if below(above, top):
-            holding.real_folder(above, top=top)
+            self._source.real_folder(above, top=top)
         self._source.make_folder(folder)
-        holding.real_folder(folder, top=top if self._staging_path else root)
+        self._source.real_folder(folder, top=root if top == holding_folder(None, root) else top)
 
     def _legs_back(self, staged: Held, rename: bool) -> list[Leg]:
         video = self._stamp_if_there(staged.staged)
@@ -177,11 +176,11 @@ class Planner:
         folder = split(staged.original)[0]
         names = [split(original)[1] for _, original, _ in ways]
         if rename and not put_back:
-            there = {folded(name) for name in _names_if_any(folder)}
+            there = {folded(name) for name in _names_if_any(self._source, folder)}
             names = list(free_names(names[0], names[1:], lambda name: folded(name) in there))
         elif not put_back:
             for _, original, _ in ways:
-                if holding.exists(original):
+                if self._source.exists(original):
                     raise SourceTaken(
                         f"{display(original)} is in use again; restore under another name, or move it away"
                     )
@@ -215,5 +214,11 @@ class Planner:
         return now is not None and same_content(now, stamp)
 
 
-def _names_if_any(folder: bytes) -> list[bytes]:
-    return holding.names_in(folder) if holding.is_folder(folder) else []
+def _must_stand(top: bytes) -> bytes:
+    """Return the folder that shows that the disk of a holding folder is there: a share is one whole."""
+    source, path = place(top)
+    return split(top)[0] if source == LOCAL else locate(source, b"/" + path.split(b"/")[1])
+
+
+def _names_if_any(source: Places, folder: bytes) -> list[bytes]:
+    return source.names_in(folder) if source.is_folder(folder) else []

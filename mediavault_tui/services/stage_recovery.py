@@ -16,7 +16,7 @@ from mediavault_tui.errors import Refused, SourceError, SourceMissing
 from mediavault_tui.services import stage_checks
 from mediavault_tui.services.stage_acts import Carrying, Tools, needed_file
 from mediavault_tui.services.stage_moves import part_beside
-from mediavault_tui.sources import holding
+from mediavault_tui.sources.places import Places
 from mediavault_tui.store import acts, staging
 from mediavault_tui.store.database import Connection, Database
 
@@ -45,7 +45,7 @@ class Recovery:
         try:
             found = await self._complete_copy(act)
             safe = act.kind is not ActKind.STAGE or await self._keeper_is_safe(conn, act)
-            reachable = await asyncio.to_thread(_reachable, act)
+            reachable = await asyncio.to_thread(_reachable, self._tools.source, act)
             match remedy(act.kind, found, reachable=reachable, keeper_safe=safe):
                 case Remedy.FINISH:
                     return await self._finish(conn, carrying, act)
@@ -64,7 +64,7 @@ class Recovery:
         copy, destination = act.copy_of(0), act.video.destination
         if found is Found.NOWHERE and copy is not None and destination is not None:
             part = part_beside(act, 0, destination)
-            if await asyncio.to_thread(holding.exists, part):
+            if await asyncio.to_thread(self._tools.source.exists, part):
                 await asyncio.to_thread(self._tools.source.move, part, destination)
                 return Found.DESTINATION
         return found
@@ -137,9 +137,9 @@ class Recovery:
         return found
 
 
-def _reachable(act: Act) -> bool:
+def _reachable(source: Places, act: Act) -> bool:
     ends = [act.video.source] + ([act.video.destination] if act.video.destination is not None else [])
-    return all(holding.is_folder(split(end)[0]) for end in ends)
+    return all(source.is_folder(split(end)[0]) for end in ends)
 
 
 def _what(act: Act) -> str:

@@ -34,8 +34,10 @@ from mediavault_tui.domain.library import (
     Totals,
 )
 from mediavault_tui.domain.model import FileId, GroupId, StagedId
+from mediavault_tui.domain.nas import Check
+from mediavault_tui.domain.paths import LOCAL, PLACES, place
 from mediavault_tui.domain.watching import Answering, Preview
-from mediavault_tui.errors import Refused
+from mediavault_tui.errors import Refused, UsageError
 from mediavault_tui.sources.folders import subfolders
 
 if TYPE_CHECKING:
@@ -43,6 +45,7 @@ if TYPE_CHECKING:
     from mediavault_tui.services.chat import Chat
     from mediavault_tui.services.dedupe import Dedupe
     from mediavault_tui.services.library import Library
+    from mediavault_tui.services.nas import Nas
     from mediavault_tui.services.scan import Scanner
     from mediavault_tui.services.scan_control import ScanControl
     from mediavault_tui.services.stage import Stage
@@ -83,6 +86,8 @@ class Services:
     watching: Lazy[Watching]
     asking: Lazy[Asking] | None = None
     chat: Lazy[Chat] | None = None
+    nas: Nas | None = None
+    """What knows the shares; None where there is only this machine."""
 
 
 class Vault:
@@ -232,11 +237,33 @@ class Vault:
         return [] if self.read_only else await (await self._services.stage()).recover()
 
     async def folders(self, path: Path) -> list[Folder]:
-        """Return the folders below `path`, with the videos in each."""
-        return await asyncio.to_thread(subfolders, os.fsencode(path))
+        """Return the folders below `path`, with the videos in each; of `places:`, machine and shares."""
+        raw = os.fsencode(path)
+        nas = self._services.nas
+        if raw == PLACES:
+            here = Folder(b"/", "this machine", 0, complete=False, note="every folder of this machine")
+            if nas is None:
+                return [here]
+            await nas.load()
+            return [here, *await asyncio.gather(*map(nas.as_folder, nas.enabled))]
+        if nas is not None and place(raw)[0] != LOCAL:
+            return await nas.folders(raw)
+        return await asyncio.to_thread(subfolders, raw)
+
+    async def test_share(self, path: Path) -> list[Check]:
+        """Try the connection to the share that a located path is on; one line for each step."""
+        nas = self._services.nas
+        if nas is None:
+            raise UsageError("no share is set up here; see `mediavault nas add`")
+        return await nas.test(nas.share(place(os.fsencode(path))[0]))
 
     async def scan(self, roots: Sequence[Path], control: ScanControl) -> AsyncIterator[ScanProgress]:
-        """Take stock of folders and find their duplicates; read-only too, for no file is touched."""
+        """Take stock of folders and find their duplicates; read-only too, for no file is touched.
+
+        A folder may be spelled in any way that `domain.paths.Names` understands.
+        """
+        if nas := self._services.nas:
+            roots = [Path(os.fsdecode(nas.names.located(os.fsencode(root)))) for root in roots]
         scanner = await self._services.scanner()
         async for progress in scanner.scan(roots, control=control):
             yield progress

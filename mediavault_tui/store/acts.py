@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 import asyncpg
 
 from mediavault_tui.domain.model import FileId, FileStamp, GroupId, OperationId
-from mediavault_tui.domain.paths import display
+from mediavault_tui.domain.paths import LOCAL, display, locate, place
 from mediavault_tui.domain.staging import Act, ActKind, ActState, Leg, VerifiedCopy
 from mediavault_tui.errors import DatabaseDown, Refused
 from mediavault_tui.store.database import Connection
@@ -167,8 +167,12 @@ async def act(conn: Connection, id: OperationId) -> Act:
 async def lock_folder(conn: Connection, folder: bytes) -> frozenset[bytes]:
     """Choose names in `folder` alone until the transaction ends; return the paths already claimed."""
     await conn.execute(sql("folder_lock"), path_text(folder))
-    rows = await conn.fetch(sql("folder_claims"), folder + b"/", folder + b"0")  # "0" follows "/"
-    return frozenset(row["path_raw"] for row in rows if row["path_raw"] is not None)
+    source, path = place(folder)
+    # "0" follows "/"
+    ends = (folder + b"/", folder + b"0", source, path + b"/", path + b"0")
+    rows = await conn.fetch(sql("folder_claims"), *ends)
+    found = ((row["path_raw"], row["listed"]) for row in rows if row["path_raw"] is not None)
+    return frozenset(locate(source, raw) if listed else raw for raw, listed in found)
 
 
 async def last_act(conn: Connection, who: str) -> list[tuple[str, int, FileId]]:
@@ -179,6 +183,23 @@ async def last_act(conn: Connection, who: str) -> list[tuple[str, int, FileId]]:
     return [
         (row["kind"], row["id"], FileId(row["file_id"])) for row in await conn.fetch(sql("last_act"), who)
     ]
+
+
+@asynccontextmanager
+async def manifest_lock(conn: Connection, folder: bytes) -> AsyncIterator[None]:
+    """Keep other programs, on any machine, from rewriting the manifest of a share's folder meanwhile.
+
+    A folder of this machine is locked where it lies (`sources.holding`).
+    """
+    if place(folder)[0] == LOCAL:
+        yield
+        return
+    await conn.execute(sql("manifest_lock"), path_text(folder))
+    try:
+        yield
+    finally:
+        if not conn.is_closed():
+            await conn.execute(sql("manifest_unlock"), path_text(folder))
 
 
 def leg_json(leg: Leg) -> dict[str, Any]:

@@ -55,6 +55,7 @@ def file_of(row: Record) -> MediaFile:
         link_count=row["link_count"],
         aliases=tuple(row["aliases"]),
         first_seen=row["first_seen_at"],
+        source=row["source"],
     )
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from asyncpg import Record
+
 from mediavault_tui.domain.model import FileId, FileStamp, Health, HealthReport, MediaInfo, ScanId, Tier
 from mediavault_tui.store.database import Connection
 from mediavault_tui.store.files import tracks_json
@@ -69,6 +71,25 @@ async def hash_candidates(conn: Connection, source: str) -> list[HashCandidate]:
         )
         for row in await conn.fetch(sql("scan_hash_candidates"), source)
     ]
+
+
+async def unhashed_total(conn: Connection, source: str, roots: Sequence[bytes]) -> tuple[int, int]:
+    """Return how many files below the roots have no full hash, and their bytes."""
+    row = await conn.fetchrow(sql("scan_unhashed_total"), source, *ranges(roots))
+    assert row is not None  # an aggregate always has one row
+    return row["files"], row["bytes"]
+
+
+async def unhashed(
+    conn: Connection, source: str, roots: Sequence[bytes], *, after: int, limit: int
+) -> list[Unprobed]:
+    """Return the next files below the roots that have no full hash."""
+    rows = await conn.fetch(sql("scan_unhashed"), source, *ranges(roots), after, limit)
+    return [Unprobed(FileId(row["id"]), row["path_raw"], _stamp(row)) for row in rows]
+
+
+def _stamp(row: Record) -> FileStamp:
+    return FileStamp(row["device"], row["inode"], row["size_bytes"], row["modified_ns"])
 
 
 async def set_hashes(

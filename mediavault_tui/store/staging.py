@@ -13,7 +13,7 @@ import asyncpg
 
 from mediavault_tui.domain.library import StagedFile, StagedState
 from mediavault_tui.domain.model import FileId, FileStamp, GroupId, OperationId, StagedId
-from mediavault_tui.domain.paths import display
+from mediavault_tui.domain.paths import display, locate, place
 from mediavault_tui.domain.staging import Act, ActState, Held, Leg
 from mediavault_tui.domain.verdict import Proof, Verdict
 from mediavault_tui.store.acts import advance, leg_json, leg_of, path_text, rules
@@ -61,8 +61,9 @@ async def finish_stage(
     )
     destination = act.video.destination
     assert destination is not None
+    source, path = place(destination)
     await conn.execute(
-        sql("file_staged"), act.file, destination, path_text(destination), stamp.device, stamp.inode, hash
+        sql("file_staged"), act.file, path, path_text(path), stamp.device, stamp.inode, hash, source
     )
     await _follow(conn, act, f"staged:{id}")
     return id
@@ -73,9 +74,10 @@ async def finish_restore(conn: Connection, act: Act, staged: StagedId, *, stamp:
     destination = act.video.destination
     assert destination is not None
     await conn.execute(sql("staged_end"), staged, StagedState.RESTORED.value)
-    await conn.execute(sql("file_displace"), destination, act.file)
+    source, path = place(destination)
+    await conn.execute(sql("file_displace"), path, act.file, source)
     await conn.execute(
-        sql("file_restored"), act.file, destination, path_text(destination), stamp.device, stamp.inode
+        sql("file_restored"), act.file, path, path_text(path), stamp.device, stamp.inode, source
     )
     await _follow(conn, act, f"restored:{staged}")
 
@@ -83,7 +85,7 @@ async def finish_restore(conn: Connection, act: Act, staged: StagedId, *, stamp:
 async def finish_purge(conn: Connection, act: Act, staged: Held) -> None:
     """Record, in the caller's transaction, that a file is gone for good."""
     await conn.execute(sql("staged_end"), staged.id, StagedState.PURGED.value)
-    await conn.execute(sql("file_purged"), act.file, path_text(staged.original))
+    await conn.execute(sql("file_purged"), act.file, path_text(place(staged.original)[1]))
     await _follow(conn, act, f"purged:{staged.id}")
 
 
@@ -111,7 +113,7 @@ async def held(conn: Connection, ids: Sequence[StagedId]) -> list[Held]:
             who=row["staged_by"],
             when=row["staged_at"],
             holding=row["holding_raw"],
-            root=row["root_raw"],
+            root=locate(place(row["original_raw"])[0], row["root_raw"]),
             content_hash=row["content_hash"],
             keeper_size=row["keeper_size"],
             keeper_modified_ns=row["keeper_modified_ns"],
@@ -235,5 +237,6 @@ async def groups_of_verdicts(conn: Connection, verdicts: Sequence[Verdict]) -> l
 
 
 async def files_at(conn: Connection, raw: bytes) -> list[FileId]:
-    """Return the inventory's files of that path, given as bytes (its text is tried too)."""
-    return [FileId(row["id"]) for row in await conn.fetch(sql("files_at"), raw, path_text(raw))]
+    """Return the inventory's files of that located path, given as bytes (its text is tried too)."""
+    source, path = place(raw)
+    return [FileId(row["id"]) for row in await conn.fetch(sql("files_at"), source, path, path_text(path))]

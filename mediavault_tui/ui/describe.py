@@ -21,6 +21,7 @@ from mediavault_tui.domain.model import (
     MediaFile,
     SubtitleTrack,
 )
+from mediavault_tui.domain.nas import Check
 from mediavault_tui.domain.paths import display
 from mediavault_tui.domain.quality import codec_name
 from mediavault_tui.ui.format import (
@@ -48,6 +49,17 @@ def line(parts: Sequence[str]) -> Content:
 def plain(lines: Iterable[str]) -> Content:
     """Return lines as text in which nothing is markup."""
     return Content("\n".join(visible(line) for line in lines))
+
+
+def checks(done: Iterable[Check]) -> Content:
+    """Return a connection test: a sign and a sentence for each step, the remedy below what failed."""
+    lines = []
+    for check in done:
+        sign, style = ("✓", "$text-success") if check.ok else ("✗", "$text-error")
+        lines.append(Content.assemble((sign, style), f" {visible(check.what)}: {visible(check.said)}"))
+        if not check.ok and check.remedy:
+            lines.append(Content.styled(f"  → {visible(check.remedy)}", "$text-warning"))
+    return Content("\n").join(lines)
 
 
 def scanning(progress: ScanProgress) -> str:

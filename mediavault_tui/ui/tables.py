@@ -162,13 +162,21 @@ HISTORY: tuple[Column[ScanRecord], ...] = (
 )
 
 
+def _folder(folder: Folder) -> Cell:
+    if folder.note:  # a place: this machine, a share
+        return f"{visible(folder.name)}  ·  {visible(folder.note)}", "plain" if folder.readable else "muted"
+    return visible(folder.name) + "/", "plain"
+
+
 def _videos(folder: Folder) -> Cell:
+    if folder.note:
+        return ("", "muted") if folder.readable else ("✗", "bad")
     if not folder.readable:
         return "no access", "bad"
     return f"{folder.videos:,}" + ("" if folder.complete else "+"), "plain" if folder.videos else "muted"
 
 
 FOLDERS: tuple[Column[Folder], ...] = (
-    Column("name", "Folder", 0, lambda folder: (visible(folder.name) + "/", "plain")),
+    Column("name", "Folder", 0, _folder),
     Column("videos", "Videos", 9, _videos, right=True),
 )

@@ -2,6 +2,7 @@
 -- Everything that is known of some files, in the order in which they were asked for.
 -- $1 the ids; an unknown id gives no row.
 select f.id,
+       f.source,
        f.path,
        f.path_raw,
        f.root_raw,

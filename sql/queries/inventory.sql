@@ -112,7 +112,9 @@ order by g.files desc, g.folder_raw limit 500
 select c.folder_raw,
        (select f.folder from media_files f where f.folder = folder_mark(c.folder_raw) limit 1) as mark
 from unnest($1::bytea[]) with ordinality as c (folder_raw, place)
-where exists (select from media_files f where f.source = 'local'
+where exists (select from (select 'local' union all select 'nas:0'
+                            union all select 'nas:' || n.id from nas_config n) s (source)
+              join media_files f on f.source = s.source
               and f.path_raw >= c.folder_raw || '/'::bytea and f.path_raw < c.folder_raw || '0'::bytea)
 order by c.place limit 1
 

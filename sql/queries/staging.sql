@@ -53,21 +53,30 @@ select exists (select from pg_locks
 -- Until the end of the transaction, only we choose names in a folder. $1 its raw path as text.
 select pg_advisory_xact_lock(hashtextextended($1, 5527));
 
+-- name: manifest_lock
+-- Until the unlock, only this session rewrites the manifest of a folder. $1 its located path as text.
+select pg_advisory_lock(hashtextextended($1, 5528));
+
+-- name: manifest_unlock
+-- Give the lock of `manifest_lock` back. $1 the folder's located path as text.
+select pg_advisory_unlock(hashtextextended($1, 5528));
+
 -- name: folder_claims
 -- Paths in a folder that running acts aim at, or that the inventory says are there.
--- $1 the folder's raw path with its final slash, $2 the first raw path after all of them.
-select o.destination_raw as path_raw
+-- The journal has located paths, the inventory a source and plain ones. $1 the folder's located path with
+-- its final slash, $2 the first located path after all of them; $3 its source, $4, $5 the same range there.
+select o.destination_raw as path_raw, false as listed
 from archive_operations o
 where o.state in ('intended', 'moved') and o.destination_raw >= $1 and o.destination_raw < $2
 union
-select decode(s.leg ->> 'destination', 'hex')
+select decode(s.leg ->> 'destination', 'hex'), false
 from archive_operations o
 cross join lateral jsonb_array_elements(o.sidecars) as s (leg)
 where o.state in ('intended', 'moved') and o.destination_raw >= $1 and o.destination_raw < $2
 union
-select f.path_raw
+select f.path_raw, true
 from media_files f
-where f.source = 'local' and f.path_raw >= $1 and f.path_raw < $2;
+where f.source = $3 and f.path_raw >= $4 and f.path_raw < $5;
 
 -- name: staged_insert
 -- A file is staged: what its act moved, and the kept copy as it is now. The id.
@@ -141,24 +150,25 @@ returning id;
 
 -- name: file_staged
 -- The inventory's row goes with its file into the holding folder, so that the old name is free.
--- $1 file, $2 $3 path (raw, text), $4 device, $5 inode, $6 hash if it became known.
+-- $1 file, $2 $3 path (raw, text), $4 device, $5 inode, $6 hash if it became known, $7 the source where it lies now.
 update media_files
-set state = 'staged', path_raw = $2, path = $3, device = $4, inode = $5, content_hash = coalesce(content_hash, $6)
+set state = 'staged', path_raw = $2, path = $3, device = $4, inode = $5, content_hash = coalesce(content_hash, $6),
+    source = $7
 where id = $1;
 
 -- name: file_displace
 -- Free a path in the inventory for the file that is put there: what the row spoke of is not there any more.
--- $1 the raw path, $2 the file that comes.
+-- $1 the raw path, $2 the file that comes, $3 the source.
 update media_files
 set path_raw      = '\x00'::bytea || convert_to(id::text, 'UTF8') || '\x00'::bytea || path_raw,
     state         = 'missing',
     missing_since = coalesce(missing_since, now())
-where source = 'local' and path_raw = $1 and id <> $2;
+where source = $3 and path_raw = $1 and id <> $2;
 
 -- name: file_restored
--- The file is back. $1 file, $2 $3 path (raw, text), $4 device, $5 inode.
+-- The file is back. $1 file, $2 $3 path (raw, text), $4 device, $5 inode, $6 its source.
 update media_files
-set state = 'present', path_raw = $2, path = $3, device = $4, inode = $5
+set state = 'present', path_raw = $2, path = $3, device = $4, inode = $5, source = $6
 where id = $1;
 
 -- name: file_purged
@@ -218,8 +228,8 @@ where g.state = 'open' and g.proof <> 'coverage' and g.verdict = any ($1::text[]
 order by g.reclaimable_bytes desc, g.id desc;
 
 -- name: files_at
--- Inventory files that have a path, by its bytes or its text. $1 raw, $2 text.
-select id from media_files where source = 'local' and path_raw = $1 or path = $2 order by id;
+-- Inventory files that have a path, by its bytes or its text. $1 source, $2 raw, $3 text.
+select id from media_files where source = $1 and (path_raw = $2 or path = $3) order by id;
 
 -- name: last_act
 -- The newest act of one person that still has an effect, file by file; see services.stage_undo.

@@ -228,6 +228,24 @@ where m.source = $1 and m.state in ('present', 'missing', 'staged', 'purged') an
 and (m.state = 'present' or m.content_hash is not null)
 order by m.size_bytes, m.path_raw
 
+-- name: scan_unhashed
+-- Present files below the roots that were never read to their end, by id: for a deep scan.
+-- $1 source; $2, $3 ranges of paths; $4 the last id, $5 rows.
+select m.id, m.path_raw, m.device, m.inode, m.size_bytes, m.modified_ns
+from media_files m
+where m.source = $1 and m.content_hash is null and m.state = 'present' and m.size_bytes > 0 and m.id > $4
+  and exists (select from unnest($2::bytea[], $3::bytea[]) as r (low, high)
+              where m.path_raw >= r.low and m.path_raw < r.high)
+order by m.id limit $5
+
+-- name: scan_unhashed_total
+-- How many files a deep scan still has to read to their end, and their bytes. $1 source; $2, $3 ranges of paths.
+select count(*)::integer as files, coalesce(sum(m.size_bytes), 0)::bigint as bytes
+from media_files m
+where m.source = $1 and m.content_hash is null and m.state = 'present' and m.size_bytes > 0
+  and exists (select from unnest($2::bytea[], $3::bytea[]) as r (low, high)
+              where m.path_raw >= r.low and m.path_raw < r.high)
+
 -- name: scan_hashed
 -- What was read of files, if they are still those. $1 source, $2 paths, $3 sizes, $4 modification
 -- times, $5 sample hashes, $6 content hashes.

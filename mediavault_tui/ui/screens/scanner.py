@@ -1,9 +1,12 @@
-"""Scanner: choose folders, scan them, watch, pause, cancel; what was scanned before."""
+"""Scanner: choose folders here and on shares, scan them, watch, pause, cancel; what was scanned before.
+
+Longer than a screen should be: browser, running scan and history share one set of keys.
+"""
 
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar, Protocol
@@ -18,6 +21,8 @@ from textual.signal import Signal
 from textual.widgets import Static
 
 from mediavault_tui.domain.library import Folder, ScanError, ScanPhase, ScanProgress, ScanRecord
+from mediavault_tui.domain.nas import Check
+from mediavault_tui.domain.paths import LOCAL, PLACES, display, parent, place
 from mediavault_tui.errors import MediaVaultError
 from mediavault_tui.services.scan_control import ScanControl
 from mediavault_tui.ui import describe, tables
@@ -42,6 +47,26 @@ class ScannerServices(Protocol):
 
     async def history(self) -> Sequence[ScanRecord]: ...
 
+    async def test_share(self, path: Path) -> Sequence[Check]: ...
+
+
+def above(folder: Path) -> Path:
+    """Return the folder above; above `/` and above each share are all places."""
+    return Path(os.fsdecode(parent(os.fsencode(folder))))
+
+
+def crumbs(folder: Path, names: Mapping[str, str]) -> str:
+    """Return where a folder is, as a person reads it; `names` of the shares by their sources."""
+    raw = os.fsencode(folder)
+    source, path = place(raw)
+    if raw == PLACES:
+        return "All places"
+    if source == LOCAL:
+        return visible(str(folder))
+    return " › ".join(
+        [visible(names.get(source, source)), *(visible(display(step)) for step in path.split(b"/") if step)]
+    )
+
 
 class ScannerScreen(Pane[ScannerServices]):
     """A folder browser above the running scan and the history."""
@@ -65,6 +90,14 @@ class ScannerScreen(Pane[ScannerServices]):
             "Cancel",
             id="scanner.cancel",
             tooltip="End the running scan (asks first); what it found stays",
+        ),
+        Binding(
+            "t",
+            "test",
+            "Test",
+            show=False,
+            id="scanner.test",
+            tooltip="Try the connection to the share that is open or under the cursor",
         ),
         Binding(
             "h,left,backspace", "up", "Folder up", show=False, id="scanner.up", tooltip="To the folder above"
@@ -123,6 +156,7 @@ class ScannerScreen(Pane[ScannerServices]):
         self.folder = start
         self.tell = tell
         self._control: ScanControl | None = None
+        self._names: dict[str, str] = {}
 
     def body(self) -> ComposeResult:
         yield Static(id="folder")
@@ -146,9 +180,11 @@ class ScannerScreen(Pane[ScannerServices]):
             folders = await (await self.opened()).folders(self.folder)
         except MediaVaultError as error:
             self.complain("The folder could not be opened", error)
-            if came_from is None and self.folder != self.folder.parent:
-                self.folder = self.folder.parent
+            if came_from is None:
+                self.folder = above(self.folder)
             return
+        if os.fsencode(self.folder) == PLACES:
+            self._names = {place(folder.raw_path)[0]: folder.name.partition(" (")[0] for folder in folders}
         listing.empty = "There are no folders in here.\nS scans this folder, backspace goes up."
         at = next((i for i, folder in enumerate(folders) if came_from and path_of(folder) == came_from), None)
         listing.show(FixedWindow(folders), at=listing.cursor if at is None and came_from is None else at or 0)
@@ -157,7 +193,7 @@ class ScannerScreen(Pane[ScannerServices]):
     def _show_folder(self) -> None:
         marks = self.query_one("#rows", Listing).marks
         chosen = count(len(marks), "folder") + " chosen" if marks else ""
-        parts = [visible(str(self.folder)), chosen]
+        parts = [crumbs(self.folder, self._names), chosen]
         self.query_one("#folder", Static).update(describe.line(parts))
 
     @work(exclusive=True, group="history")
@@ -180,8 +216,8 @@ class ScannerScreen(Pane[ScannerServices]):
 
     def action_up(self) -> None:
         came_from = self.folder
-        if came_from != came_from.parent:
-            self.folder = came_from.parent
+        self.folder = above(came_from)
+        if self.folder != came_from:
             self._load_folder(came_from)
 
     def action_back(self) -> None:
@@ -269,6 +305,26 @@ class ScannerScreen(Pane[ScannerServices]):
         lines = ["What it found so far stays; the next scan goes on from there."]
         if await self.app.push_screen_wait(Confirm("Cancel the scan?", lines, yes="cancel it")):
             control.cancel()
+
+    @work(exclusive=True, group="test")
+    async def action_test(self) -> None:
+        """Say in words what works and what does not, on the way to a share."""
+        from mediavault_tui.ui.dialogs import Text
+
+        under: Folder | None = self.query_one("#rows", Listing).current
+        asked = path_of(under) if under and os.fsencode(self.folder) == PLACES else self.folder
+        if place(os.fsencode(asked))[0] == LOCAL:
+            self.say(
+                "This is a folder of this machine. A share's connection is tested: backspace leads to them."
+            )
+            return
+        self.say("Testing the connection…")
+        try:
+            checks = await (await self.opened()).test_share(asked)
+        except MediaVaultError as error:
+            self.complain("The connection could not be tested", error)
+            return
+        self.app.push_screen(Text("The connection, step by step", describe.checks(checks)))
 
     def action_errors(self) -> None:
         from mediavault_tui.ui.dialogs import Text

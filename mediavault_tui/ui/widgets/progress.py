@@ -82,6 +82,9 @@ class Progress(Widget):
             facts.append(f"{counts.renamed:,} renamed")
         if counts.missing:
             facts.append(f"{counts.missing:,} missing")
+        if counts.bytes_wire:
+            limit = f" of {size(progress.budget)}" if progress.budget else ""
+            facts.append(f"{size(counts.bytes_wire)}{limit} from the share")
         errors = count(counts.errors, "error") + ": e shows them" if counts.errors else ""
         return Content.assemble(" · ".join(facts), "   ", (errors, "$text-error"))
 

@@ -1,0 +1,75 @@
+"""Passwords at rest: Fernet, with a key that is never in the database.
+
+The key comes from JWT_SECRET_KEY where it is set (two containers then share it), else from a file
+of its own, mode 0600, in the data folder. What either key sealed can be opened while it is there.
+"""
+
+from __future__ import annotations
+
+import base64
+import os
+from contextlib import suppress
+from pathlib import Path
+
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+from mediavault_tui.errors import ConfigError
+from mediavault_tui.settings import Secret
+
+_KEY_FILE = "nas.key"
+_PURPOSE = b"mediavault nas_config password"
+
+
+class Sealer:
+    """Seals and opens short secrets."""
+
+    def __init__(self, data_dir: Path, jwt_secret: Secret | None) -> None:
+        self._file = data_dir / _KEY_FILE
+        self._jwt_secret = jwt_secret
+
+    def seal(self, secret: Secret) -> bytes:
+        """Return `secret` encrypted; makes the key at its first use. Raises: ConfigError."""
+        return MultiFernet(self._keys(make=True)).encrypt(secret.reveal().encode())
+
+    def open(self, sealed: bytes) -> Secret | None:
+        """Return what was sealed; None if no key that is here opens it."""
+        keys = self._keys(make=False)
+        if not keys:
+            return None
+        try:
+            return Secret(MultiFernet(keys).decrypt(bytes(sealed)).decode())
+        except (InvalidToken, UnicodeDecodeError):
+            return None
+
+    def _keys(self, *, make: bool) -> list[Fernet]:
+        keys = []
+        if self._jwt_secret is not None:
+            derived = HKDF(SHA256(), 32, None, _PURPOSE).derive(self._jwt_secret.reveal().encode())
+            keys.append(Fernet(base64.urlsafe_b64encode(derived)))
+        try:
+            if make and not keys and not self._file.exists():
+                self._make()
+            if self._file.exists():
+                keys.append(Fernet(self._file.read_bytes().strip()))
+        except (OSError, ValueError) as error:
+            raise ConfigError(
+                f"the key {self._file} cannot be used ({error}); restore it, or remove it and enter the"
+                " passwords again with `mediavault nas add`"
+            ) from error
+        return keys
+
+    def _make(self) -> None:
+        """Write a new key whole or not at all; of two programs at once the first one's stays."""
+        self._file.parent.mkdir(parents=True, exist_ok=True)
+        new = self._file.with_name(f"{_KEY_FILE}.{os.getpid()}")
+        with open(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600), "wb") as file:
+            file.write(Fernet.generate_key())
+            file.flush()
+            os.fsync(file.fileno())
+        try:
+            with suppress(FileExistsError):
+                os.link(new, self._file)
+        finally:
+            new.unlink()

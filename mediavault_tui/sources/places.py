@@ -1,0 +1,171 @@
+"""Every source under one roof: each call goes to the machine that a located path names.
+
+`Places` is a `Source` over located paths (`domain.paths.locate`), and it does what a holding
+folder needs beside that: on this machine with `sources.holding`, on a share with
+`sources.share_holding`. A move between two places raises CrossVolume, as between two volumes.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager
+from typing import Any, Protocol
+
+from mediavault_tui.domain.paths import LOCAL, locate, place
+from mediavault_tui.errors import CrossVolume, SourceOffline
+from mediavault_tui.sources import holding, share_copy, share_holding
+from mediavault_tui.sources.base import FoundFile, RangedReader, Source, WalkError
+from mediavault_tui.sources.local import LocalSource, copy_exclusive
+from mediavault_tui.sources.share_holding import ShareSource
+
+
+class Shares(Protocol):
+    """Whoever knows the shares: `sources.registry.Registry`, or nobody."""
+
+    def open(self, name: str) -> ShareSource:
+        """Return the source of that name; raises SourceOffline if there is none (any more)."""
+        ...
+
+
+class NoShares:
+    """There are only this machine's folders."""
+
+    def open(self, name: str) -> ShareSource:
+        """Refuse: nobody has set up a share."""
+        raise SourceOffline(
+            f"{name} is not set up here, or was disabled; `mediavault nas list` shows what is"
+        )
+
+
+class Places:
+    """This machine and every share, by located paths. Share it freely between threads."""
+
+    name = LOCAL
+
+    def __init__(self, local: Source | None = None, shares: Shares | None = None) -> None:
+        self._local: Source = local or LocalSource()
+        self._shares = shares or NoShares()
+
+    def source(self, name: str) -> Source:
+        """Return the source of that name ('local', 'nas:1'), whose paths are plain."""
+        return self._local if name == LOCAL else self._shares.open(name)
+
+    def _at(self, located: bytes) -> tuple[Source, bytes]:
+        name, path = place(located)
+        return self.source(name), path
+
+    def _share(self, located: bytes) -> tuple[ShareSource, bytes] | None:
+        """Return the share and the path there; None on this machine."""
+        name, path = place(located)
+        return None if name == LOCAL else (self._shares.open(name), path)
+
+    def walk(
+        self, root: bytes, *, skip: frozenset[bytes], on_error: Callable[[WalkError], None]
+    ) -> Iterator[list[FoundFile]]:
+        """Yield what lies below a located folder, by located paths."""
+        name, path = place(root)
+        if name == LOCAL:
+            yield from self._local.walk(path, skip=skip, on_error=on_error)
+            return
+        inside = frozenset(other for where, other in map(place, skip) if where == name)
+
+        def located(error: WalkError) -> None:
+            on_error(WalkError(locate(name, error.path), error.message))
+
+        for batch in self.source(name).walk(path, skip=inside, on_error=located):
+            yield [FoundFile(locate(name, file.path), file.stamp, file.links) for file in batch]
+
+    def stat(self, path: bytes) -> FoundFile:
+        """Look at one file now."""
+        source, inside = self._at(path)
+        found = source.stat(inside)
+        return FoundFile(path, found.stamp, found.links)
+
+    def open(self, path: bytes) -> AbstractContextManager[RangedReader]:
+        """Open for ranged reading."""
+        source, inside = self._at(path)
+        return source.open(inside)
+
+    def move(self, source: bytes, destination: bytes) -> None:
+        """Rename within one place, on a share by its server; never overwrites."""
+        here, path = self._at(source)
+        if place(destination)[0] != place(source)[0]:
+            raise CrossVolume("source and destination are on different machines or shares; copy instead")
+        here.move(path, place(destination)[1])
+
+    def remove(self, path: bytes) -> None:
+        """Remove one file."""
+        source, inside = self._at(path)
+        source.remove(inside)
+
+    def make_folder(self, path: bytes) -> None:
+        """Make a folder and its parents."""
+        source, inside = self._at(path)
+        source.make_folder(inside)
+
+    def real_folder(self, folder: bytes, *, top: bytes) -> None:
+        """Make sure that every step from `top` down to `folder` is a folder and no link."""
+        if (share := self._share(folder)) is None:
+            holding.real_folder(folder, top=top)
+        else:
+            share_holding.real_folder(share[0], share[1], top=place(top)[1])
+
+    def is_folder(self, path: bytes) -> bool:
+        """Return whether a folder can be reached there now; a share that is offline has none."""
+        try:
+            share = self._share(path)
+        except SourceOffline:
+            return False
+        return holding.is_folder(path) if share is None else share_holding.is_folder(*share)
+
+    def names_in(self, folder: bytes) -> list[bytes]:
+        """Return every name in a folder, of whatever kind."""
+        share = self._share(folder)
+        return holding.names_in(folder) if share is None else share_holding.names_in(*share)
+
+    def exists(self, path: bytes) -> bool:
+        """Return whether anything has that name."""
+        share = self._share(path)
+        return holding.exists(path) if share is None else share_holding.exists(*share)
+
+    def remove_if_there(self, path: bytes) -> None:
+        """Remove a file of our own making; its absence is fine."""
+        if (share := self._share(path)) is None:
+            holding.remove_if_there(path)
+        else:
+            share_holding.remove_if_there(*share)
+
+    def rewrite_manifest(
+        self,
+        folder: bytes,
+        change: Callable[[Mapping[str, Any] | None], dict[str, Any] | None],
+        *,
+        step: Callable[[str], None],
+    ) -> None:
+        """Replace the folder's manifest by what `change` makes of it, whole or not at all."""
+        if (share := self._share(folder)) is None:
+            holding.rewrite_manifest(folder, change, step=step)
+        else:
+            share_holding.rewrite_manifest(*share, change, step=step)
+
+    def copy(self, source: bytes, destination: bytes, *, on_chunk: Callable[[memoryview], None]) -> None:
+        """Copy one file between places or volumes, durably; never overwrites (SourceTaken)."""
+        if place(source)[0] == place(destination)[0] == LOCAL:
+            copy_exclusive(source, destination, on_chunk=on_chunk)
+            return
+        here, path = self._at(source)
+        share = self._share(destination)
+        if share is None:
+            share_copy.to_local(here, path, destination, on_chunk=on_chunk)
+        else:
+            share_copy.to_share(here, path, *share, on_chunk=on_chunk)
+
+    def real(self, path: bytes) -> bytes:
+        """Return where a path really is, links of this machine followed."""
+        return os.path.realpath(path) if place(path)[0] == LOCAL else path
+
+
+def as_places(source: Source) -> Places:
+    """Return `source` as places: itself, or as the one source of this machine's files."""
+    return source if isinstance(source, Places) else Places(source)

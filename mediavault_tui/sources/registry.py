@@ -1,0 +1,64 @@
+"""Which shares there are now, and the connections to those that somebody asked for."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
+
+from mediavault_tui.errors import SourceOffline
+from mediavault_tui.sources.share_holding import ShareSource
+
+if TYPE_CHECKING:
+    from mediavault_tui.sources.smb import ShareAddress
+
+_PATIENCE = 5.0
+"""Seconds that a person waits for a server that is away; a scan has more of its own (`sources.patient`)."""
+
+Connect = Callable[[str, "ShareAddress"], ShareSource]
+"""Make the source of a name and an address; nothing is contacted by it yet."""
+
+
+def connect_smb(name: str, address: ShareAddress) -> ShareSource:
+    """Return a source over SMB."""
+    from mediavault_tui.sources.smb import SmbSource
+
+    return SmbSource(name, address, patience_s=_PATIENCE)
+
+
+class Registry:
+    """Hands out one source for each share that is set up; safe from every thread."""
+
+    def __init__(self, connect: Connect = connect_smb) -> None:
+        self.connect = connect
+        self._addresses: Mapping[str, ShareAddress] = {}
+        self._problems: Mapping[str, str] = {}
+        self._sources: dict[str, ShareSource] = {}
+        self._lock = threading.Lock()
+
+    def set(self, addresses: Mapping[str, ShareAddress], problems: Mapping[str, str]) -> None:
+        """Take note of what is set up now; a share whose address changed is connected anew."""
+        with self._lock:
+            stale = [name for name in self._sources if self._addresses.get(name) != addresses.get(name)]
+            closing = [self._sources.pop(name) for name in stale]
+            self._addresses, self._problems = dict(addresses), dict(problems)
+        for source in closing:
+            source.close()
+
+    def open(self, name: str) -> ShareSource:
+        """Return the share's source; raises SourceOffline with the reason if it cannot be used."""
+        with self._lock:
+            if (source := self._sources.get(name)) is None:
+                address = self._addresses.get(name)
+                if address is None:
+                    why = self._problems.get(name, f"{name} is not set up here (any more)")
+                    raise SourceOffline(f"{why}; see `mediavault nas list`")
+                source = self._sources[name] = self.connect(name, address)
+            return source
+
+    def close(self) -> None:
+        """End every connection."""
+        with self._lock:
+            sources, self._sources = list(self._sources.values()), {}
+        for source in sources:
+            source.close()

@@ -1,0 +1,91 @@
+"""Copies between a share and another place: whole, durable, never overwriting, times kept.
+
+The copy has its name only when it is whole. Owner and ACL are those that the destination gives
+a new file: two machines have no users in common.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+
+from mediavault_tui.domain.paths import display
+from mediavault_tui.errors import SourceChanged, SourceError, SourceTaken
+from mediavault_tui.sources.base import RangedReader, Source
+from mediavault_tui.sources.local import partial_name
+from mediavault_tui.sources.local_errors import renamed
+from mediavault_tui.sources.local_rename import rename_exclusive, sync_folder
+from mediavault_tui.sources.share_holding import ShareSource, exists, remove_if_there
+
+_CHUNK = 4 * 1024 * 1024
+"""Bytes copied at a time."""
+
+OnChunk = Callable[[memoryview], None]
+
+
+def to_local(source: Source, path: bytes, destination: bytes, *, on_chunk: OnChunk) -> None:
+    """Copy a file of a share to this machine; raises as `sources.local.copy_exclusive` does."""
+    if os.path.lexists(destination):
+        raise SourceTaken(f"cannot copy to {display(destination)}: the name is in use; choose another")
+    partial = partial_name(destination)
+    with source.open(path) as reader:
+        before = reader.stamp()
+        try:
+            handle = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644)
+        except OSError as error:
+            raise renamed(error, f"copy to {display(destination)} by way of", partial) from error
+        try:
+            try:
+                for chunk in _chunks(reader, on_chunk):
+                    written = 0
+                    while written < len(chunk):
+                        written += os.write(handle, chunk[written:])
+                _check_still(reader, before, path)
+                os.utime(handle, ns=(before.modified_ns, before.modified_ns))
+                os.fsync(handle)
+            finally:
+                os.close(handle)
+            rename_exclusive(partial, destination)
+            sync_folder(os.path.dirname(destination))
+        except BaseException as error:
+            with suppress(FileNotFoundError):
+                os.unlink(partial)
+            if isinstance(error, OSError):
+                raise renamed(error, f"copy {display(path)} to", destination) from error
+            raise
+
+
+def to_share(
+    source: Source, path: bytes, share: ShareSource, destination: bytes, *, on_chunk: OnChunk
+) -> None:
+    """Copy a file of any place to a share; raises SourceTaken, SourceFull, SourceChanged, SourceMissing."""
+    if exists(share, destination):
+        raise SourceTaken(f"cannot copy to {display(destination)}: the name is in use; choose another")
+    partial = partial_name(destination)
+    with source.open(path) as reader:
+        before = reader.stamp()
+        try:
+            share.write_stream(partial, _chunks(reader, on_chunk), modified_ns=before.modified_ns)
+            _check_still(reader, before, path)
+            share.move(partial, destination)
+        except SourceTaken:
+            raise  # an unfinished copy of a crash, or a name just taken: not ours to remove
+        except SourceError:
+            with suppress(SourceError):  # the reason that counts is the first one
+                remove_if_there(share, partial)
+            raise
+
+
+def _chunks(reader: RangedReader, on_chunk: OnChunk) -> Iterator[memoryview]:
+    buffer = memoryview(bytearray(_CHUNK))
+    offset = 0
+    while count := reader.read_into(offset, buffer):
+        offset += count
+        on_chunk(buffer[:count])
+        yield buffer[:count]
+
+
+def _check_still(reader: RangedReader, before: object, path: bytes) -> None:
+    if reader.stamp() != before:
+        raise SourceChanged(f"{display(path)} changed while it was copied; try again")

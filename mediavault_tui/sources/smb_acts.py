@@ -1,0 +1,196 @@
+"""What changes a share: move, remove, folders, small files. Each can be repeated after a drop.
+
+A drop in the middle of an act leaves open whether the server did it. So each looks first which file
+it is about, and after a drop looks again: what was done is reported as done, and nothing twice.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+
+from xxhash import xxh3_64_hexdigest
+
+from mediavault_tui.domain.paths import display
+from mediavault_tui.errors import SourceChanged, SourceError, SourceMissing, SourceTaken
+from mediavault_tui.sources import smb_packets as packets
+from mediavault_tui.sources.smb_errors import NOT_FOUND
+from mediavault_tui.sources.smb_link import Link
+from mediavault_tui.sources.smb_names import above, on_the_wire
+from mediavault_tui.sources.smb_values import FOLDER, REPARSE_POINT, Look
+from mediavault_tui.sources.smb_wire import Wire
+
+_TAKEN = 0xC0000035
+_IS_FILE = (0xC0000103, _TAKEN)
+
+
+def look(link: Link, path: bytes, doing: str = "look at") -> Look:
+    """Return what is at `path`, following no link. Raises SourceMissing, SourceDenied, SourceOffline."""
+    name = on_the_wire(path, link.address)
+    return link.attempt(doing, path, lambda wire: _look(link, wire, name, path, doing))
+
+
+def _look(link: Link, wire: Wire, name: bytes, path: bytes, doing: str) -> Look:
+    opened, asked, _ = wire.ask(
+        packets.create(name, access=packets.READ_ATTRIBUTES, options=packets.THE_LINK_ITSELF),
+        packets.query_all(),
+        packets.close(),
+    )
+    link.check(opened, doing, path)
+    return packets.look_of(link.check(asked, doing, path).frame)
+
+
+def move(link: Link, source: bytes, destination: bytes, *, replace: bool = False) -> None:
+    """Rename on the server; see `sources.base.Source.move`. `replace`: put it over an existing file."""
+    names = on_the_wire(source, link.address), on_the_wire(destination, link.address)
+    before = look(link, source, "move")
+    tried = False
+
+    def act(wire: Wire) -> None:
+        nonlocal tried
+        if tried and _arrived(link, wire, names, before):
+            return
+        tried = True
+        opened, renamed, _ = wire.ask(
+            packets.create(
+                names[0],
+                access=packets.DELETE | packets.READ_ATTRIBUTES | packets.SYNCHRONIZE,
+                options=packets.THE_LINK_ITSELF,
+            ),
+            packets.rename(names[1], replace=replace),
+            packets.close(),
+        )
+        link.check(opened, "move", source)
+        doing = f"move {display(source)} to"
+        if renamed.status in NOT_FOUND:
+            raise SourceMissing(
+                f"cannot {doing} {display(destination)} on {link.address.server}: "
+                "the folder is not there; make it first"
+            )
+        link.check(renamed, doing, destination)
+
+    link.attempt("move", source, act)
+
+
+def _arrived(link: Link, wire: Wire, names: tuple[bytes, bytes], before: Look) -> bool:
+    """Return whether the move that a drop cut short was made: the file is there, and not here."""
+    here, there = (_there(link, wire, name) for name in names)
+    if here is not None and here.same_file(before):
+        return False  # also when the names differ in case only: doing it again does no harm
+    return there is not None and there.same_file(before)
+
+
+def _there(link: Link, wire: Wire, name: bytes) -> Look | None:
+    with suppress(SourceMissing):
+        return _look(link, wire, name, b"", "look at")
+    return None
+
+
+def remove(link: Link, path: bytes) -> None:
+    """Remove one file, never a folder."""
+    name = on_the_wire(path, link.address)
+    before = look(link, path, "remove")
+    if before.attributes & FOLDER:
+        raise SourceChanged(
+            f"{display(path)} on {link.address.server} is a folder, and folders are never removed"
+        )
+    tried = False
+
+    def act(wire: Wire) -> None:
+        nonlocal tried
+        if tried:
+            now = _there(link, wire, name)
+            if now is None:
+                return
+            if not now.same_file(before):
+                raise SourceChanged(f"{display(path)} has become another file; scan again")
+        tried = True
+        opened, deleted, _ = wire.ask(
+            packets.create(name, access=packets.DELETE, options=packets.NO_FOLDER | packets.THE_LINK_ITSELF),
+            packets.delete(),
+            packets.close(),
+        )
+        link.check(opened, "remove", path)
+        link.check(deleted, "remove", path)
+
+    link.attempt("remove", path, act)
+
+
+def make_folder(link: Link, path: bytes) -> None:
+    """Make a folder and its parents; an existing one is fine, a file of that name is SourceTaken."""
+    name = on_the_wire(path, link.address)
+
+    def act(wire: Wire) -> int:
+        opened, _ = wire.ask(
+            packets.create(
+                name,
+                access=packets.READ_ATTRIBUTES | packets.SYNCHRONIZE,
+                disposition=packets.OPEN_IF,
+                options=packets.A_FOLDER,
+            ),
+            packets.close(),
+        )
+        if opened.status in _IS_FILE:
+            raise SourceTaken(
+                f"cannot make the folder {display(path)} on {link.address.server}: "
+                "a file has that name; choose another"
+            )
+        if opened.status not in NOT_FOUND or not name:
+            link.check(opened, "make the folder", path)
+        return opened.status
+
+    if link.attempt("make the folder", path, act):
+        make_folder(link, above(path))
+        if status := link.attempt("make the folder", path, act):
+            raise SourceMissing(
+                f"cannot make the folder {display(path)} on {link.address.server}: "
+                f"the server says 0x{status:08X}; check the folder above it"
+            )
+
+
+def write_file(link: Link, path: bytes, data: bytes, *, replace: bool) -> None:
+    """Write a small file under another name, have it on the disk, then give it its own."""
+    # Always the same for one file: what a crash leaves is written over the next time.
+    mark = xxh3_64_hexdigest(path).encode()
+    partial = above(path) + b"/.mediavault-" + mark + b".part"
+    name = on_the_wire(partial, link.address)
+    on_the_wire(path, link.address)
+    if not replace:
+        with suppress(SourceMissing):
+            look(link, path, "write")
+            raise SourceTaken(
+                f"cannot write {display(path)} on {link.address.server}: "
+                "the name is in use and nothing is overwritten; choose another"
+            )
+
+    def act(wire: Wire) -> None:
+        (opened,) = wire.ask(
+            packets.create(
+                name,
+                access=packets.GENERIC_WRITE | packets.READ_ATTRIBUTES,
+                disposition=packets.OVERWRITE_IF,
+                options=packets.NO_FOLDER | packets.THE_LINK_ITSELF,
+            )
+        )
+        handle = packets.handle_of(link.check(opened, "write", path).frame)
+        whole = memoryview(data)
+        try:
+            for at in range(0, len(data), wire.terms.most_write):
+                (written,) = wire.ask(packets.write(handle, at, whole[at : at + wire.terms.most_write]))
+                link.check(written, "write", path)
+            (flushed,) = wire.ask(packets.flush(handle))
+            link.check(flushed, "write", path)
+        finally:
+            wire.ask(packets.close(handle))
+
+    try:
+        link.attempt("write", path, act)
+        move(link, partial, path, replace=replace)
+    except SourceError:
+        with suppress(SourceError):
+            remove(link, partial)
+        raise
+
+
+def is_file(found: Look) -> bool:
+    """Return whether it is neither folder nor link."""
+    return not found.attributes & (FOLDER | REPARSE_POINT)
