@@ -17,6 +17,10 @@ MediaVaultError
 ├── DatabaseError            the database refuses or fails                           (exit 1)
 │   ├── DatabaseDown         it cannot be reached: start it, correct DATABASE_URL
 │   └── SchemaMismatch       its migrations are not those of this program
+├── MetadataError            TMDb or OMDb gives no answer                            (exit 1)
+│   ├── ServiceDown          it cannot be reached, or is out of order: try again later
+│   ├── ServiceRefused       it does not accept our key or our question
+│   └── BudgetSpent          the day's requests are used up: go on tomorrow
 ├── ToolMissing              a program (ffprobe, postgres) is nowhere to be found    (exit 1)
 └── Refused                  a rule of the library forbids the act: nothing was done (exit 1)
 
@@ -99,6 +103,22 @@ class DatabaseDown(DatabaseError):
 
 class SchemaMismatch(DatabaseError):
     """The database's migrations are not those of this program."""
+
+
+class MetadataError(MediaVaultError):
+    """TMDb or OMDb gives no answer."""
+
+
+class ServiceDown(MetadataError):
+    """The service cannot be reached or is out of order; the same question may be asked later."""
+
+
+class ServiceRefused(MetadataError):
+    """The service does not accept our key or our question."""
+
+
+class BudgetSpent(MetadataError):
+    """The requests that a day allows are used up."""
 
 
 class ToolMissing(MediaVaultError):
