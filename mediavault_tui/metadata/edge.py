@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import random
 import time
 from collections.abc import Mapping
@@ -21,6 +22,9 @@ import httpx
 
 from mediavault_tui.errors import ServiceDown, ServiceRefused
 from mediavault_tui.metadata.gate import Allowance, Gate
+
+# httpx logs every address at INFO, and OMDb's key is part of it.
+logging.getLogger("httpx").setLevel(logging.WARNING)
 
 MAX_BODY = 16 * 1024 * 1024
 """Bytes; no answer of these services is a hundredth of it."""
@@ -134,6 +138,8 @@ class Edge:
 
     def _refused(self, status: int, content: bytes, path: str) -> ServiceRefused:
         code, message = _said(content)
+        if "limit" in message.lower():
+            return ServiceRefused(f"{self._name} says: {message}")
         if status == 401 or code in (3, 7, 10, 14, 35):
             return ServiceRefused(f"{self._name} does not accept the key; correct it in .env")
         if 300 <= status < 400:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from mediavault_tui.domain.titles import title_key
 from mediavault_tui.domain.world import Episode, Title, TitleKind
 from mediavault_tui.errors import ServiceRefused
 
@@ -28,11 +29,13 @@ class Asking:
 
     path: str
     params: tuple[tuple[str, str], ...] = ()
+    key: str = ""
+    """The key where spellings of one question are to have one answer."""
 
     @property
     def text(self) -> str:
         """The key under which the answer is kept."""
-        return "tmdb:" + self.path + "?" + "&".join(f"{name}={value}" for name, value in self.params)
+        return self.key or "tmdb:" + self.path + "?" + "&".join(f"{name}={value}" for name, value in self.params)
 
 
 def search(kind: TitleKind, title: str, *, year: int | None = None, page: int = 1) -> Asking:
@@ -40,7 +43,8 @@ def search(kind: TitleKind, title: str, *, year: int | None = None, page: int = 
     params = [("query", title), ("language", LANGUAGE), ("include_adult", "false"), ("page", str(page))]
     if year is not None:
         params.append(("year" if kind is TitleKind.MOVIE else "first_air_date_year", str(year)))
-    return Asking(f"search/{kind}", tuple(params))
+    key = f"tmdb:search/{kind}|{title_key(title)}|{year or ''}|{page}"
+    return Asking(f"search/{kind}", tuple(params), key)
 
 
 def details(kind: TitleKind, tmdb_id: int) -> Asking:
