@@ -10,6 +10,7 @@ Source: docs/metadata.md, "The match".
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -77,7 +78,9 @@ def match(asked: Asked, candidates: Iterable[Title]) -> Match:
     evidence = first.evidence
     if len(ranking) > 1 and margin < MARGIN:
         evidence = (*evidence, f"hardly ahead of {named(ranking[1].title)}")
-    return Match(first.title, sure, confidence, margin, evidence, tuple(ranking[:8]), place(asked, first.title))
+    return Match(
+        first.title, sure, confidence, margin, evidence, tuple(ranking[:8]), place(asked, first.title)
+    )
 
 
 def chosen(asked: Asked, title: Title, why: str) -> Match:
@@ -93,7 +96,12 @@ def score(asked: Asked, title: Title) -> Scored | None:
         return None
     points = 60.0 * (alike / 100) ** 2
     said = [f"the same title, “{name}”" if alike == 100 else f"its title “{name}” is {alike} % alike"]
-    for part, words in (_year(question, title), _country(question, title), _length(asked, title), _episodes(asked, title)):
+    for part, words in (
+        _year(question, title),
+        _country(question, title),
+        _length(asked, title),
+        _episodes(asked, title),
+    ):
         points += part
         if words:
             said.append(words)
@@ -108,6 +116,19 @@ def named(title: Title) -> str:
     return f"{title.title} ({', '.join(more)})" if more else title.title
 
 
+_SEASON = re.compile(
+    rb"(?:season|series|staffel|saison|temporada|stagione|s)[ ._-]*\d{1,3}|specials?|part[ ._-]*\d+|cour[ ._-]*\d+",
+    re.IGNORECASE,
+)
+
+
+def show_folder(path: bytes) -> bytes:
+    """Return the folder for which a choice of title holds: the film's own, or the show's above its seasons."""
+    folder = path.rpartition(b"/")[0]
+    above, _, name = folder.rpartition(b"/")
+    return above if _SEASON.fullmatch(name) and above else folder
+
+
 def place(asked: Asked, title: Title) -> Placed:
     """Return where in its show the file stands: by season, by date, or numbered through (anime)."""
     if title.kind is TitleKind.MOVIE:
@@ -117,7 +138,9 @@ def place(asked: Asked, title: Title) -> Placed:
     if asked.air_date is not None and not asked.episodes:
         aired = [e for e in title.episodes if e.air_date == asked.air_date]
         if len({e.season for e in aired}) == 1:
-            return Placed(aired[0].season, tuple(sorted(e.number for e in aired)), f"aired on {asked.air_date}")
+            return Placed(
+                aired[0].season, tuple(sorted(e.number for e in aired)), f"aired on {asked.air_date}"
+            )
         return Placed(None, (), known=False)
     if not asked.episodes:
         return Placed(asked.season, (), known=any(e.season == asked.season for e in title.episodes))
@@ -128,7 +151,9 @@ def place(asked: Asked, title: Title) -> Placed:
         if asked.season == 0:
             return Placed(0, asked.episodes, known=False)
         # "S04E60" of a split or renumbered show: counted through all seasons.
-        if asked.episodes[0] > max(there, default=0) and (through := _through(title.episodes, asked.episodes)):
+        if asked.episodes[0] > max(there, default=0) and (
+            through := _through(title.episodes, asked.episodes)
+        ):
             season, episodes = through
             if season == asked.season:
                 return Placed(season, episodes, "its episodes are numbered through all seasons")

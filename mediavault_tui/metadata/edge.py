@@ -99,7 +99,9 @@ class Edge:
                     await self._gate.pause(self._allowance, asked_pause)
                 elif status >= 500:
                     trouble = f"it answers {status}"
-                    asked_pause = retry_after(headers.get("retry-after", "")) if "retry-after" in headers else 0
+                    asked_pause = (
+                        retry_after(headers.get("retry-after", "")) if "retry-after" in headers else 0
+                    )
                 else:
                     raise self._refused(status, content, path)
             except TimeoutError:

@@ -35,7 +35,9 @@ class Asking:
     @property
     def text(self) -> str:
         """The key under which the answer is kept."""
-        return self.key or "tmdb:" + self.path + "?" + "&".join(f"{name}={value}" for name, value in self.params)
+        return self.key or "tmdb:" + self.path + "?" + "&".join(
+            f"{name}={value}" for name, value in self.params
+        )
 
 
 def search(kind: TitleKind, title: str, *, year: int | None = None, page: int = 1) -> Asking:
@@ -71,7 +73,9 @@ def configuration() -> Asking:
 def read_search(kind: TitleKind, body: Any) -> tuple[list[Title], int]:
     """Return the titles of one page of results and the number of pages."""
     results = _list(body, "results")
-    return [_title(kind, each) for each in results if isinstance(each, dict)], int(body.get("total_pages") or 0)
+    return [_title(kind, each) for each in results if isinstance(each, dict)], int(
+        body.get("total_pages") or 0
+    )
 
 
 def read_find(kind: TitleKind, body: Any) -> list[Title]:

@@ -301,7 +301,9 @@ def _match_json(each: FoundMatch) -> Mapping[str, Any]:
         "confidence": each.confidence,
         "margin": min(max(each.margin, -999), 999),
         "evidence": [_clean(text) for text in each.evidence],
-        "candidates": [[k.value, i, points, [_clean(w) for w in words]] for k, i, points, words in each.candidates],
+        "candidates": [
+            [k.value, i, points, [_clean(w) for w in words]] for k, i, points, words in each.candidates
+        ],
     }
 
 
