@@ -117,13 +117,14 @@ def named(title: Title) -> str:
 
 
 _SEASON = re.compile(
-    rb"(?:season|series|staffel|saison|temporada|stagione|s)[ ._-]*\d{1,3}|specials?|part[ ._-]*\d+|cour[ ._-]*\d+",
+    rb"(?:season|series|staffel|saison|temporada|stagione|s)[ ._-]*\d{1,3}"
+    rb"|specials?|(?:part|cour)[ ._-]*\d+",
     re.IGNORECASE,
 )
 
 
 def show_folder(path: bytes) -> bytes:
-    """Return the folder for which a choice of title holds: the film's own, or the show's above its seasons."""
+    """Return the folder for which a choice holds: the film's own, or the show's above its seasons."""
     folder = path.rpartition(b"/")[0]
     above, _, name = folder.rpartition(b"/")
     return above if _SEASON.fullmatch(name) and above else folder

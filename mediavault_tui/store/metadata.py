@@ -87,12 +87,13 @@ ROWS = {"matches_waiting": Waiting, "episodes_missing": MissingEpisode}
 
 async def put_titles(conn: Connection, found: Iterable[Title]) -> None:
     """Keep titles; details bring their names and episodes with them."""
-    for title in found:
+    for title in sorted(found, key=lambda each: each.key):  # in one order: two writers cannot deadlock
         written = await conn.fetchval(
             sql("title_put"),
             title.kind.value, title.tmdb_id, _clean(title.title), _clean(title.original_title),
-            title.original_language, title.year or 0, list(title.countries), title.runtime, list(title.genres),
-            _clean(title.overview), min(max(title.rating, 0), 10), title.votes, title.popularity, title.poster,
+            title.original_language, title.year or 0, list(title.countries), title.runtime,
+            list(title.genres), _clean(title.overview), min(max(title.rating, 0), 10), title.votes,
+            title.popularity, title.poster,
             title.imdb_id, title.tvdb_id, _clean(title.collection), [_clean(c) for c in title.credits],
             title.detailed,
         )  # fmt: skip
