@@ -180,6 +180,19 @@ class Identity:
 
 
 @dataclass(frozen=True, slots=True)
+class Work:
+    """What TMDb says of the work that a file surely is; `services.metadata` found it."""
+
+    kind: str
+    """"movie" or "tv": TMDb numbers them apart."""
+    tmdb_id: int
+    original_language: str | None = None
+    runtime: float = 0.0
+    """Seconds of a film as it was released; 0: not known, or a show."""
+    documentary: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class FileStamp:
     """What tells, without reading it, whether a file is still the same.
 
@@ -221,6 +234,8 @@ class MediaFile:
     aliases: tuple[bytes, ...] = ()
     """Other names of the same file (hard links) inside the scanned roots."""
     first_seen: datetime | None = None
+    work: Work | None = None
+    """What the world says of it; None where it was not asked, or a person must choose."""
 
     @property
     def size(self) -> int:
