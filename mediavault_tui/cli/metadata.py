@@ -90,7 +90,8 @@ async def _run(args: argparse.Namespace) -> int:
 def _needs_key(settings: Settings) -> None:
     if settings.tmdb_token is None and settings.tmdb_key is None:
         raise ConfigError(
-            "TMDB_READ_ACCESS_TOKEN is not set: get a token at themoviedb.org/settings/api and put it into .env"
+            "TMDB_READ_ACCESS_TOKEN is not set: get a token at themoviedb.org/settings/api"
+            " and put it into .env"
         )
 
 

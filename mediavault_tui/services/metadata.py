@@ -224,8 +224,8 @@ class Metadata:
             if not all(each.sure for each in best) or _needs_episodes(asked, best):
                 # The search does not say enough: names in other languages, lengths, episodes.
                 for key in _worth_a_look(best, pool, question):
-                    if (title := await self._details(key)) is not None:
-                        pool[key] = title
+                    if (detailed := await self._details(key)) is not None:
+                        pool[key] = detailed
                 best = _scored(asked, pool)
             if all(each.sure for each in best):
                 break

@@ -340,3 +340,15 @@ def _title(row: Record) -> Title:
 def _clean(text: str) -> str:
     """PostgreSQL holds no NUL, and half a surrogate pair is no text."""
     return text.replace("\x00", "").encode("utf-8", "replace").decode("utf-8")
+
+
+async def sure_files(conn: Connection) -> list[FileId]:
+    """Return the present files of which the title is sure, by path."""
+    return [FileId(row["id"]) for row in await conn.fetch(sql("files_sure"))]
+
+
+async def files_below(conn: Connection, path: bytes) -> list[FileId]:
+    """Return the present files at or below a raw path."""
+    top = path.rstrip(b"/")
+    rows = await conn.fetch(sql("files_below"), path, top + b"/", top + b"0")  # "0" follows "/"
+    return [FileId(row["id"]) for row in rows]

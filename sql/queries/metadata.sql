@@ -278,3 +278,19 @@ where e.season > 0 and e.air_date <= current_date and ($1::integer is null or e.
                   where m.kind = 'tv' and m.tmdb_id = e.tmdb_id and m.state in ('sure', 'chosen')
                     and m.season = e.season and e.episode = any (m.episodes))
 order by t.title, e.tmdb_id, e.season, e.episode;
+
+-- name: files_sure
+-- Present files of which the title is sure, by path. It takes nothing.
+select f.id
+from file_matches m
+join media_files f on f.id = m.file_id
+where m.state in ('sure', 'chosen') and f.state = 'present' and f.extra is null
+order by f.path_raw;
+
+-- name: files_below
+-- Present files at or below a path. $1 the raw path, $2 it with a slash, $3 the first path after all below it.
+select f.id
+from media_files f
+where f.source = 'local' and f.state = 'present'
+  and (f.path_raw = $1 or (f.path_raw >= $2 and f.path_raw < $3))
+order by f.path_raw;
