@@ -27,7 +27,8 @@ async def main(verb: str, url: str, world: str, requests: int, patience: float) 
         answers = Answers(database, edge, lease=3.0)
         if verb == "fetch":
             async for progress in Metadata(database, answers).fetch():
-                print(progress.titles_done, progress.titles, progress.asked, flush=True)
+                sys.stdout.write(f"{progress.titles_done} {progress.titles} {progress.asked}\n")
+                sys.stdout.flush()
         else:
             await asyncio.gather(
                 *(answers.get(tmdb.search(TitleKind.MOVIE, f"{verb} {n}")) for n in range(35))

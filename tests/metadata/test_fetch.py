@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from mediavault_tui.domain.model import FileId
+from mediavault_tui.domain.model import FileId, Health, HealthReport
 from mediavault_tui.domain.world import TitleKind
 from mediavault_tui.errors import BudgetSpent, ServiceDown, ServiceRefused
 from mediavault_tui.metadata import tmdb
@@ -191,10 +192,6 @@ async def heat(database: Database, *, year: int | None = None, folder: str = "He
         count = await conn.fetchval("select count(*) from media_files")
         path = f"/lib/{folder}/Heat {count}.mkv"
         file = a_file(path, root="/lib", inode=count + 1, identity=an_identity("Heat", year=year), info=None)
-        from dataclasses import replace
-
-        from mediavault_tui.domain.model import Health, HealthReport
-
         file = replace(file, health=HealthReport(Health.UNCHECKED))
         return (await insert_file(conn, file)).id
 
@@ -233,8 +230,6 @@ async def test_omdb_keeps_to_its_budget_and_goes_on_the_next_day(
             await insert_file(conn, file)
     async for _ in service.fetch():
         pass
-    from dataclasses import replace
-
     two_a_day = replace(OMDB, requests=2)
     async with Edge(
         "OMDb", world.omdb_url, DatabaseGate(database), two_a_day, secret_params={"apikey": KEY}
