@@ -130,6 +130,14 @@ async def metadata(database: Database, settings: Settings) -> AsyncIterator[Meta
         yield Metadata(database, Answers(database, edge))
 
 
+def kept_metadata(database: Database) -> Metadata:
+    """Build the reader of what TMDb and OMDb said before; it asks nobody."""
+    from mediavault_tui.services.metadata import Metadata
+    from mediavault_tui.services.world_gate import Answers
+
+    return Metadata(database, Answers(database, None))
+
+
 @asynccontextmanager
 async def ratings(database: Database, settings: Settings) -> AsyncIterator[RatingsBatch]:
     """Yield the daily batch. Raises: ConfigError without OMDB_API_KEY."""
@@ -195,6 +203,7 @@ async def open_vault(settings: Settings, *, who: str) -> AsyncIterator[Vault]:
             dedupe=Lazy(partial(dedupe, database, settings)),
             stage=Lazy(partial(stage, database, settings)),
             scanner=Lazy(partial(scanner, database, settings)),
+            metadata=Lazy(partial(kept_metadata, database)),
         )
         yield Vault(
             services,

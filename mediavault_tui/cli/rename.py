@@ -51,16 +51,16 @@ async def _run(args: argparse.Namespace) -> int:
         files: list[FileId] | None = [] if args.files else None
         for word in args.files:
             assert files is not None
-            files += (
-                [FileId(int(word))]
-                if word.isdecimal()
-                else await service.named(os.fsencode(os.path.abspath(word)))
-            )
+            files += [FileId(int(word))] if word.isdecimal() else await service.named(_absolute(word))
         planned = await service.preview(pattern, files)
         if args.dry_run:
             return _show(planned, as_json=args.json)
         result = await service.rename(planned, who=acting.who())
     return acting.report(result, "renamed; `mediavault undo` takes it back", as_json=args.json)
+
+
+def _absolute(word: str) -> bytes:
+    return os.fsencode(os.path.abspath(word))
 
 
 def _show(planned: list[Planned], *, as_json: bool) -> int:

@@ -39,6 +39,7 @@ from mediavault_tui.sources.folders import subfolders
 if TYPE_CHECKING:
     from mediavault_tui.services.dedupe import Dedupe
     from mediavault_tui.services.library import Library
+    from mediavault_tui.services.metadata import Metadata
     from mediavault_tui.services.scan import Scanner
     from mediavault_tui.services.scan_control import ScanControl
     from mediavault_tui.services.stage import Stage
@@ -70,6 +71,8 @@ class Services:
     dedupe: Lazy[Dedupe]
     stage: Lazy[Stage]
     scanner: Lazy[Scanner]
+    metadata: Lazy[Metadata] | None = None
+    """What was kept of the world; it asks nobody."""
 
 
 class Vault:
@@ -117,7 +120,10 @@ class Vault:
 
     async def details(self, file: FileId) -> Copy | None:
         """Return all that is known of a file."""
-        return await (await self._services.library()).file(file)
+        copy = await (await self._services.library()).file(file)
+        if copy is None or copy.file.work is None or self._services.metadata is None:
+            return copy
+        return replace(copy, entry=await (await self._services.metadata()).entry(file))
 
     async def groups(
         self, *, limit: int = 200, after: GroupSummary | None = None, text: str = ""

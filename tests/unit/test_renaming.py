@@ -13,9 +13,8 @@ from mediavault_tui.errors import UsageError
 from tests.factories import a_file, an_identity
 
 HEAT = Title(TitleKind.MOVIE, 949, "Heat", year=1995, imdb_id="tt0113277")
-FIREFLY = Title(
-    TitleKind.TV, 1437, "Firefly", year=2002, episodes=(Episode(1, 1, "Serenity"), Episode(1, 2, "The Train Job"))
-)  # fmt: skip
+EPISODES = (Episode(1, 1, "Serenity"), Episode(1, 2, "The Train Job"))
+FIREFLY = Title(TitleKind.TV, 1437, "Firefly", year=2002, episodes=EPISODES)
 
 
 def film(path: str = "/lib/Films/heat.1995.x264/heat.mkv", **identity: object) -> MediaFile:
