@@ -4,6 +4,7 @@ Each rule is a function that answers or passes on; the first answer stands. Beyo
 eight stand three that can only make an answer less sure: a file in a protected folder is
 never staged, doubtful identities are for a person, and what is merely unknown (an
 unlabelled language, a year in only one name) keeps a group out of every batch.
+Longer than the habit: the rules stand in their order, side by side.
 """
 
 from __future__ import annotations

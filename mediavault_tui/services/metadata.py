@@ -4,6 +4,8 @@ One question stands for all files of one name; a search answers it in most cases
 second request) are fetched where they change something: names that a search does not show,
 episodes numbered through or by date, rivals that only running time or episodes tell apart,
 and films of which copies differ in length or edition.
+
+Longer than other modules: the order in which TMDb is asked is one story, read from top to bottom.
 """
 
 from __future__ import annotations
@@ -126,9 +128,10 @@ class Metadata:
         asked_as = mine.asked.question.text
         choice = Choice(asked_as, b"" if everywhere else show_folder(mine.path), title)
         same = [each for each in files if each.asked.question.text == asked_as and _applies(choice, each)]
+        found = await self._by_choice(same, choice)
         async with self._database.transaction() as conn:
             await store.put_choice(conn, choice, who=who)
-            await store.put_matches(conn, await self._by_choice(same, choice))
+            await store.put_matches(conn, found)
             await store.tell(conn)
         return len(same)
 

@@ -18,8 +18,8 @@ FRESH = 30 * DAY
 """Seconds that an answer is used without asking again…"""
 FRESH_NOTHING = 7 * DAY
 """…and one that says "there is no such thing"."""
-LEASE = 40.0
-"""Seconds that one process alone may ask a question: longer than any request lives."""
+LEASE = 20.0
+"""Seconds after which the claim of a process that died is void; a live one prolongs its own."""
 _LONGEST_WAIT = 1.0
 
 
@@ -94,12 +94,17 @@ class Answers:
         return await self._ask(self._edge, asking, kept)
 
     async def _ask(self, edge: Edge, asking: Asking, kept: requests.Kept) -> Any:
+        holding = asyncio.create_task(self._hold(asking.text))
         try:
             answer = await edge.get(asking.path, dict(asking.params), etag=kept.etag)
         except BaseException:
+            holding.cancel()
+            await asyncio.gather(holding, return_exceptions=True)
             async with self._database.connection() as conn:
                 await requests.release(conn, asking.text)
             raise
+        holding.cancel()
+        await asyncio.gather(holding, return_exceptions=True)
         self.asked += 1
         async with self._database.connection() as conn:
             if answer.status == 304:
@@ -107,3 +112,10 @@ class Answers:
                 return kept.body
             await requests.keep(conn, asking.text, status=answer.status, etag=answer.etag, body=answer.body)
         return answer.body
+
+    async def _hold(self, question: str) -> None:
+        """Keep the claim while we wait: the turn may be long in coming."""
+        while True:
+            await asyncio.sleep(self._lease / 3)
+            async with self._database.connection() as conn:
+                await requests.hold(conn, question, lease=self._lease)

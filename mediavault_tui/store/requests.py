@@ -74,6 +74,11 @@ async def claim(conn: Connection, question: str, *, lease: float) -> bool:
     return await conn.fetchval(sql("answer_claim"), question, lease) is not None
 
 
+async def hold(conn: Connection, question: str, *, lease: float) -> None:
+    """Prolong our claim: we wait for our turn or for the answer."""
+    await conn.execute(sql("answer_hold"), question, lease)
+
+
 async def keep(conn: Connection, question: str, *, status: int, etag: str, body: Any) -> None:
     """Keep an answer, and give the claim back."""
     await conn.execute(sql("answer_put"), question, status, etag, body)

@@ -60,6 +60,12 @@ on conflict (question) do update set claimed_until = excluded.claimed_until
 where a.claimed_until is null or a.claimed_until < clock_timestamp()
 returning a.question;
 
+-- name: answer_hold
+-- Whoever asks is still at it. $1 the question, $2 seconds after which the claim is void.
+update metadata_answers
+set claimed_until = clock_timestamp() + make_interval(secs => $2)
+where question = $1 and claimed_until is not null;
+
 -- name: answer_put
 -- Keep an answer. $1 the question, $2 status, $3 etag, $4 body (null: there is no such thing).
 update metadata_answers

@@ -131,6 +131,19 @@ async def test_two_who_ask_the_same_at_once_ask_once(
     assert len(world.arrivals) == 1
 
 
+async def test_a_claim_outlives_a_long_wait_for_its_turn(
+    database: Database, edge: Edge, world: WorldServer
+) -> None:
+    asking = tmdb.search(TitleKind.MOVIE, "Heat")
+    async with database.connection() as conn:
+        await conn.execute(
+            "insert into metadata_pauses values ('tmdb', clock_timestamp() + interval '1.5 seconds')"
+        )
+    both = [Answers(database, edge, lease=0.3) for _ in range(2)]
+    await asyncio.gather(*(answers.get(asking) for answers in both))
+    assert len(world.arrivals) == 1
+
+
 @pytest.mark.parametrize("trouble", ["503", "cut", "429"])
 async def test_trouble_is_outlived(edge: Edge, world: WorldServer, trouble: str) -> None:
     world.fail_next = [trouble, trouble]
