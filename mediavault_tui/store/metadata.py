@@ -1,4 +1,4 @@
-"""Titles of the world, which file is which, and what people chose.
+"""Titles of the world, which file is which, and what people chose. Long: one short function a statement.
 
 Functions take the connection first; whatever belongs together belongs into the caller's
 transaction.
