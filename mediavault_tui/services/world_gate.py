@@ -88,7 +88,12 @@ class Answers:
                 if self._edge is None:
                     raise LookupError(asking.text)
                 if await requests.claim(conn, asking.text, lease=self._lease):
-                    break
+                    # The one before us may have had its answer between our look and our claim.
+                    now = await requests.answer(conn, asking.text)
+                    if not now.status or now.age > FRESH_NOTHING:
+                        break
+                    await requests.release(conn, asking.text)
+                    return now.body
             # Somebody else asks just now; its answer will be ours.
             await asyncio.sleep(random.uniform(0.1, 0.3))  # noqa: S311
         return await self._ask(self._edge, asking, kept)

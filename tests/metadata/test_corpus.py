@@ -5,9 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 from mediavault_tui.domain.model import Health
+from mediavault_tui.domain.titles import title_key
 from mediavault_tui.metadata.edge import Edge
 from mediavault_tui.metadata.gate import TMDB, Allowance
 from mediavault_tui.probe.filename import identify_path
+from mediavault_tui.services.demo_library import FILMS
 from mediavault_tui.services.metadata import Metadata
 from mediavault_tui.services.world_gate import Answers
 from mediavault_tui.store.database import Database
@@ -73,3 +75,34 @@ async def test_the_corpus_is_right_and_never_confidently_wrong(
     assert len(CASES) >= 200
     assert confident == []
     assert len(wrong) <= 0.03 * len(CASES), "\n".join(wrong)
+
+
+async def test_the_demo_library_is_known_and_nothing_of_it_is_mistaken(
+    database: Database, world: WorldServer
+) -> None:
+    async with database.connection() as conn:
+        for number, path in enumerate(sorted({film.path for film in FILMS}), 1):
+            file = a_file(
+                f"/demo/{path}",
+                root="/demo",
+                inode=number,
+                identity=identify_path(f"demo/{path}"),
+                health=Health.UNCHECKED,
+                info=None,
+            )
+            await insert_file(conn, file)
+    async with Edge("TMDb", world.url, Open(), TMDB, headers={"Authorization": f"Bearer {TOKEN}"}) as edge:
+        async for _ in Metadata(database, Answers(database, edge)).fetch():
+            pass
+    async with database.connection() as conn:
+        rows = await conn.fetch(
+            "select f.path, f.title as said, f.year as year_said, f.country, m.state, t.title, t.original_title,"
+            " t.year, t.countries from file_matches m join media_files f on f.id = m.file_id"
+            " left join titles t on (t.kind, t.tmdb_id) = (m.kind, m.tmdb_id)"
+        )
+    assert len(rows) > 30
+    assert [row["path"] for row in rows if row["state"] != "sure"] == []
+    for row in rows:
+        assert title_key(row["said"]) in (title_key(row["title"]), title_key(row["original_title"])), row
+        assert row["year_said"] in (0, row["year"]), row
+        assert row["country"] is None or row["country"] in row["countries"], row

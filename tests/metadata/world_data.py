@@ -150,6 +150,21 @@ FILMS = """
 1040012|Crash|2004|en|112|18,80|US|25||
 1040013|Solaris|1972|ru|166|18,878,9648|RU|25|Солярис|Solyaris
 1040014|Solaris|2002|en|99|18,878,9648|US|18||
+20367|Detour|1945|en|69|80,18|US|6||
+20246|The Stranger|1946|en|95|80,53|US|7||
+992|Sherlock, Jr.|1924|en|45|35,28|US|10||Sherlock Jr.
+58129|The Phantom Carriage|1921|sv|107|18,14,27|SE|6|Körkarlen|
+3085|His Girl Friday|1940|en|92|35,10749|US|12||
+18995|D.O.A.|1949|en|83|80,9648|US|7||
+4808|Charade|1963|en|113|35,9648,10749|US|20||
+234|The Cabinet of Dr. Caligari|1920|de|78|18,27,53|DE|14|Das Cabinet des Dr. Caligari|
+3000001|Deep Sands|2012|en|101|99|GB|2||
+3000002|Moon over Gojo|1951|ja|96|18|JP|2||
+3000003|The Last Lighthouse|2004|de|110|18|DE|2|Der letzte Leuchtturm|
+3000004|Lantern Keeper|2019|en|112|18|GB|2||The Lantern Keeper
+3000005|Clockwork Orchard|2018|en|99|878|GB|2||The Clockwork Orchard
+3000006|Tides of the North|2021|en|118|12|NO|2||
+3000007|Red Copper Sky|2014|en|124|37|US|2||
 1040015|Stalker|1979|ru|162|878,18|RU|30|Сталкер|
 """
 
@@ -215,6 +230,12 @@ SHOWS = """
 4589|Arrested Development|2003|en|US|35|60|||1:22 2:18
 40008|Hannibal|2013|en|US|18,80|50|||1:13 2:13
 60059|Better Call Saul|2015|en|US|18,80|110|||1:10 2:10
+3100001|Parish|2011|en|US|35|5||The Parish|0:2 1:12 2:12 3:12
+3100002|Parish|2003|en|GB|35|4||The Parish|0:2 1:6 2:6 3:6
+3100003|Quiet Orbit|2018|en|US|10765|4||The Quiet Orbit|0:4 1:10 2:10 3:10
+3100004|Sora no Kaze|2010|ja|JP|16|4|空の風||1:26 2:24
+3100005|Harbour Lights|2016|en|GB|18|4|||0:2 1:8 2:8 3:8
+3100006|Night Desk|2019|en|US|10767|4||The Night Desk|1:d2020-01-06x1000
 94605|Arcane|2021|en|US|16,10765|110|||1:9 2:9
 """
 
@@ -294,7 +315,7 @@ def _season(text: str, first: int) -> tuple[int, list[date]]:
     if rest.startswith("d"):
         day, _, count = rest[1:].partition("x")
         start = date.fromisoformat(day)
-        days = (start + timedelta(days=n) for n in range(1000))
+        days = (start + timedelta(days=n) for n in range(4000))
         return season, [day for day in days if day.weekday() < 4][: int(count)]
     start = date(first + max(season - 1, 0), 1, 6)
     return season, [start + timedelta(days=7 * n) for n in range(int(rest))]
