@@ -97,7 +97,8 @@ async def test_the_demo_library_is_known_and_nothing_of_it_is_mistaken(
     async with database.connection() as conn:
         rows = await conn.fetch(
             "select f.path, f.title as said, f.year as year_said, f.country, m.state, t.title,"
-            " t.original_title, t.year, t.countries from file_matches m join media_files f on f.id = m.file_id"
+            " t.original_title, t.year, t.countries from file_matches m"
+            " join media_files f on f.id = m.file_id"
             " left join titles t on (t.kind, t.tmdb_id) = (m.kind, m.tmdb_id)"
         )
     assert len(rows) > 30
