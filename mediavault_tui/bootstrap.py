@@ -20,12 +20,16 @@ from mediavault_tui.store.migrate import migrate
 
 if TYPE_CHECKING:
     from mediavault_tui.assistant.azure import Model
+    from mediavault_tui.metadata.edge import Edge
     from mediavault_tui.probe.ffprobe import Prober
     from mediavault_tui.services.asking import Asking
     from mediavault_tui.services.chat import Chat
     from mediavault_tui.services.dedupe import Dedupe
     from mediavault_tui.services.library import Library
+    from mediavault_tui.services.metadata import Metadata
     from mediavault_tui.services.nas import Nas
+    from mediavault_tui.services.ratings import RatingsBatch
+    from mediavault_tui.services.rename import Renaming
     from mediavault_tui.services.scan import Scanner
     from mediavault_tui.services.scan_far import FarPolicy
     from mediavault_tui.services.stage import Stage
@@ -169,6 +173,70 @@ def watching(database: Database, settings: Settings) -> Watching:
     return Watching(links, library(database), settings)
 
 
+@asynccontextmanager
+async def metadata(database: Database, settings: Settings) -> AsyncIterator[Metadata]:
+    """Yield the service that asks TMDb; without a key it answers from what is kept."""
+    from mediavault_tui.services.metadata import Metadata
+    from mediavault_tui.services.world_gate import Answers
+
+    if settings.tmdb_token is None and settings.tmdb_key is None:
+        yield Metadata(database, Answers(database, None))
+        return
+    async with _tmdb(database, settings) as edge:
+        yield Metadata(database, Answers(database, edge))
+
+
+def kept_metadata(database: Database) -> Metadata:
+    """Build the reader of what TMDb and OMDb said before; it asks nobody."""
+    from mediavault_tui.services.metadata import Metadata
+    from mediavault_tui.services.world_gate import Answers
+
+    return Metadata(database, Answers(database, None))
+
+
+@asynccontextmanager
+async def ratings(database: Database, settings: Settings) -> AsyncIterator[RatingsBatch]:
+    """Yield the daily batch. Raises: ConfigError without OMDB_API_KEY."""
+    from mediavault_tui.metadata.edge import Edge
+    from mediavault_tui.metadata.gate import OMDB
+    from mediavault_tui.services.ratings import RatingsBatch
+    from mediavault_tui.services.world_gate import DatabaseGate
+
+    if settings.omdb_key is None:
+        raise ConfigError(
+            "OMDB_API_KEY is not set: get a key at omdbapi.com/apikey.aspx and put it into .env"
+        )
+    secret = {"apikey": settings.omdb_key.reveal()}
+    gate = DatabaseGate(database)
+    async with (
+        metadata(database, settings) as titles,
+        Edge("OMDb", settings.omdb_url, gate, OMDB, secret_params=secret) as edge,
+    ):
+        yield RatingsBatch(database, edge, titles)
+
+
+def _tmdb(database: Database, settings: Settings) -> Edge:
+    from mediavault_tui.metadata.edge import Edge
+    from mediavault_tui.metadata.gate import TMDB
+    from mediavault_tui.services.world_gate import DatabaseGate
+
+    gate = DatabaseGate(database)
+    if settings.tmdb_token is not None:
+        headers = {"Authorization": f"Bearer {settings.tmdb_token.reveal()}"}
+        return Edge("TMDb", settings.tmdb_url, gate, TMDB, headers=headers)
+    assert settings.tmdb_key is not None
+    key = {"api_key": settings.tmdb_key.reveal()}
+    return Edge("TMDb", settings.tmdb_url, gate, TMDB, secret_params=key)
+
+
+def renaming(database: Database, settings: Settings) -> Renaming:
+    """Build the renamer of files, with what it may not touch."""
+    from mediavault_tui.services.rename import Renaming
+    from mediavault_tui.sources.local import LocalSource
+
+    return Renaming(database, LocalSource(), protected=settings.protected, read_only=settings.read_only)
+
+
 def _prober(settings: Settings) -> Prober:
     from mediavault_tui.probe.ffprobe import Prober
     from mediavault_tui.probe.tools import find_tool
@@ -232,6 +300,7 @@ async def open_vault(settings: Settings, *, who: str) -> AsyncIterator[Vault]:
             asking=Lazy(partial(asking, database, settings, reader)),
             chat=Lazy(partial(chat, database, settings, reader, model, who=who)),
             nas=nas,
+            metadata=Lazy(partial(kept_metadata, database)),
         )
         try:
             yield Vault(

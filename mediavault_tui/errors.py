@@ -21,6 +21,10 @@ MediaVaultError
 │   ├── AssistantDenied      key, deployment or content refused: correct the setting, ask otherwise
 │   ├── AssistantBusy        too many questions, or the day's budget is spent: wait
 │   └── AssistantDown        it cannot be reached, breaks off or fails: try again
+├── MetadataError            TMDb or OMDb gives no answer                            (exit 1)
+│   ├── ServiceDown          it cannot be reached, or is out of order: try again later
+│   ├── ServiceRefused       it does not accept our key or our question
+│   └── BudgetSpent          the day's requests are used up: go on tomorrow
 ├── ToolMissing              a program (ffprobe, postgres) is nowhere to be found    (exit 1)
 ├── Denied                   who asks is not known, or may not: log in              (exit 1)
 └── Refused                  a rule of the library forbids the act: nothing was done (exit 1)
@@ -120,6 +124,22 @@ class AssistantBusy(AssistantError):
 
 class AssistantDown(AssistantError):
     """The endpoint cannot be reached, stalls, breaks off or fails."""
+
+
+class MetadataError(MediaVaultError):
+    """TMDb or OMDb gives no answer."""
+
+
+class ServiceDown(MetadataError):
+    """The service cannot be reached or is out of order; the same question may be asked later."""
+
+
+class ServiceRefused(MetadataError):
+    """The service does not accept our key or our question."""
+
+
+class BudgetSpent(MetadataError):
+    """The requests that a day allows are used up."""
 
 
 class ToolMissing(MediaVaultError):

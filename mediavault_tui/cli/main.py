@@ -27,6 +27,8 @@ COMMANDS: dict[str, str] = {
     "pending": "list what is staged; approve it",
     "restore": "put staged files back where they came from",
     "purge": "delete approved staged files for good",
+    "metadata": "ask TMDb and OMDb what the files are; choose where they are unsure",
+    "rename": "give files the names that their titles ask for",
     "undo": "reverse the last act",
     "ask": "ask the library: in plain words, in SQL, or a ready question",
     "identify": "say which work each name is, one JSON line each",

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 
-from mediavault_tui.domain.judging import Case, DecisionPolicy, Judgement, foreign_film, judge
+from mediavault_tui.domain.judging import Case, DecisionPolicy, Judgement, cut_short, foreign_film, judge
 from mediavault_tui.domain.labels import labels
 from mediavault_tui.domain.losses import audio_languages, losses
 from mediavault_tui.domain.model import FileId, MediaFile
@@ -56,7 +56,12 @@ def _keeper(ranking: Sequence[Ranked], policy: DecisionPolicy) -> MediaFile:
     fails its health check never wins by its language.
     """
     best = ranking[0].file
-    if best.info is None or foreign_film(best.info, policy.languages):
+    if cut_short(best):
+        # Half a film is not the better copy, however good its picture is.
+        whole = [each for each in ranking if not cut_short(each.file) and not failed(each.file)]
+        ranking = whole or ranking
+        best = ranking[0].file
+    if best.info is None or foreign_film(best.info, policy.languages, best.work):
         return best
     if audio_languages(best.info) & set(policy.languages):
         return best

@@ -4,6 +4,7 @@ Each rule is a function that answers or passes on; the first answer stands. Beyo
 eight stand three that can only make an answer less sure: a file in a protected folder is
 never staged, doubtful identities are for a person, and what is merely unknown (an
 unlabelled language, a year in only one name) keeps a group out of every batch.
+Longer than the habit: the rules stand in their order, side by side.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 from mediavault_tui.domain import languages
+from mediavault_tui.domain.labels import time_text
 from mediavault_tui.domain.likeness import Doubt, doubt
 from mediavault_tui.domain.losses import (
     TIME_TOLERANCE,
@@ -20,7 +22,7 @@ from mediavault_tui.domain.losses import (
     time_share,
     unlabelled_audio,
 )
-from mediavault_tui.domain.model import FileId, FileState, Health, MediaFile, MediaInfo
+from mediavault_tui.domain.model import FileId, FileState, Health, MediaFile, MediaInfo, Work
 from mediavault_tui.domain.quality import DEFAULT, QualityPolicy
 from mediavault_tui.domain.ranking import failed
 from mediavault_tui.domain.verdict import Loss, Proof, Verdict
@@ -84,9 +86,16 @@ def judge(case: Case) -> Judgement:
     return _gap(case)
 
 
-def foreign_film(info: MediaInfo, wanted: tuple[str, ...]) -> bool:
-    """Return whether this is a foreign film to be read: one language, not preferred, but such subtitles."""
+def foreign_film(info: MediaInfo, wanted: tuple[str, ...], work: Work | None = None) -> bool:
+    """Return whether this is a foreign film to be read: one language, not preferred, but such subtitles.
+
+    Where TMDb gives the original language, nothing is guessed: a film is foreign if its
+    original is, and this copy speaks it; a dub of a preferred original is none.
+    """
     spoken = audio_languages(info)
+    if work is not None and work.original_language:
+        original = work.original_language
+        return original not in wanted and original in spoken and bool(subtitle_languages(info) & set(wanted))
     return (
         len(spoken) == 1
         and not unlabelled_audio(info)
@@ -146,7 +155,9 @@ def _identity(case: Case) -> Judgement | None:
     if doubtful is not None and doubtful.ask:
         return _review("identity", f"Perhaps two works: {doubtful.sentence}")
     share = _time_share(case)
-    if share < -OTHER_CUT:
+    if cut_short(case.keeper):
+        return _review("identity", f"Cut short: {_of_runtime(case.keeper, case.keeper_name)}")
+    if share < -OTHER_CUT and not (cut_short(case.member) and _full_length(case.keeper)):
         return _review(
             "identity",
             f"Perhaps another cut: {case.member_name} is {-share:.0%} shorter than {case.keeper_name}",
@@ -186,11 +197,16 @@ def _no_preferred(case: Case) -> Judgement | None:
     keeper, member = case.keeper.info, case.member.info
     if keeper is None or member is None or not (keeper.audio or member.audio):
         return None
-    if case.spoken & set(case.policy.languages) or foreign_film(keeper, case.policy.languages):
+    work = case.keeper.work or case.member.work
+    if case.spoken & set(case.policy.languages) or foreign_film(keeper, case.policy.languages, work):
         return None
     if not case.spoken:
         return _review("foreign", "No copy says which language it speaks: listen first")
-    return _review("foreign", f"The only copies are in {_names(case.spoken)}")
+    original = work.original_language if work is not None else None
+    but = (
+        f"; the original is in {languages.name(original)}" if original and original not in case.spoken else ""
+    )
+    return _review("foreign", f"The only copies are in {_names(case.spoken)}{but}")
 
 
 def _lost(case: Case) -> Judgement | None:
@@ -229,7 +245,9 @@ def _cautions(case: Case) -> tuple[str, ...]:
     if case.member.info is not None and unlabelled_audio(case.member.info):
         said.append(f"{case.member_name} has audio that does not say its language")
     share = _time_share(case)
-    if share < -TIME_TOLERANCE:
+    if cut_short(case.member) and _full_length(case.keeper):
+        said.append(f"cut short: {_of_runtime(case.member, case.member_name)}")
+    elif share < -TIME_TOLERANCE:
         said.append(f"{case.member_name} is {-share:.0%} shorter: is it the same cut?")
     return tuple(said)
 
@@ -237,7 +255,43 @@ def _cautions(case: Case) -> tuple[str, ...]:
 def _doubt(case: Case) -> Doubt | None:
     if case.keeper.identity is None or case.member.identity is None:
         return None
-    return doubt(case.keeper.identity, case.member.identity)
+    found = doubt(case.keeper.identity, case.member.identity)
+    work = case.keeper.work
+    if work is None or case.member.work is None:
+        return found
+    one, other = case.keeper.identity.edition, case.member.identity.edition
+    if (one is None) == (other is None):
+        return None  # title, year and country: TMDb has settled them
+    if not work.runtime or found is None:
+        return found
+    if abs(_time_share(case)) <= TIME_TOLERANCE and _full_length(case.keeper):
+        return Doubt(f"one is called “{one or other}”, but both run as long as TMDb says", ask=False)
+    return Doubt(
+        f"one is called “{one or other}”; TMDb gives the film {time_text(work.runtime)}:"
+        f" {_of_runtime(case.keeper, case.keeper_name)}, {_of_runtime(case.member, case.member_name)}",
+        ask=True,
+    )
+
+
+def cut_short(file: MediaFile) -> bool:
+    """Return whether a film's file is much shorter than TMDb says, and is no edition or part of it."""
+    if file.work is None or not file.work.runtime or file.info is None or file.identity is None:
+        return False
+    odd = file.identity.edition is not None or file.identity.part is not None
+    return not odd and 0 < file.info.duration < (1 - OTHER_CUT) * file.work.runtime
+
+
+def _full_length(file: MediaFile) -> bool:
+    """Within the speed-up of PAL and some credits of what TMDb says."""
+    if file.work is None or not file.work.runtime or file.info is None:
+        return False
+    return abs(file.info.duration - file.work.runtime) <= 0.06 * file.work.runtime
+
+
+def _of_runtime(file: MediaFile, name: str) -> str:
+    runs = file.info.duration if file.info else 0.0
+    of = f" of {time_text(file.work.runtime)}" if file.work and file.work.runtime else ""
+    return f"{name} runs {time_text(runs)}{of}"
 
 
 def _time_share(case: Case) -> float:

@@ -21,6 +21,7 @@ from mediavault_tui.domain.model import (
     StagedId,
 )
 from mediavault_tui.domain.verdict import Decision, Edge, Proof, Score, Verdict
+from mediavault_tui.domain.world import Entry
 
 
 class SortKey(StrEnum):
@@ -131,6 +132,8 @@ class Copy:
 
     file: MediaFile
     score: Score
+    entry: Entry | None = None
+    """What the world says of its title, as far as that was asked for."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Hashable
 from dataclasses import dataclass
 
-from mediavault_tui.domain.model import FileId, Identity, Kind, MediaFile
+from mediavault_tui.domain.model import FileId, Identity, Kind, MediaFile, Work
 from mediavault_tui.domain.titles import title_key
 
 THRESHOLD = 85
@@ -29,6 +29,7 @@ class Identified:
     key: str
     duration: float = 0.0
     """Seconds; 0 where it is not known."""
+    work: Work | None = None
 
 
 def identified(file: MediaFile) -> Identified | None:
@@ -36,7 +37,7 @@ def identified(file: MediaFile) -> Identified | None:
     if file.identity is None:
         return None
     key = sorted_key(title_key(file.identity.title))
-    return Identified(file.id, file.identity, key, file.info.duration if file.info else 0.0)
+    return Identified(file.id, file.identity, key, file.info.duration if file.info else 0.0, file.work)
 
 
 def sorted_key(key: str) -> str:
@@ -108,7 +109,8 @@ def same_title(a: Identified, b: Identified, *, threshold: int = THRESHOLD) -> L
 def same_work(a: Identified, b: Identified, *, threshold: int = THRESHOLD) -> Likeness | None:
     """Return how alike two files are if they belong to one work (or show), whatever their numbering.
 
-    An explicit id decides: equal ones match whatever the titles, different ones never do.
+    An explicit id decides: equal ones match whatever the titles, different ones never do. So
+    does TMDb, where it surely knows both.
     """
     one, other = a.identity, b.identity
     if one.three_d != other.three_d or _differ(one.edition, other.edition):
@@ -120,6 +122,13 @@ def same_work(a: Identified, b: Identified, *, threshold: int = THRESHOLD) -> Li
     if shared:
         name = min(shared)
         return _weakened(100, f"both names say {name} {ids[name]}", one, other)
+    if a.work is not None and b.work is not None:
+        if (a.work.kind, a.work.tmdb_id) != (b.work.kind, b.work.tmdb_id):
+            return None
+        said = f"TMDb knows both as {a.work.kind} {a.work.tmdb_id}"
+        # Years and titles may differ between the names: the world has settled that.
+        unsettled = doubt(one, other) if (one.edition is None) != (other.edition is None) else None
+        return Likeness(80, f"{said}; {unsettled.sentence}") if unsettled else Likeness(98, said)
     if Kind.OTHER in (one.kind, other.kind) or {one.kind, other.kind} == {Kind.MOVIE, Kind.EPISODE}:
         return None
     if (one.year and other.year and one.year != other.year) or _differ(one.country, other.country):

@@ -141,6 +141,8 @@ def _alike(stratum: Sequence[Identified], threshold: int) -> Iterator[tuple[Iden
         by_key[file.key].append(file)
         for id in explicit_ids(file.identity).items():
             by_id[id].append(file)
+        if file.work is not None:
+            by_id[file.work.kind, file.work.tmdb_id].append(file)
     seen: set[Pair] = set()
     for a, b in chain(
         *(combinations(alike, 2) for alike in (*by_key.values(), *by_id.values())),

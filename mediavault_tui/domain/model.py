@@ -180,6 +180,19 @@ class Identity:
 
 
 @dataclass(frozen=True, slots=True)
+class Work:
+    """What TMDb says of the work that a file surely is; `services.metadata` found it."""
+
+    kind: str
+    """"movie" or "tv": TMDb numbers them apart."""
+    tmdb_id: int
+    original_language: str | None = None
+    runtime: float = 0.0
+    """Seconds of a film as it was released; 0: not known, or a show."""
+    documentary: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class FileStamp:
     """What tells, without reading it, whether a file is still the same.
 
@@ -223,6 +236,8 @@ class MediaFile:
     first_seen: datetime | None = None
     source: str = "local"
     """Where its bytes live: 'local' or a share, 'nas:1'; `raw_path` and `root` are paths there."""
+    work: Work | None = None
+    """What the world says of it; None where it was not asked, or a person must choose."""
 
     @property
     def size(self) -> int:

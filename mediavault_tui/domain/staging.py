@@ -23,6 +23,8 @@ class ActKind(StrEnum):
     STAGE = "stage"
     RESTORE = "restore"
     PURGE = "purge"
+    RENAME = "rename"
+    """A file gets the name of its title; it stays in its scanned folder."""
 
 
 class ActState(StrEnum):

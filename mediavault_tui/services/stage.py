@@ -181,12 +181,17 @@ class Stage:
         if kind == ActKind.PURGE.value:
             raise Refused("the last act was a purge: what is deleted cannot be brought back")
         undone = {file: OperationId(id) for _, id, file in acts}
-        back = self._files.stage_again if kind == ActKind.RESTORE.value else self._files.unstage
+        back = {
+            ActKind.RESTORE.value: self._files.stage_again,
+            ActKind.RENAME.value: self._files.rename_back,
+        }.get(kind, self._files.unstage)
 
         async def one(conn: Connection, file: FileId, order: Order) -> tuple[StagedId, OperationId, int]:
             return await back(conn, file, Order(order.batch, who, undoes=undone[file]))
 
-        return await self._batch(list(undone), one, who=who)
+        # Renames backwards: what was moved last makes room for what was moved before it.
+        order = reversed(undone) if kind == ActKind.RENAME.value else undone
+        return await self._batch(list(order), one, who=who)
 
     async def pending(
         self, *, limit: int = 200, after: StagedFile | None = None, text: str = ""

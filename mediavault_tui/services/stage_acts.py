@@ -78,6 +78,16 @@ class Carrying:
             raise
         await self.record_purge(act, staged)
 
+    async def rename(self, act: Act, look: Look) -> None:
+        """Give a begun rename's files their new names and record it."""
+        await self._look(act, look)
+        try:
+            await self._carry_all(act)
+        except SourceError as error:
+            await self.put_back(act, error)
+            raise
+        await self.record_rename(act)
+
     async def _look(self, act: Act, look: Look) -> None:
         try:
             await asyncio.to_thread(look)
@@ -175,6 +185,18 @@ class Carrying:
 
         async def work() -> None:
             await staging.finish_restore(self._conn, act, staged.id, stamp=found.stamp)
+
+        await acts.together(self._conn, work)
+        self._tools.step("recorded")
+
+    async def record_rename(self, act: Act) -> None:
+        """Write down that a file has its new name."""
+        destination = act.video.destination
+        assert destination is not None
+        found = await asyncio.to_thread(self._tools.source.stat, destination)
+
+        async def work() -> None:
+            await staging.finish_rename(self._conn, act, stamp=found.stamp)
 
         await acts.together(self._conn, work)
         self._tools.step("recorded")

@@ -13,7 +13,7 @@ from mediavault_tui.domain.paths import display
 from mediavault_tui.domain.staging import Act, Held
 from mediavault_tui.domain.verdict import Loss, Proof, Verdict
 from mediavault_tui.errors import Refused, SourceError, SourceMissing, UsageError
-from mediavault_tui.services import stage_checks
+from mediavault_tui.services import rename_acts, stage_checks
 from mediavault_tui.services.stage_acts import Carrying, Tools, needed_file
 from mediavault_tui.services.stage_moves import same_content
 from mediavault_tui.services.stage_plan import Order, Planner
@@ -194,6 +194,12 @@ class FileActs:
         # The pair was shown to be copies then; that they still are is looked at again below.
         order = StageOrder(file, held.keeper, held.group, exact=False, reason=held.reason)
         return await self.stage(conn, order, by)
+
+    async def rename_back(self, conn: Connection, file: FileId, by: Order) -> Outcome:
+        """Undo a rename: the file gets the name it had."""
+        assert by.undoes is not None
+        id = await rename_acts.rename_back(conn, self._tools, by.undoes, order=by, protected=self._protected)
+        return StagedId(file), id, 0
 
     @asynccontextmanager
     async def _at(self, conn: Connection, act: Act) -> AsyncIterator[Carrying]:

@@ -20,7 +20,12 @@ from mediavault_tui.sources.places import Places
 from mediavault_tui.store import acts, staging
 from mediavault_tui.store.database import Connection, Database
 
-_DONE = {ActKind.STAGE: "staged", ActKind.RESTORE: "restored", ActKind.PURGE: "purged"}
+_DONE = {
+    ActKind.STAGE: "staged",
+    ActKind.RESTORE: "restored",
+    ActKind.PURGE: "purged",
+    ActKind.RENAME: "renamed",
+}
 
 
 class Recovery:
@@ -99,6 +104,8 @@ class Recovery:
             return await self._undo(carrying, act, str(error))
         if act.kind is ActKind.STAGE:
             await carrying.record_stage(act)
+        elif act.kind is ActKind.RENAME:
+            await carrying.record_rename(act)
         else:
             await carrying.record_restore(act, await self._held(conn, act))
         return f"{_what(act)} was finished"

@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from mediavault_tui.services.chat import Chat
     from mediavault_tui.services.dedupe import Dedupe
     from mediavault_tui.services.library import Library
+    from mediavault_tui.services.metadata import Metadata
     from mediavault_tui.services.nas import Nas
     from mediavault_tui.services.scan import Scanner
     from mediavault_tui.services.scan_control import ScanControl
@@ -88,6 +89,8 @@ class Services:
     chat: Lazy[Chat] | None = None
     nas: Nas | None = None
     """What knows the shares; None where there is only this machine."""
+    metadata: Lazy[Metadata] | None = None
+    """What was kept of the world; it asks nobody."""
 
 
 class Vault:
@@ -135,7 +138,10 @@ class Vault:
 
     async def details(self, file: FileId) -> Copy | None:
         """Return all that is known of a file."""
-        return await (await self._services.library()).file(file)
+        copy = await (await self._services.library()).file(file)
+        if copy is None or copy.file.work is None or self._services.metadata is None:
+            return copy
+        return replace(copy, entry=await (await self._services.metadata()).entry(file))
 
     async def groups(
         self, *, limit: int = 200, after: GroupSummary | None = None, text: str = ""

@@ -22,6 +22,7 @@ from mediavault_tui.domain.model import (
     ReleaseSource,
     SubtitleTrack,
     VideoTrack,
+    Work,
 )
 from mediavault_tui.store.database import Connection
 from mediavault_tui.store.sqlfiles import sql
@@ -56,6 +57,7 @@ def file_of(row: Record) -> MediaFile:
         aliases=tuple(row["aliases"]),
         first_seen=row["first_seen_at"],
         source=row["source"],
+        work=_work(row),
     )
 
 
@@ -101,18 +103,35 @@ def _info(row: Record) -> MediaInfo | None:
     )
 
 
+def _work(row: Record) -> Work | None:
+    if row["work_id"] is None:
+        return None
+    return Work(
+        kind=row["work_kind"],
+        tmdb_id=row["work_id"],
+        original_language=row["work_language"] or None,
+        runtime=float(row["work_runtime_s"]),
+        documentary=row["work_documentary"],
+    )
+
+
+def _numbering(row: Record) -> dict[str, Any]:
+    """Season and episodes as TMDb counts them, where it knows the file: 070 and S02E09 are one episode."""
+    if row["work_kind"] == "tv" and row["work_season"] is not None and row["work_episodes"]:
+        return {"season": row["work_season"], "episodes": tuple(row["work_episodes"]), "air_date": None}
+    return {"season": row["season"], "episodes": tuple(row["episodes"]), "air_date": row["air_date"]}
+
+
 def _identity(row: Record) -> Identity | None:
     """None for a file that was not identified: it has neither a title nor an explicit id."""
     if not (row["title"] or row["tmdb_id"] or row["imdb_id"] or row["tvdb_id"]):
         return None
     return Identity(
-        kind=Kind(row["kind"]),
+        kind=Kind.DOCUMENTARY if row["work_documentary"] else Kind(row["kind"]),
         title=row["title"],
         year=row["year"] or None,
         country=row["country"],
-        season=row["season"],
-        episodes=tuple(row["episodes"]),
-        air_date=row["air_date"],
+        **_numbering(row),
         edition=row["edition"],
         part=row["part"],
         three_d=row["three_d"],

@@ -82,6 +82,17 @@ async def finish_restore(conn: Connection, act: Act, staged: StagedId, *, stamp:
     await _follow(conn, act, f"restored:{staged}")
 
 
+async def finish_rename(conn: Connection, act: Act, *, stamp: FileStamp) -> None:
+    """Record, in the caller's transaction, that a file has its new name; `stamp`: of it there."""
+    destination = act.video.destination
+    assert destination is not None
+    await conn.execute(sql("file_displace"), destination, act.file)
+    await conn.execute(
+        sql("file_restored"), act.file, destination, path_text(destination), stamp.device, stamp.inode
+    )
+    await _follow(conn, act, f"renamed:{act.file}")
+
+
 async def finish_purge(conn: Connection, act: Act, staged: Held) -> None:
     """Record, in the caller's transaction, that a file is gone for good."""
     await conn.execute(sql("staged_end"), staged.id, StagedState.PURGED.value)

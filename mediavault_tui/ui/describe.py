@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from textual.content import Content
 
+from mediavault_tui.domain import languages
 from mediavault_tui.domain.library import (
     Copy,
     ScanPhase,
@@ -24,6 +25,7 @@ from mediavault_tui.domain.model import (
 from mediavault_tui.domain.nas import Check
 from mediavault_tui.domain.paths import display
 from mediavault_tui.domain.quality import codec_name
+from mediavault_tui.domain.world import Entry
 from mediavault_tui.ui.format import (
     clock,
     count,
@@ -168,8 +170,11 @@ def facts(copy: Copy) -> list[Fact]:
     parts = [(f"{part.points:+}", f"{part.name}: {part.why}") for part in copy.score.parts]
     because = [("because", text) for text in (file.identity.evidence if file.identity else ())]
     blank = [("", "")]
+    told = world(copy.entry) if copy.entry else []
     return [
         *[fact for fact in known if fact[1]],
+        *(blank if told else []),
+        *told,
         *blank,
         ("score", str(copy.score.total)),
         *parts,
@@ -194,8 +199,37 @@ def to_be_moved(files: Sequence[MediaFile], *, more: int = 0) -> list[str]:
     ]
 
 
+def world(entry: Entry) -> list[Fact]:
+    """Return what TMDb and OMDb say of a title, and in what they differ."""
+    title, ratings = entry.title, entry.ratings
+    rated = [f"TMDb {title.rating:.1f} ({count(title.votes, 'vote')})"] if title.votes else []
+    if ratings is not None and ratings.rating is not None:
+        rated.append(f"IMDb {ratings.rating:.1f} ({count(ratings.votes or 0, 'vote')})")
+    if ratings is not None and ratings.metascore is not None:
+        rated.append(f"Metascore {ratings.metascore}")
+    year = f" ({title.year})" if title.year else ""
+    original = "" if title.original_title in ("", title.title) else title.original_title
+    spoken = languages.name(title.original_language) if title.original_language else ""
+    lines = [
+        ("TMDb", f"{title.title}{year}"),
+        ("original", " · ".join(filter(None, (original, spoken)))),
+        ("genres", ", ".join(title.genre_names)),
+        ("rating", " · ".join(rated)),
+        ("awards", ratings.awards if ratings else ""),
+        ("runs", clock(title.runtime) if title.runtime else ""),
+        ("with", ", ".join(title.credits)),
+        ("collection", title.collection),
+        ("about", title.overview),
+        ("link", title.link),
+        *[("differ", text) for text in entry.disagreements],
+    ]
+    return [fact for fact in lines if fact[1]]
+
+
 def tmdb_address(file: MediaFile) -> str | None:
     """Return the page of the title at TMDb, where its number is known."""
+    if file.work is not None:
+        return f"https://www.themoviedb.org/{file.work.kind}/{file.work.tmdb_id}"
     known = file.identity
     if known is None or known.tmdb_id is None:
         return None

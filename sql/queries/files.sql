@@ -38,7 +38,16 @@ select f.id,
        f.tracks,
        f.health,
        f.health_reason,
-       f.first_seen_at
+       f.first_seen_at,
+       t.kind                                         as work_kind,
+       t.tmdb_id                                      as work_id,
+       m.season                                       as work_season,
+       m.episodes                                     as work_episodes,
+       t.original_language                            as work_language,
+       case when t.kind = 'movie' then t.runtime_s else 0 end as work_runtime_s,
+       coalesce(99 = any (t.genres), false)           as work_documentary
 from unnest($1::bigint[]) with ordinality as wanted (id, place)
 join media_files f on f.id = wanted.id
+left join file_matches m on m.file_id = f.id and m.state in ('sure', 'chosen')
+left join titles t on (t.kind, t.tmdb_id) = (m.kind, m.tmdb_id)
 order by wanted.place;

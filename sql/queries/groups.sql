@@ -49,6 +49,13 @@ where f.state = 'present' and f.extra is null and x.id is not null
 group by x.name, x.id, f.season, f.episodes, f.air_date, f.part, f.three_d
 having count(*) > 1
 union all
+select array_agg(f.id)
+from file_matches m
+join media_files f on f.id = m.file_id
+where m.state in ('sure', 'chosen') and f.state = 'present' and f.extra is null
+group by m.kind, m.tmdb_id, m.season, m.episodes, f.part, f.three_d
+having count(*) > 1
+union all
 select array[w.id] || array_agg(n.id)
 from named w
 join named n on n.work = w.work and n.season is not distinct from w.season and n.three_d = w.three_d

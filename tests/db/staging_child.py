@@ -10,7 +10,10 @@ import asyncio
 import os
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
+from mediavault_tui.domain.renaming import PRESETS
+from mediavault_tui.services.rename import Renaming
 from mediavault_tui.services.stage import Stage
 from mediavault_tui.sources.local import LocalSource
 from mediavault_tui.store.database import Database
@@ -32,7 +35,7 @@ class Counting:
             os._exit(KILLED)
 
 
-async def act(stage: Stage, words: Sequence[str]) -> Sequence[str]:
+async def act(stage: Any, words: Sequence[str]) -> Sequence[str]:
     """Do what `words` say; returns the sentences of what was refused."""
     verb, *numbers = words
     ids = [int(number) for number in numbers]
@@ -44,12 +47,16 @@ async def act(stage: Stage, words: Sequence[str]) -> Sequence[str]:
         return (await stage.purge(word="purge", who=WHO)).refused
     if verb == "recover":
         return await stage.recover()
+    if verb == "rename":
+        return (await stage.rename(await stage.preview(PRESETS["plex"]), who=WHO)).refused
     raise ValueError(verb)
 
 
 async def _run(url: str, holding: str | None, words: Sequence[str], step: Counting) -> Sequence[str]:
     database = await Database.connect(url, pool_size=2)
     try:
+        if words[0] == "rename":
+            return await act(Renaming(database, LocalSource(), step=step), words)
         service = Stage(database, LocalSource(), staging_path=Path(holding) if holding else None, step=step)
         return await act(service, words)
     finally:

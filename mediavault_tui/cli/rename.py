@@ -1,0 +1,88 @@
+"""`mediavault rename`: give files the names that their titles ask for; a preview with --dry-run."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import sys
+from typing import TYPE_CHECKING
+
+from mediavault_tui.cli import acting
+
+if TYPE_CHECKING:
+    from mediavault_tui.services.rename import Planned
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Describe the arguments."""
+    parser.add_argument(
+        "files",
+        nargs="*",
+        metavar="FILE",
+        help="numbers, files or folders; without any: every file with a title",
+    )
+    parser.add_argument(
+        "--dry-run", action="store_true", help="show the old and new names, and rename nothing"
+    )
+    parser.add_argument("--preset", choices=("plex", "jellyfin", "kodi"), default="plex", help="whose names")
+    parser.add_argument("--pattern", help="a pattern of your own, e.g. '{title} ({year})/{title} [{tier}]'")
+    parser.add_argument("--json", action="store_true", help="print one JSON document")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Run the command."""
+    return asyncio.run(_run(args))
+
+
+async def _run(args: argparse.Namespace) -> int:
+    from mediavault_tui import bootstrap
+    from mediavault_tui.domain.model import FileId
+    from mediavault_tui.domain.renaming import PRESETS, custom
+
+    pattern = PRESETS[args.preset]
+    if args.pattern:
+        pattern = custom(args.pattern, base=pattern)
+    settings = bootstrap.load_settings()
+    async with bootstrap.open_database(settings) as database:
+        service = bootstrap.renaming(database, settings)
+        for sentence in await service.recover():
+            print(f"mediavault: {acting.harmless(sentence)}", file=sys.stderr)
+        files: list[FileId] | None = [] if args.files else None
+        for word in args.files:
+            assert files is not None
+            files += [FileId(int(word))] if word.isdecimal() else await service.named(_absolute(word))
+        planned = await service.preview(pattern, files)
+        if args.dry_run:
+            return _show(planned, as_json=args.json)
+        result = await service.rename(planned, who=acting.who())
+    return acting.report(result, "renamed; `mediavault undo` takes it back", as_json=args.json)
+
+
+def _absolute(word: str) -> bytes:
+    return os.fsencode(os.path.abspath(word))
+
+
+def _show(planned: list[Planned], *, as_json: bool) -> int:
+    from mediavault_tui.domain.paths import display
+
+    if as_json:
+        acting.print_json(
+            [
+                {
+                    "file": each.file,
+                    "path": each.path,
+                    "refused": each.refused,
+                    "moves": [{"from": display(a), "to": display(b)} for a, b in each.moves],
+                }
+                for each in planned
+            ]
+        )
+    else:
+        for each in planned:
+            for origin, destination in each.moves:
+                print(f"- {acting.harmless(display(origin))}\n+ {acting.harmless(display(destination))}")
+            if each.refused:
+                print(f"refused: {acting.harmless(each.refused)}", file=sys.stderr)
+        print(f"{sum(bool(each.moves) for each in planned)} would be renamed; nothing was")
+    return 1 if any(each.refused for each in planned) else 0

@@ -1,0 +1,57 @@
+"""OMDb's daily batch: IMDb's ratings for the titles of the library, the most wanted first.
+
+Each answer is kept at once, so a batch that stops, for whatever reason, goes on where it was.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from mediavault_tui.errors import BudgetSpent
+from mediavault_tui.metadata import omdb
+from mediavault_tui.metadata.edge import Edge
+from mediavault_tui.services.metadata import Metadata
+from mediavault_tui.store import metadata as store
+from mediavault_tui.store.database import Database
+
+FRESH_DAYS = 90
+"""Days after which a rating is asked for anew."""
+
+
+@dataclass(frozen=True, slots=True)
+class BatchResult:
+    """What a batch did; `stopped` is a sentence where the day's requests ended it."""
+
+    asked: int
+    unknown: int
+    left: int
+    stopped: str = ""
+
+
+class RatingsBatch:
+    """Works off what OMDb was not asked for yet."""
+
+    def __init__(self, database: Database, edge: Edge, titles: Metadata) -> None:
+        self._database = database
+        self._edge = edge
+        self._titles = titles
+
+    async def run(self, *, budget: int) -> BatchResult:
+        """Ask for at most `budget` titles. Raises: MetadataError if OMDb stays away."""
+        # An IMDb id is part of a title's details, which a search does not bring.
+        await self._titles.fetch_details(limit=budget)
+        async with self._database.connection() as conn:
+            wanted = await store.omdb_wanted(conn, limit=budget + 1_000_000, days=FRESH_DAYS)
+        asked = unknown = 0
+        stopped = ""
+        for imdb_id in wanted[:budget]:
+            try:
+                found = await omdb.ratings(self._edge, imdb_id)
+            except BudgetSpent as error:
+                stopped = str(error)
+                break
+            async with self._database.connection() as conn:
+                await store.put_ratings(conn, found)
+            asked += 1
+            unknown += not found.known
+        return BatchResult(asked, unknown, len(wanted) - asked, stopped)

@@ -1,0 +1,150 @@
+"""Give files the names that their titles ask for: a preview first, then acts of the journal."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from mediavault_tui.domain.holding import folded
+from mediavault_tui.domain.library import ActResult
+from mediavault_tui.domain.model import FileId, FileState, MediaFile, OperationId, StagedId
+from mediavault_tui.domain.paths import LOCAL
+from mediavault_tui.domain.renaming import Pattern, is_work, new_path
+from mediavault_tui.domain.world import TitleKind
+from mediavault_tui.errors import Refused, SourceError, UsageError
+from mediavault_tui.services import rename_acts
+from mediavault_tui.services.stage_acts import Tools
+from mediavault_tui.services.stage_moves import Mover, Step, no_step
+from mediavault_tui.services.stage_plan import Order
+from mediavault_tui.services.stage_recovery import Recovery
+from mediavault_tui.sources.base import Source
+from mediavault_tui.sources.places import as_places
+from mediavault_tui.store import metadata
+from mediavault_tui.store.database import Connection, Database
+from mediavault_tui.store.files import media_files
+
+_PAGE = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """One file's rename: every move, the video's first; or the sentence why there is none."""
+
+    file: FileId
+    path: str
+    moves: tuple[tuple[bytes, bytes], ...] = ()
+    refused: str = ""
+
+
+class Renaming:
+    """The service that the command line and the app call. `step` is for tests."""
+
+    def __init__(
+        self,
+        database: Database,
+        source: Source,
+        *,
+        protected: tuple[Path, ...] = (),
+        read_only: bool = False,
+        step: Step = no_step,
+    ) -> None:
+        self._database = database
+        self._protected = tuple(os.fsencode(path) for path in protected)
+        self._read_only = read_only
+        places = as_places(source)
+        self._tools = Tools(places, Mover(places, step), step, lambda: datetime.now().astimezone())
+        self._recovery = Recovery(database, self._tools)
+
+    async def preview(self, pattern: Pattern, files: Sequence[FileId] | None = None) -> list[Planned]:
+        """Return what would be renamed (all files without `files`), by every look at the disk.
+
+        Files that have the right name already are left out. Nothing is changed.
+        """
+        planned: list[Planned] = []
+        aims: dict[str, str] = {}
+        async with self._database.connection() as conn:
+            ids = list(files) if files is not None else await self._matched(conn)
+            for start in range(0, len(ids), _PAGE):
+                for file in await media_files(conn, ids[start : start + _PAGE]):
+                    each = await self._plan(conn, file, pattern)
+                    if each is None:
+                        continue
+                    for _, destination in each.moves:
+                        other = aims.setdefault(folded(destination), file.path)
+                        if other != file.path:
+                            each = Planned(file.id, file.path, refused=f"{other} would take the same name")
+                            break
+                    planned.append(each)
+        return planned
+
+    async def rename(self, planned: Sequence[Planned], *, who: str) -> ActResult:
+        """Carry out a preview as one batch, which one undo takes back. Raises: Refused when read-only."""
+        if self._read_only:
+            raise Refused("MEDIAVAULT_READ_ONLY is set: nothing is renamed")
+        return await asyncio.shield(asyncio.ensure_future(self._run(planned, who)))
+
+    async def recover(self) -> list[str]:
+        """Finish or undo what a crash interrupted; one sentence for each act."""
+        return [] if self._read_only else await self._recovery.run()
+
+    async def named(self, path: bytes) -> list[FileId]:
+        """Return the present files at or below a path. Raises: UsageError if there is none."""
+        async with self._database.connection() as conn:
+            found = await metadata.files_below(conn, path)
+        if not found:
+            raise UsageError(f"{os.fsdecode(path)} holds no file of the inventory; scan it first")
+        return found
+
+    async def _run(self, planned: Sequence[Planned], who: str) -> ActResult:
+        order = Order(str(uuid.uuid4()), who)
+        done: list[StagedId] = []
+        operations: list[OperationId] = []
+        refused = [each.refused for each in planned if each.refused]
+        async with self._database.connection() as conn:
+            for each in planned:
+                if not each.moves:
+                    continue
+                try:
+                    id = await rename_acts.rename(
+                        conn,
+                        self._tools,
+                        each.file,
+                        each.moves[0][1],
+                        order=order,
+                        protected=self._protected,
+                        reason="named after its title",
+                    )
+                except (Refused, SourceError, UsageError) as error:
+                    refused.append(str(error))
+                    continue
+                done.append(StagedId(each.file))
+                operations.append(id)
+        return ActResult(order.batch, tuple(done), tuple(operations), tuple(refused))
+
+    async def _matched(self, conn: Connection) -> list[FileId]:
+        return await metadata.sure_files(conn)
+
+    async def _plan(self, conn: Connection, file: MediaFile, pattern: Pattern) -> Planned | None:
+        if file.state is not FileState.PRESENT or not is_work(file):
+            return Planned(file.id, file.path, refused=f"{file.path} is no film or episode that is present")
+        if file.source != LOCAL:
+            why = f"{file.path} is on a share, where nothing is renamed yet"
+            return Planned(file.id, file.path, refused=why)
+        if file.work is None:
+            why = f"{file.path} is not surely known to TMDb: `mediavault metadata match`"
+            return Planned(file.id, file.path, refused=why)
+        (title,) = await metadata.titles(conn, [(TitleKind(file.work.kind), file.work.tmdb_id)])
+        try:
+            destination = new_path(file, title, pattern)
+            if destination == file.raw_path:
+                return None
+            legs = await asyncio.to_thread(rename_acts.legs_of, self._tools.source, file, destination)
+            await asyncio.to_thread(rename_acts.check, self._tools.source, file, legs, self._protected)
+        except (Refused, SourceError, UsageError) as error:
+            return Planned(file.id, file.path, refused=str(error))
+        return Planned(file.id, file.path, tuple((leg.source, leg.destination or b"") for leg in legs))

@@ -1,0 +1,354 @@
+"""Titles of the world, which file is which, and what people chose. Long: one short function a statement.
+
+Functions take the connection first; whatever belongs together belongs into the caller's
+transaction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from asyncpg import Record
+
+from mediavault_tui.domain.model import FileId, Identity, Kind
+from mediavault_tui.domain.world import Asked, Episode, Question, Ratings, Title, TitleKind, question_of
+from mediavault_tui.store.database import Connection
+from mediavault_tui.store.sqlfiles import sql
+
+Key = tuple[TitleKind, int]
+
+
+@dataclass(frozen=True, slots=True)
+class FileToMatch:
+    """One file, what is asked for it, and what it was found to be before."""
+
+    id: FileId
+    path: bytes
+    asked: Asked
+    asked_as: str | None
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
+class FoundMatch:
+    """What a file was found to be, as it is kept. `state`: sure, ask, none, chosen."""
+
+    file: FileId
+    asked_as: str
+    state: str
+    title: Key | None
+    season: int | None = None
+    episodes: tuple[int, ...] = ()
+    confidence: int = 0
+    margin: int = 0
+    evidence: tuple[str, ...] = ()
+    candidates: tuple[tuple[TitleKind, int, int, tuple[str, ...]], ...] = ()
+    """Kind, id, points and words of each, best first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A title that a person must choose."""
+
+    asked_as: str
+    files: int
+    example: str
+    file_id: FileId
+    why: str
+    candidates: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What a person chose: for one title below one folder (raw; empty: everywhere)."""
+
+    asked_as: str
+    folder: bytes
+    title: Key | None
+
+
+@dataclass(frozen=True, slots=True)
+class MissingEpisode:
+    """An episode that aired and that no file holds."""
+
+    title: str
+    tmdb_id: int
+    season: int
+    episode: int
+    name: str
+    air_date: date | None
+
+
+ROWS = {"matches_waiting": Waiting, "episodes_missing": MissingEpisode}
+
+
+async def put_titles(conn: Connection, found: Iterable[Title]) -> None:
+    """Keep titles; details bring their names and episodes with them."""
+    for title in sorted(found, key=lambda each: each.key):  # in one order: two writers cannot deadlock
+        written = await conn.fetchval(
+            sql("title_put"),
+            title.kind.value, title.tmdb_id, _clean(title.title), _clean(title.original_title),
+            title.original_language, title.year or 0, list(title.countries), title.runtime,
+            list(title.genres), _clean(title.overview), min(max(title.rating, 0), 10), title.votes,
+            title.popularity, title.poster,
+            title.imdb_id, title.tvdb_id, _clean(title.collection), [_clean(c) for c in title.credits],
+            title.detailed,
+        )  # fmt: skip
+        if written is None or not title.detailed:
+            continue
+        await conn.execute(sql("title_names_drop"), title.kind.value, title.tmdb_id)
+        await conn.execute(
+            sql("title_names_put"),
+            title.kind.value,
+            title.tmdb_id,
+            [_clean(name) for name, _ in title.names],
+            [language for _, language in title.names],
+        )
+        if title.kind is TitleKind.TV:
+            await conn.execute(sql("title_episodes_drop"), title.tmdb_id)
+            episodes = title.episodes
+            await conn.execute(
+                sql("title_episodes_put"),
+                title.tmdb_id,
+                [e.season for e in episodes],
+                [e.number for e in episodes],
+                [_clean(e.name) for e in episodes],
+                [e.air_date for e in episodes],
+                [e.runtime for e in episodes],
+            )
+
+
+async def titles(conn: Connection, keys: Sequence[Key]) -> list[Title]:
+    """Return titles in the order of `keys`; unknown ones are left out."""
+    rows = await conn.fetch(sql("titles_by_key"), [k.value for k, _ in keys], [id for _, id in keys])
+    return [_title(row) for row in rows]
+
+
+async def files_to_match(conn: Connection, *, after: int, limit: int) -> tuple[list[FileToMatch], int | None]:
+    """Return a page of files of which something can be asked, and the id to go on after (None: the end)."""
+    rows = await conn.fetch(sql("match_files"), after, limit)
+    files = [file for row in rows if (file := _file(row)) is not None]
+    return files, rows[-1]["id"] if len(rows) == limit else None
+
+
+async def put_matches(conn: Connection, found: Sequence[FoundMatch]) -> None:
+    """Keep what files were found to be."""
+    await conn.execute(sql("matches_put"), [_match_json(each) for each in found])
+
+
+async def tell(conn: Connection) -> None:
+    """Notify, when the transaction commits, that titles changed."""
+    await conn.execute(sql("matches_changed"))
+
+
+async def match_of(conn: Connection, file: FileId) -> FoundMatch | None:
+    """Return what a file was found to be; None if it was never asked for."""
+    row = await conn.fetchrow(sql("match_of_file"), file)
+    if row is None:
+        return None
+    return FoundMatch(
+        file=FileId(row["file_id"]),
+        asked_as=row["asked_as"],
+        state=row["state"],
+        title=(TitleKind(row["kind"]), row["tmdb_id"]) if row["kind"] else None,
+        season=row["season"],
+        episodes=tuple(row["episodes"]),
+        confidence=row["confidence"],
+        margin=row["margin"],
+        evidence=tuple(row["evidence"]),
+        candidates=candidates_of(row["candidates"]),
+    )
+
+
+def candidates_of(kept: Any) -> tuple[tuple[TitleKind, int, int, tuple[str, ...]], ...]:
+    """Read the candidates as they are kept."""
+    return tuple((TitleKind(kind), id, points, tuple(words)) for kind, id, points, words in kept or ())
+
+
+async def waiting(conn: Connection, *, limit: int) -> list[Waiting]:
+    """Return what a person must choose, most files first."""
+    return [Waiting(*row) for row in await conn.fetch(sql("matches_waiting"), limit)]
+
+
+async def tally(conn: Connection) -> tuple[dict[str, int], dict[str, int]]:
+    """Return the files by state of matching, and the titles: known, with details, rated by OMDb."""
+    files = {row["state"]: row["files"] for row in await conn.fetch(sql("matches_tally"))}
+    row = await conn.fetchrow(sql("titles_tally"))
+    assert row is not None
+    return files, dict(row)
+
+
+async def worth_details(conn: Connection) -> list[Key]:
+    """Return the films whose running time would tell copies apart."""
+    return _keys(await conn.fetch(sql("titles_worth_details")))
+
+
+async def without_details(conn: Connection, *, limit: int) -> list[Key]:
+    """Return the titles of files that are known from a search only."""
+    return _keys(await conn.fetch(sql("titles_of_files"), limit))
+
+
+async def choices(conn: Connection) -> list[Choice]:
+    """Return everything that people chose."""
+    return [
+        Choice(r["asked_as"], r["folder_raw"], (TitleKind(r["kind"]), r["tmdb_id"]) if r["kind"] else None)
+        for r in await conn.fetch(sql("choices_all"))
+    ]
+
+
+async def put_choice(conn: Connection, choice: Choice, *, who: str) -> None:
+    """Remember a choice."""
+    kind, id = choice.title if choice.title else (None, None)
+    await conn.execute(
+        sql("choice_put"), choice.asked_as, choice.folder, kind.value if kind else None, id, who
+    )
+
+
+async def forget_matches(conn: Connection, asked_as: str) -> None:
+    """Let the files asked for by that title be matched anew."""
+    await conn.execute(sql("matches_forget"), asked_as)
+
+
+async def omdb_wanted(conn: Connection, *, limit: int, days: int) -> list[str]:
+    """Return the IMDb ids to ask OMDb for, the most wanted first."""
+    return [row["imdb_id"] for row in await conn.fetch(sql("omdb_wanted"), limit, days)]
+
+
+async def put_ratings(conn: Connection, ratings: Ratings) -> None:
+    """Keep OMDb's answer, "unknown" too."""
+    await conn.execute(
+        sql("omdb_put"),
+        ratings.imdb_id,
+        _clean(ratings.title),
+        ratings.year or 0,
+        ratings.runtime,
+        ratings.rating,
+        ratings.votes,
+        ratings.metascore,
+        _clean(ratings.awards),
+        ratings.known,
+    )
+
+
+async def ratings(conn: Connection, imdb_id: str) -> Ratings | None:
+    """Return OMDb's answer; None if it was never asked."""
+    row = await conn.fetchrow(sql("omdb_get"), imdb_id)
+    if row is None:
+        return None
+    return Ratings(
+        imdb_id=row["imdb_id"],
+        known=row["known"],
+        title=row["title"],
+        year=row["year"] or None,
+        runtime=row["runtime_s"],
+        rating=float(row["rating"]) if row["rating"] is not None else None,
+        votes=row["votes"],
+        metascore=row["metascore"],
+        awards=row["awards"],
+    )
+
+
+async def missing_episodes(conn: Connection, tmdb_id: int | None) -> list[MissingEpisode]:
+    """Return the aired episodes that no file holds, of one show or of all."""
+    return [MissingEpisode(*row) for row in await conn.fetch(sql("episodes_missing"), tmdb_id)]
+
+
+def _keys(rows: Sequence[Record]) -> list[Key]:
+    return [(TitleKind(row["kind"]), row["tmdb_id"]) for row in rows]
+
+
+def _file(row: Record) -> FileToMatch | None:
+    identity = Identity(
+        kind=Kind(row["kind"]),
+        title=row["title"],
+        year=row["year"] or None,
+        country=row["country"],
+        season=row["season"],
+        episodes=tuple(row["episodes"]),
+        air_date=row["air_date"],
+        extra=row["extra"],
+        tmdb_id=row["tmdb_id"],
+        imdb_id=row["imdb_id"],
+        tvdb_id=row["tvdb_id"],
+    )
+    question: Question | None = question_of(identity)
+    if question is None:
+        return None
+    asked = Asked(
+        question=question,
+        duration=row["duration_s"],
+        season=identity.season,
+        episodes=identity.episodes,
+        air_date=identity.air_date,
+        part=row["part"],
+        edition=row["edition"],
+    )
+    return FileToMatch(FileId(row["id"]), row["path_raw"], asked, row["asked_as"], row["match_state"])
+
+
+def _match_json(each: FoundMatch) -> Mapping[str, Any]:
+    kind, id = each.title if each.title else (None, None)
+    return {
+        "file_id": each.file,
+        "asked_as": _clean(each.asked_as),
+        "state": each.state,
+        "kind": kind.value if kind else None,
+        "tmdb_id": id,
+        "season": each.season,
+        "episodes": list(each.episodes),
+        "confidence": each.confidence,
+        "margin": min(max(each.margin, -999), 999),
+        "evidence": [_clean(text) for text in each.evidence],
+        "candidates": [
+            [k.value, i, points, [_clean(w) for w in words]] for k, i, points, words in each.candidates
+        ],
+    }
+
+
+def _title(row: Record) -> Title:
+    return Title(
+        kind=TitleKind(row["kind"]),
+        tmdb_id=row["tmdb_id"],
+        title=row["title"],
+        original_title=row["original_title"],
+        original_language=row["original_language"],
+        year=row["year"] or None,
+        countries=tuple(row["countries"]),
+        runtime=row["runtime_s"],
+        genres=tuple(row["genres"]),
+        overview=row["overview"],
+        rating=float(row["rating"]),
+        votes=row["votes"],
+        popularity=row["popularity"],
+        poster=row["poster"],
+        imdb_id=row["imdb_id"],
+        tvdb_id=row["tvdb_id"],
+        collection=row["collection"],
+        credits=tuple(row["credits"]),
+        names=tuple((name, language) for name, language in row["names"]),
+        episodes=tuple(
+            Episode(season, number, name, date.fromisoformat(day) if day else None, seconds)
+            for season, number, name, day, seconds in row["episodes"] or ()
+        ),
+        detailed=row["detailed"],
+    )
+
+
+def _clean(text: str) -> str:
+    """PostgreSQL holds no NUL, and half a surrogate pair is no text."""
+    return text.replace("\x00", "").encode("utf-8", "replace").decode("utf-8")
+
+
+async def sure_files(conn: Connection) -> list[FileId]:
+    """Return the present files of which the title is sure, by path."""
+    return [FileId(row["id"]) for row in await conn.fetch(sql("files_sure"))]
+
+
+async def files_below(conn: Connection, path: bytes) -> list[FileId]:
+    """Return the present files at or below a raw path."""
+    top = path.rstrip(b"/")
+    rows = await conn.fetch(sql("files_below"), path, top + b"/", top + b"0")  # "0" follows "/"
+    return [FileId(row["id"]) for row in rows]

@@ -1,0 +1,302 @@
+-- name: request_lock
+-- One admission at a time for a service, until the transaction ends. $1 service.
+select pg_advisory_xact_lock(hashtextextended($1, 4503));
+
+-- name: request_take
+-- Admit a request if fewer than so many count and nobody asked for a pause; its number, or nothing.
+-- $1 service, $2 what is asked, $3 requests allowed, $4 window in seconds, $5 seconds after which it is dead.
+insert into metadata_requests (service, what, lapses_at)
+select $1, $2, clock_timestamp() + make_interval(secs => $5)
+where (select count(*) from metadata_requests r
+       where r.service = $1 and coalesce(r.ended_at, r.lapses_at) >= clock_timestamp() - make_interval(secs => $4)) < $3
+  and not exists (select from metadata_pauses p where p.service = $1 and p.until_time > clock_timestamp())
+returning id;
+
+-- name: request_wait
+-- Seconds until a request may be admitted at the earliest. $1 service, $2 window in seconds.
+select greatest(
+    (select extract(epoch from p.until_time - clock_timestamp()) from metadata_pauses p where p.service = $1),
+    (select extract(epoch from min(coalesce(r.ended_at, r.lapses_at)) - clock_timestamp()) + $2
+     from metadata_requests r
+     where r.service = $1
+       and coalesce(r.ended_at, r.lapses_at) >= clock_timestamp() - make_interval(secs => $2)),
+    0)::double precision as seconds;
+
+-- name: request_end
+-- A request is over; its window runs out from now. $1 its number, $2 HTTP status, 0 if none came.
+update metadata_requests set ended_at = clock_timestamp(), status = $2 where id = $1 and ended_at is null;
+
+-- name: request_pause
+-- Nobody asks for so long. $1 service, $2 seconds.
+insert into metadata_pauses (service, until_time)
+values ($1, clock_timestamp() + make_interval(secs => $2))
+on conflict (service) do update set until_time = greatest(metadata_pauses.until_time, excluded.until_time);
+
+-- name: requests_within
+-- How many requests of a service still count. $1 service, $2 window in seconds.
+select count(*)
+from metadata_requests r
+where r.service = $1 and coalesce(r.ended_at, r.lapses_at) >= clock_timestamp() - make_interval(secs => $2);
+
+-- name: requests_prune
+-- Forget requests that no window counts any more. It takes nothing.
+delete from metadata_requests where coalesce(ended_at, lapses_at) < clock_timestamp() - interval '8 days';
+
+-- name: answer_get
+-- An answer as it came, with its age in seconds; status 0 while nobody has one. $1 the question.
+select a.status,
+       a.etag,
+       a.body,
+       coalesce(extract(epoch from clock_timestamp() - a.asked_at), 0)::double precision as age
+from metadata_answers a
+where a.question = $1;
+
+-- name: answer_claim
+-- Be the only one to ask; the question, or nothing while somebody else is at it.
+-- $1 the question, $2 seconds after which the claim is void.
+insert into metadata_answers as a (question, claimed_until)
+values ($1, clock_timestamp() + make_interval(secs => $2))
+on conflict (question) do update set claimed_until = excluded.claimed_until
+where a.claimed_until is null or a.claimed_until < clock_timestamp()
+returning a.question;
+
+-- name: answer_hold
+-- Whoever asks is still at it. $1 the question, $2 seconds after which the claim is void.
+update metadata_answers
+set claimed_until = clock_timestamp() + make_interval(secs => $2)
+where question = $1 and claimed_until is not null;
+
+-- name: answer_put
+-- Keep an answer. $1 the question, $2 status, $3 etag, $4 body (null: there is no such thing).
+update metadata_answers
+set status = $2, etag = $3, body = $4, asked_at = clock_timestamp(), claimed_until = null
+where question = $1;
+
+-- name: answer_renew
+-- What was kept is still so (304). $1 the question.
+update metadata_answers set asked_at = clock_timestamp(), claimed_until = null where question = $1;
+
+-- name: answer_release
+-- Nobody answered: let another ask. $1 the question.
+update metadata_answers set claimed_until = null where question = $1;
+
+-- name: answers_prune
+-- Forget answers older than the oldest that anybody would use. $1 days.
+delete from metadata_answers where asked_at < clock_timestamp() - make_interval(days => $1);
+
+-- name: title_put
+-- Keep a title; what came from a search never overwrites details. The tmdb id if it was written.
+-- $1 kind, $2 tmdb id, $3 title, $4 original title, $5 original language, $6 year (0: unknown), $7 countries,
+-- $8 seconds, $9 genres, $10 overview, $11 rating, $12 votes, $13 popularity, $14 poster, $15 imdb id, $16 tvdb id,
+-- $17 collection, $18 credits, $19 whether these are details.
+insert into titles as t (kind, tmdb_id, title, original_title, original_language, year, countries, runtime_s, genres,
+                         overview, rating, votes, popularity, poster, imdb_id, tvdb_id, collection, credits, detailed_at)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, case when $19::boolean then now() end)
+on conflict (kind, tmdb_id) do update
+set title = excluded.title, original_title = excluded.original_title, original_language = excluded.original_language,
+    year = excluded.year, countries = excluded.countries, runtime_s = excluded.runtime_s, genres = excluded.genres,
+    overview = excluded.overview, rating = excluded.rating, votes = excluded.votes, popularity = excluded.popularity,
+    poster = excluded.poster, imdb_id = excluded.imdb_id, tvdb_id = excluded.tvdb_id, collection = excluded.collection,
+    credits = excluded.credits, detailed_at = excluded.detailed_at, updated_at = now()
+where t.detailed_at is null or excluded.detailed_at is not null
+returning t.tmdb_id;
+
+-- name: title_names_drop
+-- Forget a title's other names. $1 kind, $2 tmdb id.
+delete from title_names where kind = $1 and tmdb_id = $2;
+
+-- name: title_names_put
+-- Keep a title's other names. $1 kind, $2 tmdb id, $3 names, $4 their languages.
+insert into title_names (kind, tmdb_id, name, language)
+select $1, $2, n.name, n.language
+from unnest($3::text[], $4::text[]) as n (name, language)
+on conflict do nothing;
+
+-- name: title_episodes_drop
+-- Forget a show's episodes. $1 tmdb id.
+delete from title_episodes where tmdb_id = $1;
+
+-- name: title_episodes_put
+-- Keep a show's episodes. $1 tmdb id, $2 seasons, $3 numbers, $4 names, $5 air dates, $6 seconds.
+insert into title_episodes (tmdb_id, season, episode, name, air_date, runtime_s)
+select $1, e.season, e.number, e.name, e.air_date, e.runtime_s
+from unnest($2::integer[], $3::integer[], $4::text[], $5::date[], $6::integer[])
+     as e (season, number, name, air_date, runtime_s)
+on conflict do nothing;
+
+-- name: titles_by_key
+-- Titles with their names and episodes, in the order asked for. $1 kinds, $2 tmdb ids.
+select t.kind, t.tmdb_id, t.title, t.original_title, t.original_language, t.year, t.countries, t.runtime_s, t.genres,
+       t.overview, t.rating, t.votes, t.popularity, t.poster, t.imdb_id, t.tvdb_id, t.collection, t.credits,
+       t.detailed_at is not null as detailed,
+       array(select array[n.name, n.language] from title_names n
+             where (n.kind, n.tmdb_id) = (t.kind, t.tmdb_id) order by n.name) as names,
+       (select jsonb_agg(jsonb_build_array(e.season, e.episode, e.name, e.air_date, e.runtime_s)
+                         order by e.season, e.episode)
+        from title_episodes e where t.kind = 'tv' and e.tmdb_id = t.tmdb_id) as episodes
+from unnest($1::text[], $2::integer[]) with ordinality as wanted (kind, tmdb_id, place)
+join titles t on (t.kind, t.tmdb_id) = (wanted.kind, wanted.tmdb_id)
+order by wanted.place;
+
+-- name: match_files
+-- Present files with what is asked of the world for them, and what was found before. Keyset by id.
+-- $1 the last id before, $2 rows.
+select f.id, f.path_raw, f.root_raw, f.kind, f.title, f.year, f.country, f.season, f.episodes, f.air_date, f.edition,
+       f.part, f.extra, f.tmdb_id, f.imdb_id, f.tvdb_id, coalesce(f.duration_s, 0) as duration_s, m.asked_as,
+       coalesce(m.state, '') as match_state
+from media_files f
+left join file_matches m on m.file_id = f.id
+where f.state = 'present' and f.extra is null and f.id > $1
+order by f.id
+limit $2;
+
+-- name: matches_put
+-- Keep what files were found to be; a person's choice gives way to nothing but another choice.
+-- $1 an array of objects with the columns' names.
+insert into file_matches as m (file_id, asked_as, state, kind, tmdb_id, season, episodes, confidence, margin, evidence,
+                               candidates)
+select r.file_id, r.asked_as, r.state, r.kind, r.tmdb_id, r.season, r.episodes, r.confidence, r.margin, r.evidence,
+       r.candidates
+from jsonb_to_recordset($1::jsonb)
+     as r (file_id bigint, asked_as text, state text, kind text, tmdb_id integer, season smallint, episodes integer[],
+           confidence smallint, margin smallint, evidence text[], candidates jsonb)
+on conflict (file_id) do update
+set asked_as = excluded.asked_as, state = excluded.state, kind = excluded.kind, tmdb_id = excluded.tmdb_id,
+    season = excluded.season, episodes = excluded.episodes, confidence = excluded.confidence,
+    margin = excluded.margin, evidence = excluded.evidence, candidates = excluded.candidates, matched_at = now();
+
+-- name: matches_changed
+-- Tell every program that files have other titles now. It takes nothing.
+select pg_notify('mediavault', 'titles:changed');
+
+-- name: match_of_file
+-- What one file was found to be, with the candidates that there were. $1 the file.
+select m.file_id, m.asked_as, m.state, m.kind, m.tmdb_id, m.season, m.episodes, m.confidence, m.margin, m.evidence,
+       m.candidates
+from file_matches m
+where m.file_id = $1;
+
+-- name: matches_waiting
+-- Titles that a person must choose for, most files first. $1 rows.
+select m.asked_as,
+       count(*)::integer                                             as files,
+       min(f.path)                                                   as example,
+       (array_agg(m.file_id order by m.confidence desc, m.file_id))[1] as file_id,
+       (array_agg(m.evidence[1] order by m.confidence desc))[1]      as why,
+       (array_agg(m.candidates order by m.confidence desc))[1]       as candidates
+from file_matches m
+join media_files f on f.id = m.file_id
+where m.state = 'ask' and f.state = 'present'
+group by m.asked_as
+order by count(*) desc, m.asked_as
+limit $1;
+
+-- name: matches_tally
+-- How many present files are in each state of matching. It takes nothing.
+select coalesce(m.state, 'new') as state, count(*)::integer as files
+from media_files f
+left join file_matches m on m.file_id = f.id
+where f.state = 'present' and f.extra is null
+group by 1;
+
+-- name: titles_tally
+-- Titles in the cache, those with details, and those with OMDb's ratings. It takes nothing.
+select count(*)::integer                                            as titles,
+       count(t.detailed_at)::integer                                as detailed,
+       count(o.imdb_id)::integer                                    as rated
+from titles t
+left join omdb_ratings o on o.imdb_id = t.imdb_id;
+
+-- name: titles_worth_details
+-- Films of which copies differ in length or edition, so that the running time tells them apart. It takes nothing.
+select m.kind, m.tmdb_id
+from file_matches m
+join media_files f on f.id = m.file_id and f.state = 'present'
+join titles t on (t.kind, t.tmdb_id) = (m.kind, m.tmdb_id) and t.detailed_at is null
+where m.state in ('sure', 'chosen') and m.kind = 'movie'
+group by m.kind, m.tmdb_id
+having count(*) > 1
+   and (max(f.duration_s) > 1.02 * min(f.duration_s) or count(distinct coalesce(f.edition, '')) > 1)
+order by m.tmdb_id;
+
+-- name: titles_of_files
+-- The titles that present files have and that have no details yet, most files first. $1 rows.
+select m.kind, m.tmdb_id
+from file_matches m
+join media_files f on f.id = m.file_id and f.state = 'present'
+join titles t on (t.kind, t.tmdb_id) = (m.kind, m.tmdb_id) and t.detailed_at is null
+where m.state in ('sure', 'chosen')
+group by m.kind, m.tmdb_id
+order by count(*) desc, m.kind, m.tmdb_id
+limit $1;
+
+-- name: choices_all
+-- Everything that people chose. It takes nothing.
+select c.asked_as, c.folder_raw, c.kind, c.tmdb_id from title_choices c order by c.id;
+
+-- name: choice_put
+-- Remember a person's choice. $1 asked as, $2 folder, $3 kind, $4 tmdb id (nulls: none of them), $5 who.
+insert into title_choices (asked_as, folder_raw, kind, tmdb_id, chosen_by)
+values ($1, $2, $3, $4, $5)
+on conflict (asked_as, folder_raw) do update
+set kind = excluded.kind, tmdb_id = excluded.tmdb_id, chosen_by = excluded.chosen_by, chosen_at = now();
+
+-- name: matches_forget
+-- Let files be matched anew by the next fetch: those asked for by one title. $1 asked as.
+delete from file_matches where asked_as = $1;
+
+-- name: omdb_wanted
+-- Titles that files have and OMDb was not asked for lately, most files first. $1 rows, $2 days.
+select t.imdb_id
+from titles t
+join file_matches m on (m.kind, m.tmdb_id) = (t.kind, t.tmdb_id) and m.state in ('sure', 'chosen')
+left join omdb_ratings o on o.imdb_id = t.imdb_id
+where t.imdb_id is not null and (o.imdb_id is null or o.asked_at < now() - make_interval(days => $2))
+group by t.imdb_id, o.asked_at
+order by o.asked_at nulls first, count(*) desc, t.imdb_id
+limit $1;
+
+-- name: omdb_put
+-- Keep OMDb's answer. $1 imdb id, $2 title, $3 year (0: unknown), $4 seconds, $5 rating, $6 votes, $7 metascore,
+-- $8 awards, $9 whether OMDb knows it.
+insert into omdb_ratings (imdb_id, title, year, runtime_s, rating, votes, metascore, awards, known)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+on conflict (imdb_id) do update
+set title = excluded.title, year = excluded.year, runtime_s = excluded.runtime_s, rating = excluded.rating,
+    votes = excluded.votes, metascore = excluded.metascore, awards = excluded.awards, known = excluded.known,
+    asked_at = now();
+
+-- name: omdb_get
+-- OMDb's answer about one title. $1 imdb id.
+select o.imdb_id, o.title, o.year, o.runtime_s, o.rating, o.votes, o.metascore, o.awards, o.known
+from omdb_ratings o
+where o.imdb_id = $1;
+
+-- name: episodes_missing
+-- Regular episodes, aired by now, of which no present file is there, of shows that files have. $1 tmdb id or null.
+select t.title, e.tmdb_id, e.season, e.episode, e.name, e.air_date
+from title_episodes e
+join titles t on t.kind = 'tv' and t.tmdb_id = e.tmdb_id
+where e.season > 0 and e.air_date <= current_date and ($1::integer is null or e.tmdb_id = $1)
+  and exists (select from file_matches m join media_files f on f.id = m.file_id and f.state = 'present'
+              where m.kind = 'tv' and m.tmdb_id = e.tmdb_id and m.state in ('sure', 'chosen'))
+  and not exists (select from file_matches m join media_files f on f.id = m.file_id and f.state = 'present'
+                  where m.kind = 'tv' and m.tmdb_id = e.tmdb_id and m.state in ('sure', 'chosen')
+                    and m.season = e.season and e.episode = any (m.episodes))
+order by t.title, e.tmdb_id, e.season, e.episode;
+
+-- name: files_sure
+-- Present files of which the title is sure, by path. It takes nothing.
+select f.id
+from file_matches m
+join media_files f on f.id = m.file_id
+where m.state in ('sure', 'chosen') and f.state = 'present' and f.extra is null
+order by f.path_raw;
+
+-- name: files_below
+-- Present files at or below a path. $1 the raw path, $2 it with a slash, $3 the first path after all below it.
+select f.id
+from media_files f
+where f.source = 'local' and f.state = 'present'
+  and (f.path_raw = $1 or (f.path_raw >= $2 and f.path_raw < $3))
+order by f.path_raw;
