@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from mediavault_tui.probe.ffprobe import Prober
     from mediavault_tui.services.dedupe import Dedupe
     from mediavault_tui.services.library import Library
+    from mediavault_tui.services.pictures import Pictures
     from mediavault_tui.services.scan import Scanner
     from mediavault_tui.services.stage import Stage
     from mediavault_tui.services.vault import Vault
@@ -113,6 +114,14 @@ def scanner(
     )
 
 
+def pictures(settings: Settings) -> Pictures:
+    """Build the maker of frames; what it made is kept in the data folder."""
+    from mediavault_tui.probe.picture import Painter
+    from mediavault_tui.services.pictures import Pictures
+
+    return Pictures(Painter(ffmpeg=settings.ffmpeg), settings.data_dir / "frames")
+
+
 def _prober(settings: Settings) -> Prober:
     from mediavault_tui.probe.ffprobe import Prober
     from mediavault_tui.probe.tools import find_tool
@@ -135,6 +144,7 @@ async def open_vault(settings: Settings, *, who: str) -> AsyncIterator[Vault]:
             dedupe=Lazy(partial(dedupe, database, settings)),
             stage=Lazy(partial(stage, database, settings)),
             scanner=Lazy(partial(scanner, database, settings)),
+            pictures=Lazy(partial(pictures, settings)),
         )
         yield Vault(
             services,

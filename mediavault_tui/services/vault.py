@@ -32,13 +32,15 @@ from mediavault_tui.domain.library import (
     StagedFile,
     Totals,
 )
-from mediavault_tui.domain.model import FileId, GroupId, StagedId
+from mediavault_tui.domain.model import FileId, GroupId, MediaFile, StagedId
+from mediavault_tui.domain.picture import Picture
 from mediavault_tui.errors import Refused
 from mediavault_tui.sources.folders import subfolders
 
 if TYPE_CHECKING:
     from mediavault_tui.services.dedupe import Dedupe
     from mediavault_tui.services.library import Library
+    from mediavault_tui.services.pictures import Pictures
     from mediavault_tui.services.scan import Scanner
     from mediavault_tui.services.scan_control import ScanControl
     from mediavault_tui.services.stage import Stage
@@ -70,6 +72,7 @@ class Services:
     dedupe: Lazy[Dedupe]
     stage: Lazy[Stage]
     scanner: Lazy[Scanner]
+    pictures: Lazy[Pictures]
 
 
 class Vault:
@@ -118,6 +121,10 @@ class Vault:
     async def details(self, file: FileId) -> Copy | None:
         """Return all that is known of a file."""
         return await (await self._services.library()).file(file)
+
+    async def frame(self, file: MediaFile, *, at: float, width: int, height: int) -> Picture:
+        """Return a small frame of a film; read-only too, for no file is touched."""
+        return await (await self._services.pictures()).frame(file, at=at, width=width, height=height)
 
     async def groups(
         self, *, limit: int = 200, after: GroupSummary | None = None, text: str = ""

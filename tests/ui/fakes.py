@@ -38,8 +38,10 @@ from mediavault_tui.domain.model import (
     ScanId,
     StagedId,
 )
+from mediavault_tui.domain.picture import Picture
 from mediavault_tui.domain.quality import score_of, tier
 from mediavault_tui.domain.verdict import Edge, Proof
+from mediavault_tui.errors import MediaVaultError
 from tests.factories import a_file, an_identity, an_info
 
 NOW = datetime(2026, 3, 14, 15, 9, tzinfo=UTC)
@@ -398,10 +400,32 @@ def moment(phase: ScanPhase) -> ScanProgress:
     )
 
 
-class FakeVault(FakeInventory, FakeDuplicates, FakePending, FakeScanner):
+class FakePictures:
+    """Pictures of coloured bars; every film and second has its own."""
+
+    def __init__(self) -> None:
+        self.framed: list[tuple[FileId, float]] = []
+        self.no_picture: dict[FileId, MediaVaultError] = {}
+
+    async def frame(self, file: MediaFile, *, at: float, width: int, height: int) -> Picture:
+        self.framed.append((file.id, at))
+        if (error := self.no_picture.get(file.id)) is not None:
+            raise error
+        across = min(width, height * 16 // 9)
+        down = across * 9 // 16
+        pixels = (
+            bytes((255 * x // across, 255 * y // down, int(at) % 256))
+            for y in range(down)
+            for x in range(across)
+        )
+        return Picture(across, down, b"".join(pixels))
+
+
+class FakeVault(FakePictures, FakeInventory, FakeDuplicates, FakePending, FakeScanner):
     """The whole library of the app's tests."""
 
     def __init__(self, files: Sequence[MediaFile] | None = None) -> None:
+        FakePictures.__init__(self)
         FakeInventory.__init__(self, files)
         FakeDuplicates.__init__(self)
         FakePending.__init__(self)

@@ -15,7 +15,7 @@ from textual.worker import WorkerFailed
 
 from mediavault_tui.domain.library import GroupSummary, InventoryQuery, Totals
 from mediavault_tui.errors import DatabaseDown, DatabaseError
-from mediavault_tui.ui import batch, dialogs
+from mediavault_tui.ui import batch, dialogs, frames
 from mediavault_tui.ui.app import MediaVaultApp
 from mediavault_tui.ui.crash import crash_panel
 from mediavault_tui.ui.dialogs import Text, Trouble
@@ -209,7 +209,7 @@ def test_a_log_that_cannot_be_written_is_told_too() -> None:
 def bindings() -> list[tuple[str, Binding]]:
     """Return every binding of ours with the class that declares it."""
     owners: dict[str, type[DOMNode]] = {MediaVaultApp.__name__: MediaVaultApp, Pane.__name__: Pane}
-    for module in (batch, dialogs, duplicates, inventory, pending, scanner, compare, filterline):
+    for module in (batch, dialogs, frames, duplicates, inventory, pending, scanner, compare, filterline):
         for thing in vars(module).values():
             if isinstance(thing, type) and issubclass(thing, DOMNode) and "mediavault" in thing.__module__:
                 owners[thing.__name__] = thing

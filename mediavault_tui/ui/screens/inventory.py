@@ -27,7 +27,8 @@ from mediavault_tui.domain.library import (
     SortKey,
     Totals,
 )
-from mediavault_tui.domain.model import FileId
+from mediavault_tui.domain.model import FileId, MediaFile
+from mediavault_tui.domain.picture import Picture, moments
 from mediavault_tui.errors import MediaVaultError
 from mediavault_tui.ui import describe, tables
 from mediavault_tui.ui.format import count, size, visible
@@ -35,6 +36,7 @@ from mediavault_tui.ui.pane import FilteredPane
 from mediavault_tui.ui.widgets.facts import Facts
 from mediavault_tui.ui.widgets.filterline import FilterLine
 from mediavault_tui.ui.widgets.listing import Listing
+from mediavault_tui.ui.widgets.picture import PictureBox
 from mediavault_tui.ui.windows import PAGE, FixedWindow, KeysetWindow, Window
 
 _MARKED_AT_ONCE = 20_000
@@ -66,6 +68,8 @@ class InventoryServices(Protocol):
     async def details(self, file: FileId) -> Copy | None: ...
 
     async def stage_files(self, files: Sequence[FileId]) -> ActResult: ...
+
+    async def frame(self, file: MediaFile, *, at: float, width: int, height: int) -> Picture: ...
 
 
 class InventoryScreen(FilteredPane[InventoryServices]):
@@ -117,6 +121,7 @@ class InventoryScreen(FilteredPane[InventoryServices]):
                 empty="Opening the library…",
             )
             with VerticalScroll(id="details", can_focus=False):
+                yield PictureBox()
                 yield Facts()
         yield FilterLine()
         yield Static(id="totals")
@@ -226,6 +231,18 @@ class InventoryScreen(FilteredPane[InventoryServices]):
             self.complain("The details could not be read", error)
             return
         shown.facts = describe.facts(copy) if copy else [("", "It is no longer in the library.")]
+        if copy is not None:
+            await self._show_picture(copy.file)
+
+    async def _show_picture(self, file: MediaFile) -> None:
+        """Draw a frame of the file's middle, where there is room for one."""
+        box = self.query_one(PictureBox)
+        seconds = moments(file.info.duration) if file.info is not None and file.info.video else ()
+        box.set_class(not seconds, "-none")
+        if seconds and box.display:
+            from mediavault_tui.ui.frames import into
+
+            await into(box, await self.opened(), file, seconds[len(seconds) // 2])
 
     @on(Listing.Chosen, "#rows")
     def action_details(self) -> None:
