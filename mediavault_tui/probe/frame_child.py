@@ -46,7 +46,7 @@ def main(arguments: list[str]) -> int:
 
 
 def _at(container: Any, at: float) -> tuple[Any, Any]:
-    """Return the frame (and its pixels' shape) that is shown `at` seconds after the beginning: seek, then decode up to it."""
+    """Return the frame shown `at` seconds after the beginning, and its pixels' shape: seek, then decode."""
     stream = next((s for s in container.streams.video if not int(s.disposition) & _COVER), None)
     if stream is None:
         raise NoPicture("it holds no picture")
@@ -83,7 +83,7 @@ def _drawn(frame: Any, aspect: Any, wanted: str) -> tuple[int, int, bytes]:
     form.link_to(sink)
     graph.configure()
     source.push(frame)
-    drawn = sink.pull()
+    drawn: Any = sink.pull()
     plane = drawn.planes[0]
     raw, used = bytes(plane), 3 * drawn.width
     rows = (raw[y * plane.line_size : y * plane.line_size + used] for y in range(drawn.height))

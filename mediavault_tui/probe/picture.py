@@ -50,7 +50,7 @@ class Painter:
 
     async def _by_pyav(self, path: bytes, at: float, wanted: str) -> Finished:
         module = frame_child.__name__
-        command = [sys.executable, "-P", "-m", module, path, f"{at:.3f}", wanted]
+        command: list[str | bytes] = [sys.executable, "-P", "-m", module, path, f"{at:.3f}", wanted]
         done = await run(command, seconds=self._seconds)
         if done.code == frame_child.NO_DECODER:
             raise _NoDecoder

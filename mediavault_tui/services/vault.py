@@ -56,6 +56,11 @@ class Lazy(Generic[Service]):
         self._built: Service | None = None
         self._lock = asyncio.Lock()
 
+    @property
+    def built(self) -> Service | None:
+        """The service, if it was asked for."""
+        return self._built
+
     async def __call__(self) -> Service:
         if self._built is None:
             async with self._lock:
@@ -121,6 +126,10 @@ class Vault:
     async def details(self, file: FileId) -> Copy | None:
         """Return all that is known of a file."""
         return await (await self._services.library()).file(file)
+
+    async def nearest(self, text: str) -> list[str]:
+        """Return the titles most like what was typed."""
+        return await (await self._services.library()).nearest(text)
 
     async def frame(self, file: MediaFile, *, at: float, width: int, height: int) -> Picture:
         """Return a small frame of a film; read-only too, for no file is touched."""
@@ -219,7 +228,13 @@ class Vault:
 
     def listen(self, heard: Callable[[str], None]) -> AbstractAsyncContextManager[None]:
         """Call back with '<kind>:<id>' whenever anybody changes the library."""
-        return self._listen(heard)
+
+        def told(change: str) -> None:
+            if (library := self._services.library.built) is not None:
+                library.forget_titles()
+            heard(change)
+
+        return self._listen(told)
 
     async def recover(self) -> list[str]:
         """Finish or undo what a crash left open; one sentence for each."""

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from typing import ClassVar, Protocol
 
+from textual import work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
@@ -113,13 +115,11 @@ class Frames(Modal[None]):
             f"[{clock(at)}]" if n == self.place else f" {clock(at)} " for n, at in enumerate(self.moments)
         ]
         self.query_one("#moment", Static).update(describe.plain(["  ".join(steps)]))
-        for letter, file in self.copies:
-            self._fetch(letter, file, self.at)
+        self._fetch(self.at)
 
-    def _fetch(self, letter: str, file: MediaFile, at: float) -> None:
-        """Ask for one side; another minute asked for meanwhile ends this question."""
-
-        async def fetch() -> None:
-            await into(self.query_one(f"#picture-{letter}", PictureBox), await self._opened(), file, at)
-
-        self.run_worker(fetch, group=f"frame-{letter}", exclusive=True)
+    @work(group="frames", exclusive=True)
+    async def _fetch(self, at: float) -> None:
+        """Ask for both sides; another minute asked for meanwhile ends this question."""
+        services = await self._opened()
+        boxes = [(self.query_one(f"#picture-{letter}", PictureBox), file) for letter, file in self.copies]
+        await asyncio.gather(*(into(box, services, file, at) for box, file in boxes))

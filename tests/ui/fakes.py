@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
@@ -175,6 +176,10 @@ class FakeInventory:
     async def details(self, file: FileId) -> Copy | None:
         found = next((f for f in self.files if f.id == file), None)
         return Copy(found, score_of(found)) if found else None
+
+    async def nearest(self, text: str) -> Sequence[str]:
+        titles = sorted({f.identity.title for f in self.files if f.identity})
+        return difflib.get_close_matches(text.title(), titles)
 
     async def stage_files(self, files: Sequence[FileId]) -> ActResult:
         self.staged_files.append(files)

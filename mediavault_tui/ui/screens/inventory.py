@@ -65,6 +65,8 @@ class InventoryServices(Protocol):
 
     async def milestones(self, query: InventoryQuery, *, every: int) -> Sequence[Cursor]: ...
 
+    async def nearest(self, text: str) -> Sequence[str]: ...
+
     async def details(self, file: FileId) -> Copy | None: ...
 
     async def stage_files(self, files: Sequence[FileId]) -> ActResult: ...
@@ -153,6 +155,36 @@ class InventoryScreen(FilteredPane[InventoryServices]):
         )
         self._show_totals()
         self._load_facets()
+        self._offer()
+
+    offered: tuple[str, Sequence[str]] = ("", ())
+    """What was typed and found nothing, and the titles nearest to it."""
+
+    @work(exclusive=True, group="nearest")
+    async def _offer(self) -> None:
+        """Where nothing is called so, name what is called nearly so."""
+        query, self.offered = self.query_shown, ("", ())
+        if self.totals.files or not query.text or query.inverse:
+            return
+        try:
+            titles = await (await self.opened()).nearest(query.text)
+        except MediaVaultError as error:
+            self.complain("The nearest titles could not be read", error)
+            return
+        if titles and query == self.query_shown:
+            self.offered = (query.text, titles)
+            names = " · ".join(map(visible, titles))
+            self.listing.empty = (
+                f"Nothing is called so; nearest:\n{names}\nenter takes the first, esc clears."
+            )
+            self.listing.refresh()
+
+    @on(FilterLine.Entered)
+    def _take_nearest(self) -> None:
+        line = self.query_one(FilterLine)
+        typed, titles = self.offered
+        if titles and line.value.strip() == typed:
+            line.put(titles[0])
 
     @on(Listing.Marked, "#rows")
     def _show_totals(self) -> None:
