@@ -11,8 +11,7 @@ import pytest
 
 from mediavault_tui.domain.picture import Picture
 from mediavault_tui.errors import ProbeCrashed, ProbeError, ProbeTimeout, SourceMissing, ToolMissing
-from mediavault_tui.probe import frame_child
-from mediavault_tui.probe.picture import Painter
+from mediavault_tui.probe.picture import Painter, _NoDecoder
 from mediavault_tui.probe.process import Finished
 from mediavault_tui.services.demo import DemoLibrary
 from mediavault_tui.services.demo_library import FILMS
@@ -24,10 +23,9 @@ COLOURS = ["-c:v", "libx264", "-preset", "ultrafast", "-g", "240", "-an"]
 
 
 class WithoutPyAV(Painter):
-    async def _by_pyav(self, path: bytes, at: float, wanted: str) -> Finished:
-        self._pyav = replace(await super()._by_pyav(path, at, wanted), code=frame_child.NO_DECODER)
-        from mediavault_tui.probe.picture import _NoDecoder
+    """As on a machine where PyAV is not installed."""
 
+    async def _by_pyav(self, path: bytes, at: float, wanted: str) -> Finished:
         raise _NoDecoder
 
 
