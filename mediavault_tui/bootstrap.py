@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from mediavault_tui.services.library import Library
     from mediavault_tui.services.metadata import Metadata
     from mediavault_tui.services.nas import Nas
+    from mediavault_tui.services.pictures import Pictures
     from mediavault_tui.services.ratings import RatingsBatch
     from mediavault_tui.services.rename import Renaming
     from mediavault_tui.services.scan import Scanner
@@ -237,6 +238,14 @@ def renaming(database: Database, settings: Settings) -> Renaming:
     return Renaming(database, LocalSource(), protected=settings.protected, read_only=settings.read_only)
 
 
+def pictures(settings: Settings) -> Pictures:
+    """Build the maker of frames; what it made is kept in the data folder."""
+    from mediavault_tui.probe.picture import Painter
+    from mediavault_tui.services.pictures import Pictures
+
+    return Pictures(Painter(ffmpeg=settings.ffmpeg), settings.data_dir / "frames")
+
+
 def _prober(settings: Settings) -> Prober:
     from mediavault_tui.probe.ffprobe import Prober
     from mediavault_tui.probe.tools import find_tool
@@ -301,6 +310,7 @@ async def open_vault(settings: Settings, *, who: str) -> AsyncIterator[Vault]:
             chat=Lazy(partial(chat, database, settings, reader, model, who=who)),
             nas=nas,
             metadata=Lazy(partial(kept_metadata, database)),
+            pictures=Lazy(partial(pictures, settings)),
         )
         try:
             yield Vault(

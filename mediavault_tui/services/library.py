@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from mediavault_tui.domain.library import (
     Copy,
     Cursor,
@@ -13,9 +15,13 @@ from mediavault_tui.domain.library import (
 )
 from mediavault_tui.domain.model import FileId
 from mediavault_tui.domain.quality import score_of
+from mediavault_tui.domain.search import fold
 from mediavault_tui.store import inventory
 from mediavault_tui.store.database import Database
 from mediavault_tui.store.files import media_file
+
+_TITLES = 300_000
+"""Distinct titles kept for the nearest ones: some 60 MB at most, and half a second to search."""
 
 
 class Library:
@@ -23,6 +29,7 @@ class Library:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._titles: tuple[list[str], list[str]] | None = None
 
     async def page(
         self,
@@ -62,3 +69,18 @@ class Library:
         async with self._database.connection() as conn:
             file = await media_file(conn, id)
         return Copy(file, score_of(file)) if file else None
+
+    async def nearest(self, text: str) -> list[str]:
+        """Return the few titles most like `text`, best first; the search runs in a thread."""
+        from mediavault_tui.domain.nearest import nearest  # rapidfuzz: the first rows do not wait for it
+
+        if self._titles is None:
+            async with self._database.connection() as conn:
+                titles = await inventory.titles(conn, most=_TITLES)
+            self._titles = titles, await asyncio.to_thread(lambda: [fold(title) for title in titles])
+        titles, folded = self._titles
+        return [titles[place] for place in await asyncio.to_thread(nearest, text, folded)]
+
+    def forget_titles(self) -> None:
+        """Read the titles anew when they are next asked for: the library has changed."""
+        self._titles = None

@@ -33,9 +33,10 @@ from mediavault_tui.domain.library import (
     StagedFile,
     Totals,
 )
-from mediavault_tui.domain.model import FileId, GroupId, StagedId
+from mediavault_tui.domain.model import FileId, GroupId, MediaFile, StagedId
 from mediavault_tui.domain.nas import Check
 from mediavault_tui.domain.paths import LOCAL, PLACES, place
+from mediavault_tui.domain.picture import Picture
 from mediavault_tui.domain.watching import Answering, Preview
 from mediavault_tui.errors import Refused, UsageError
 from mediavault_tui.sources.folders import subfolders
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
     from mediavault_tui.services.library import Library
     from mediavault_tui.services.metadata import Metadata
     from mediavault_tui.services.nas import Nas
+    from mediavault_tui.services.pictures import Pictures
     from mediavault_tui.services.scan import Scanner
     from mediavault_tui.services.scan_control import ScanControl
     from mediavault_tui.services.stage import Stage
@@ -84,6 +86,7 @@ class Services:
     dedupe: Lazy[Dedupe]
     stage: Lazy[Stage]
     scanner: Lazy[Scanner]
+    pictures: Lazy[Pictures]
     watching: Lazy[Watching]
     asking: Lazy[Asking] | None = None
     chat: Lazy[Chat] | None = None
@@ -142,6 +145,16 @@ class Vault:
         if copy is None or copy.file.work is None or self._services.metadata is None:
             return copy
         return replace(copy, entry=await (await self._services.metadata()).entry(file))
+
+    async def nearest(self, text: str) -> list[str]:
+        """Return the titles most like what was typed."""
+        return await (await self._services.library()).nearest(text)
+
+    async def frame(self, file: MediaFile, *, at: float, width: int, height: int) -> Picture:
+        """Return a small frame of a film; read-only too, for no file is touched."""
+        if file.source != LOCAL:
+            raise Refused("No picture is made of films on a share yet; p watches it")
+        return await (await self._services.pictures()).frame(file, at=at, width=width, height=height)
 
     async def groups(
         self, *, limit: int = 200, after: GroupSummary | None = None, text: str = ""
@@ -236,7 +249,13 @@ class Vault:
 
     def listen(self, heard: Callable[[str], None]) -> AbstractAsyncContextManager[None]:
         """Call back with '<kind>:<id>' whenever anybody changes the library."""
-        return self._listen(heard)
+
+        def told(change: str) -> None:
+            if (library := self._services.library.built) is not None:
+                library.forget_titles()
+            heard(change)
+
+        return self._listen(told)
 
     async def recover(self) -> list[str]:
         """Finish or undo what a crash left open; one sentence for each."""

@@ -178,6 +178,11 @@ async def milestones(conn: Connection, query: InventoryQuery, *, every: int) -> 
     return [Cursor(row["value"], FileId(row["id"])) for row in await conn.fetch(statement, every, *values)]
 
 
+async def titles(conn: Connection, *, most: int) -> list[str]:
+    """Return every distinct title, at most so many."""
+    return [row["title"] for row in await conn.fetch(sql("inventory_titles"), most)]
+
+
 async def _conditions(
     conn: Connection, query: InventoryQuery, *, leave_out: Facet | None = None
 ) -> Conditions:

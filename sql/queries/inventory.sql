@@ -133,3 +133,12 @@ where cardinality(w.words) <= $2 and not exists (select from deferred_indexes d 
 -- How many files are in each state.
 select f.state as value, count(*)::bigint as files
 from media_files f where true /* more */ /* fits */ group by f.state order by files desc, value
+
+-- name: inventory_titles
+-- Every title once, for the nearest to a slip of the hand; read in the order of an index. $1 titles at most.
+select min(f.title) as title
+from media_files f
+where f.state <> 'purged' and f.title_key <> ''
+group by f.title_key
+order by f.title_key
+limit $1

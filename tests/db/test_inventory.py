@@ -235,3 +235,15 @@ async def test_a_large_library_learns_the_words_of_what_comes_later(
     assert len(await library.page(InventoryQuery(text="xylo mkv"), limit=9)) == 1
     words = {row["word"] for row in await conn.fetch("select word from search_words")}
     assert {"king", "zanzibar", "nights", "xylophone"} <= words
+
+
+async def test_a_slip_in_a_title_of_the_library_finds_it(library: Library) -> None:
+    rows = await library.page(InventoryQuery(), limit=1)
+    title = rows[0].title
+    assert title
+    found = await library.nearest(title[:-2] + title[-1])
+    assert 0 < len(found) <= 4
+    assert len(set(found)) == len(found)
+    library.forget_titles()
+    assert await library.nearest(title[:-2] + title[-1]) == found
+    assert title in await library.nearest(title)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
@@ -40,10 +41,12 @@ from mediavault_tui.domain.model import (
     ScanId,
     StagedId,
 )
+from mediavault_tui.domain.picture import Picture
 from mediavault_tui.domain.playback import cautions, forecast, summary
 from mediavault_tui.domain.quality import score_of, tier
 from mediavault_tui.domain.verdict import Edge, Proof
 from mediavault_tui.domain.watching import Answering, Preview, Watched
+from mediavault_tui.errors import MediaVaultError
 from tests.factories import a_file, an_identity, an_info
 from tests.ui.chat_fakes import FakeAnswers, FakeConversation
 
@@ -178,6 +181,10 @@ class FakeInventory:
     async def details(self, file: FileId) -> Copy | None:
         found = next((f for f in self.files if f.id == file), None)
         return Copy(found, score_of(found)) if found else None
+
+    async def nearest(self, text: str) -> Sequence[str]:
+        titles = sorted({f.identity.title for f in self.files if f.identity})
+        return difflib.get_close_matches(text.title(), titles)
 
     async def stage_files(self, files: Sequence[FileId]) -> ActResult:
         self.staged_files.append(files)
@@ -459,10 +466,32 @@ class FakeWatching:
         return True
 
 
-class FakeVault(FakeInventory, FakeDuplicates, FakePending, FakeScanner, FakeWatching):
+class FakePictures:
+    """Pictures of coloured bars; every film and second has its own."""
+
+    def __init__(self) -> None:
+        self.framed: list[tuple[FileId, float]] = []
+        self.no_picture: dict[FileId, MediaVaultError] = {}
+
+    async def frame(self, file: MediaFile, *, at: float, width: int, height: int) -> Picture:
+        self.framed.append((file.id, at))
+        if (error := self.no_picture.get(file.id)) is not None:
+            raise error
+        across = min(width, height * 16 // 9)
+        down = across * 9 // 16
+        pixels = (
+            bytes((255 * x // across, 255 * y // down, int(at) % 256))
+            for y in range(down)
+            for x in range(across)
+        )
+        return Picture(across, down, b"".join(pixels))
+
+
+class FakeVault(FakePictures, FakeInventory, FakeDuplicates, FakePending, FakeScanner, FakeWatching):
     """The whole library of the app's tests."""
 
     def __init__(self, files: Sequence[MediaFile] | None = None) -> None:
+        FakePictures.__init__(self)
         FakeInventory.__init__(self, files)
         FakeDuplicates.__init__(self)
         FakePending.__init__(self)

@@ -15,7 +15,7 @@ from textual.worker import WorkerFailed
 
 from mediavault_tui.domain.library import GroupSummary, InventoryQuery, Totals
 from mediavault_tui.errors import DatabaseDown, DatabaseError
-from mediavault_tui.ui import batch, dialogs, proposal, turn
+from mediavault_tui.ui import batch, dialogs, frames, proposal, turn
 from mediavault_tui.ui.app import MediaVaultApp
 from mediavault_tui.ui.crash import crash_panel
 from mediavault_tui.ui.dialogs import Text, Trouble
@@ -212,6 +212,7 @@ def bindings() -> list[tuple[str, Binding]]:
     for module in (
         batch,
         dialogs,
+        frames,
         chat,
         duplicates,
         inventory,

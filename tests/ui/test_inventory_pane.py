@@ -171,3 +171,17 @@ async def test_an_empty_library_says_what_to_do_next() -> None:
     async with app.run_test(size=NARROW) as pilot:
         await settle(pilot)
         assert "Press 4" in listing(app).empty
+
+
+async def test_where_nothing_is_called_so_the_nearest_title_is_offered_and_enter_takes_it() -> None:
+    app = app_on(FakeVault())
+    async with app.run_test(size=WIDE) as pilot:
+        await keys("slash", "a", "l", "i", "n", "s")(pilot)
+        listing = app.screen.query_one("#rows", Listing)
+        await until(pilot, lambda: "nearest" in listing.empty)
+        assert "Aliens" in listing.empty
+        await keys("enter")(pilot)
+        await until(pilot, lambda: listing.window.total == 1)
+        assert listing.has_focus
+        assert listing.current is not None
+        assert listing.current.title == "Aliens"

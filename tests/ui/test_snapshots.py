@@ -38,6 +38,7 @@ LOOKS: dict[str, tuple[str, ...]] = {
     "inventory-stage": ("space", "space", "d"),
     "duplicates": ("2",),
     "duplicates-compare": ("2", "j", "enter", "l"),
+    "duplicates-frames": ("2", "j", "enter", "f", "right"),
     "duplicates-hostile": ("2", "end", "enter"),
     "duplicates-keep": ("2", "j", "K"),
     "duplicates-batch": ("2", "A"),

@@ -16,10 +16,11 @@ from textual.containers import Horizontal
 from textual.widgets import Static
 
 from mediavault_tui.domain.library import ActResult, Comparison, GroupSummary
-from mediavault_tui.domain.model import FileId, GroupId
+from mediavault_tui.domain.model import FileId, GroupId, MediaFile
+from mediavault_tui.domain.picture import Picture
 from mediavault_tui.errors import MediaVaultError
 from mediavault_tui.ui import describe, tables
-from mediavault_tui.ui.comparing import confirmation
+from mediavault_tui.ui.comparing import confirmation, letter
 from mediavault_tui.ui.format import visible, wrap
 from mediavault_tui.ui.pane import TextFilteredPane
 from mediavault_tui.ui.widgets.compare import Compare
@@ -65,6 +66,8 @@ class DuplicateServices(Protocol):
     async def links(self) -> Sequence[PreviewLink]: ...
 
     async def revoke_link(self, link: LinkId) -> bool: ...
+
+    async def frame(self, file: MediaFile, *, at: float, width: int, height: int) -> Picture: ...
 
 
 class DuplicatesScreen(TextFilteredPane[DuplicateServices]):
@@ -243,6 +246,15 @@ class DuplicatesScreen(TextFilteredPane[DuplicateServices]):
             self.complain("Nothing was staged", error)
             return
         self._decided(result)
+
+    @on(Compare.FramesAsked)
+    def _frames(self, message: Compare.FramesAsked) -> None:
+        from mediavault_tui.ui.frames import Frames
+
+        comparison, other = message.compare.comparison, message.compare.other
+        if comparison is not None:
+            sides = [(letter(place), comparison.copies[place].file) for place in (0, other)]
+            self.app.push_screen(Frames(comparison.group.title, sides, self.opened))
 
     @work(group="write")
     async def action_keep_both(self) -> None:

@@ -27,7 +27,8 @@ from mediavault_tui.domain.library import (
     SortKey,
     Totals,
 )
-from mediavault_tui.domain.model import FileId
+from mediavault_tui.domain.model import FileId, MediaFile
+from mediavault_tui.domain.picture import Picture, moments
 from mediavault_tui.errors import MediaVaultError
 from mediavault_tui.ui import describe, tables
 from mediavault_tui.ui.format import count, size, visible
@@ -35,6 +36,7 @@ from mediavault_tui.ui.pane import FilteredPane
 from mediavault_tui.ui.widgets.facts import Facts
 from mediavault_tui.ui.widgets.filterline import FilterLine
 from mediavault_tui.ui.widgets.listing import Listing
+from mediavault_tui.ui.widgets.picture import PictureBox
 from mediavault_tui.ui.windows import PAGE, FixedWindow, KeysetWindow, Window
 
 if TYPE_CHECKING:
@@ -67,6 +69,8 @@ class InventoryServices(Protocol):
 
     async def milestones(self, query: InventoryQuery, *, every: int) -> Sequence[Cursor]: ...
 
+    async def nearest(self, text: str) -> Sequence[str]: ...
+
     async def details(self, file: FileId) -> Copy | None: ...
 
     async def stage_files(self, files: Sequence[FileId]) -> ActResult: ...
@@ -78,6 +82,8 @@ class InventoryServices(Protocol):
     async def links(self) -> Sequence[PreviewLink]: ...
 
     async def revoke_link(self, link: LinkId) -> bool: ...
+
+    async def frame(self, file: MediaFile, *, at: float, width: int, height: int) -> Picture: ...
 
 
 class InventoryScreen(FilteredPane[InventoryServices]):
@@ -132,6 +138,7 @@ class InventoryScreen(FilteredPane[InventoryServices]):
                 empty="Opening the library…",
             )
             with VerticalScroll(id="details", can_focus=False):
+                yield PictureBox()
                 yield Facts()
         yield FilterLine()
         yield Static(id="totals")
@@ -163,6 +170,36 @@ class InventoryScreen(FilteredPane[InventoryServices]):
         )
         self._show_totals()
         self._load_facets()
+        self._offer()
+
+    offered: tuple[str, Sequence[str]] = ("", ())
+    """What was typed and found nothing, and the titles nearest to it."""
+
+    @work(exclusive=True, group="nearest")
+    async def _offer(self) -> None:
+        """Where nothing is called so, name what is called nearly so."""
+        query, self.offered = self.query_shown, ("", ())
+        if self.totals.files or not query.text or query.inverse:
+            return
+        try:
+            titles = await (await self.opened()).nearest(query.text)
+        except MediaVaultError as error:
+            self.complain("The nearest titles could not be read", error)
+            return
+        if titles and query == self.query_shown:
+            self.offered = (query.text, titles)
+            names = " · ".join(map(visible, titles))
+            self.listing.empty = (
+                f"Nothing is called so; nearest:\n{names}\nenter takes the first, esc clears."
+            )
+            self.listing.refresh()
+
+    @on(FilterLine.Entered)
+    def _take_nearest(self) -> None:
+        line = self.query_one(FilterLine)
+        typed, titles = self.offered
+        if titles and line.value.strip() == typed:
+            line.put(titles[0])
 
     @on(Listing.Marked, "#rows")
     def _show_totals(self) -> None:
@@ -252,6 +289,18 @@ class InventoryScreen(FilteredPane[InventoryServices]):
             self.complain("The details could not be read", error)
             return
         shown.facts = describe.facts(copy) if copy else [("", "It is no longer in the library.")]
+        if copy is not None:
+            await self._show_picture(copy.file)
+
+    async def _show_picture(self, file: MediaFile) -> None:
+        """Draw a frame of the file's middle, where there is room for one."""
+        box = self.query_one(PictureBox)
+        seconds = moments(file.info.duration) if file.info is not None and file.info.video else ()
+        box.set_class(not seconds, "-none")
+        if seconds and box.display:
+            from mediavault_tui.ui.frames import into
+
+            await into(box, await self.opened(), file, seconds[len(seconds) // 2])
 
     @on(Listing.Chosen, "#rows")
     def action_details(self) -> None:

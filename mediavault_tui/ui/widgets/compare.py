@@ -71,6 +71,13 @@ class Compare(ScrollView, can_focus=True, inherit_bindings=False):
             id="compare.keep",
             tooltip="Keep the side marked ▶, stage the others (asks first)",
         ),
+        Binding(
+            "f",
+            "frames",
+            "Frames",
+            id="compare.frames",
+            tooltip="See frames of both copies from the same minutes",
+        ),
         Binding("pageup", "page_up", "Page up", show=False, id="compare.page_up", tooltip="Scroll up"),
         Binding(
             "pagedown", "page_down", "Page down", show=False, id="compare.page_down", tooltip="Scroll down"
@@ -91,6 +98,16 @@ class Compare(ScrollView, can_focus=True, inherit_bindings=False):
 
         compare: Compare
         file: FileId
+
+        @property
+        def control(self) -> Compare:
+            return self.compare
+
+    @dataclass
+    class FramesAsked(Message):
+        """The user wants to see the two copies that stand side by side."""
+
+        compare: Compare
 
         @property
         def control(self) -> Compare:
@@ -152,6 +169,10 @@ class Compare(ScrollView, can_focus=True, inherit_bindings=False):
     def action_keep(self) -> None:
         if (file := self.chosen) is not None:
             self.post_message(self.Kept(self, file))
+
+    def action_frames(self) -> None:
+        if self.chosen is not None:
+            self.post_message(self.FramesAsked(self))
 
     def _draw(self) -> None:
         width = self.scrollable_content_region.width - 2 * _MARGIN

@@ -52,6 +52,9 @@ class FilterLine(Horizontal):
         def can_replace(self, message: Message) -> bool:
             return isinstance(message, FilterLine.Filtered)
 
+    class Entered(Message):
+        """Enter was pressed in the line."""
+
     class Left(Message):
         """The user is done typing."""
 
@@ -80,6 +83,10 @@ class FilterLine(Horizontal):
         self.query_one(Input).value = ""
         self.remove_class("-open")
 
+    def put(self, text: str) -> None:
+        """Write another text into the line, as if it had been typed."""
+        self.query_one(Input).value = text
+
     def action_clear(self) -> None:
         self.clear()
         self.post_message(self.Left())
@@ -97,4 +104,5 @@ class FilterLine(Horizontal):
     @on(Input.Submitted)
     def _submitted(self, event: Input.Submitted) -> None:
         event.stop()
+        self.post_message(self.Entered())
         self.action_leave()

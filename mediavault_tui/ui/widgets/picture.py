@@ -1,0 +1,70 @@
+"""A picture in half blocks: two pixels to a cell, in any terminal and through tmux.
+
+Not by textual-image: it asks the terminal questions when it is imported (1.3 s, and the
+answers would arrive among the keys of a running app), and frames are asked for late.
+"""
+
+from __future__ import annotations
+
+from rich.color import Color
+from rich.segment import Segment
+from rich.style import Style
+from textual.reactive import reactive
+from textual.strip import Strip
+from textual.widget import Widget
+
+from mediavault_tui.domain.picture import Picture
+from mediavault_tui.ui.format import visible, wrap
+
+
+class PictureBox(Widget):
+    """A picture in the middle of its place, or one sentence instead."""
+
+    DEFAULT_CSS = """
+    PictureBox { background: $background; color: $foreground-muted; }
+    """
+
+    picture: reactive[Picture | None] = reactive(None)
+    """What is drawn; None: the sentence."""
+
+    sentence: reactive[str] = reactive("")
+    """What stands in the place of a picture: text from outside."""
+
+    def room(self) -> tuple[int, int]:
+        """Return the pixels that fit, across and down."""
+        return self.size.width, 2 * self.size.height
+
+    def show(self, picture: Picture | str) -> None:
+        """Draw a picture, or a sentence in its place."""
+        self.picture = picture if isinstance(picture, Picture) else None
+        self.sentence = picture if isinstance(picture, str) else ""
+
+    def render_line(self, y: int) -> Strip:
+        width, height = self.size
+        base = self.rich_style
+        if self.picture is None:
+            lines = wrap(visible(self.sentence), max(width - 2, 8)) if self.sentence else []
+            row = y - (height - len(lines)) // 2
+            text = lines[row] if 0 <= row < len(lines) else ""
+            return Strip([Segment(" " + text, base)]).adjust_cell_length(width, base)
+        picture = self.picture
+        top = 2 * (y - (height - (picture.height + 1) // 2) // 2)
+        if not 0 <= top < picture.height:
+            return Strip.blank(width, base)
+        left = max((width - picture.width) // 2, 0)
+        shown = min(picture.width, width)
+        cells = [Segment(" " * left, base)] if left else []
+        cells += [self._cell(x, top, base) for x in range(shown)]
+        return Strip(cells, left + shown).adjust_cell_length(width, base)
+
+    def _cell(self, x: int, y: int, base: Style) -> Segment:
+        above = self._colour(x, y)
+        if y + 1 < (self.picture.height if self.picture else 0):
+            return Segment("▀", Style(color=above, bgcolor=self._colour(x, y + 1)))
+        return Segment("▀", Style(color=above, bgcolor=base.bgcolor))
+
+    def _colour(self, x: int, y: int) -> Color:
+        assert self.picture is not None
+        at = 3 * (y * self.picture.width + x)
+        red, green, blue = self.picture.rgb[at : at + 3]
+        return Color.from_rgb(red, green, blue)
