@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import fields
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dotenv import dotenv_values, find_dotenv
@@ -19,6 +21,7 @@ from mediavault_tui.store.migrate import migrate
 
 if TYPE_CHECKING:
     from mediavault_tui.probe.ffprobe import Prober
+    from mediavault_tui.services.configuration import Configuration
     from mediavault_tui.services.dedupe import Dedupe
     from mediavault_tui.services.library import Library
     from mediavault_tui.services.scan import Scanner
@@ -31,12 +34,31 @@ def load_settings() -> Settings:
 
     Raises: ConfigError, also for a `.env` that is no readable text.
     """
+    _, file = _env_file()
+    return settings_module.from_env({**file, **os.environ})
+
+
+def _env_file() -> tuple[str, dict[str, str]]:
+    """Return the path of `.env`, empty if there is none, and what stands in it."""
     found = find_dotenv(usecwd=True)
     try:
-        file = {k: v for k, v in dotenv_values(found).items() if v is not None} if found else {}
+        return found, {k: v for k, v in dotenv_values(found).items() if v is not None} if found else {}
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"{found} cannot be read as settings ({error}); correct or remove it") from error
-    return settings_module.from_env({**file, **os.environ})
+
+
+def origins(settings: Settings) -> dict[str, str]:
+    """Return where each variable's value came from, but for those that have their default."""
+    path, file = _env_file()
+    loaded = settings_module.from_env({**file, **os.environ})
+    came: dict[str, str] = {}
+    for setting in fields(Settings):
+        variable = setting.metadata["variable"]
+        if getattr(settings, setting.name) != getattr(loaded, setting.name):
+            came[variable] = "this run"
+        elif {**file, **os.environ}.get(variable, "").strip():
+            came[variable] = "environment" if variable in os.environ else path
+    return came
 
 
 @asynccontextmanager
@@ -62,15 +84,20 @@ def library(database: Database) -> Library:
 
 def dedupe(database: Database, settings: Settings) -> Dedupe:
     """Build the finder of groups with the user's languages and thresholds."""
-    from mediavault_tui.domain.judging import DecisionPolicy
     from mediavault_tui.services.dedupe import Dedupe
+    from mediavault_tui.services.rehearsal import policy_of
 
-    policy = DecisionPolicy(
-        languages=settings.languages,
-        review_threshold=settings.review_threshold,
-        clear_threshold=settings.clear_threshold,
+    return Dedupe(database, policy_of(settings), threshold=settings.fuzzy_match_threshold)
+
+
+def configuration(database: Database, settings: Settings) -> Configuration:
+    """Build what tells of the settings, tests the tools, and rehearses other rules."""
+    from mediavault_tui.services.configuration import Configuration
+
+    path, _ = _env_file()
+    return Configuration(
+        database, settings, origins=origins(settings), env_file=Path(path) if path else Path.cwd() / ".env"
     )
-    return Dedupe(database, policy, threshold=settings.fuzzy_match_threshold)
 
 
 def stage(database: Database, settings: Settings) -> Stage:
@@ -135,6 +162,7 @@ async def open_vault(settings: Settings, *, who: str) -> AsyncIterator[Vault]:
             dedupe=Lazy(partial(dedupe, database, settings)),
             stage=Lazy(partial(stage, database, settings)),
             scanner=Lazy(partial(scanner, database, settings)),
+            configuration=Lazy(partial(configuration, database, settings)),
         )
         yield Vault(
             services,

@@ -11,10 +11,12 @@ import pytest
 
 from mediavault_tui.domain.model import GroupId, MediaFile
 from mediavault_tui.errors import Refused
+from mediavault_tui.services.configuration import Configuration
 from mediavault_tui.services.dedupe import Dedupe
 from mediavault_tui.services.library import Library
 from mediavault_tui.services.scan import Scanner
 from mediavault_tui.services.vault import Lazy, Services, Vault
+from mediavault_tui.settings import Settings
 from mediavault_tui.sources.local import LocalSource
 from mediavault_tui.store.database import Connection, Database
 from tests.db.shelf import ME, Shelf
@@ -38,6 +40,9 @@ def open_vault(shelf: Shelf, database: Database) -> Callable[..., Vault]:
             dedupe=Lazy(lambda: Dedupe(database)),
             stage=Lazy(lambda: shelf.stage(database, read_only=read_only)),
             scanner=Lazy(lambda: Scanner(database, LocalSource(), None)),
+            configuration=Lazy(
+                lambda: Configuration(database, Settings(), origins={}, env_file=Path("/nowhere/.env"))
+            ),
         )
         return Vault(services, who=ME, read_only=read_only, listen=listen)
 

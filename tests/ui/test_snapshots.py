@@ -37,6 +37,9 @@ LOOKS: dict[str, tuple[str, ...]] = {
     "pending-purge": ("3", "P"),
     "scanner": ("4", "space"),
     "scanner-errors": ("4", "e"),
+    "settings": ("6", *["down"] * 6),
+    "settings-rehearsed": ("6", *["down"] * 6, "enter", "comma", "d", "e", "enter", "r"),
+    "settings-keys": ("6", "m"),
     "help": ("2", "question_mark"),
 }
 

@@ -9,8 +9,20 @@ from textual.widget import Widget
 
 from mediavault_tui.ui.format import crop, visible
 
-PANES = {"inventory": "Inventory", "duplicates": "Duplicates", "pending": "Pending", "scanner": "Scanner"}
+PANES = {
+    "inventory": "Inventory",
+    "duplicates": "Duplicates",
+    "pending": "Pending",
+    "scanner": "Scanner",
+    "settings": "Settings",
+}
 """The panes in the order of their number keys."""
+
+NUMBERS = {"inventory": 1, "duplicates": 2, "pending": 3, "scanner": 4, "settings": 6}
+"""The number key of each pane."""
+
+_RESERVED = 30
+"""Cells left free for crumbs and status: the titles of the last panes go first."""
 
 
 class PaneBar(Widget):
@@ -44,11 +56,16 @@ class PaneBar(Widget):
 
     def render(self) -> Content:
         parts: list[Content] = []
-        for number, (pane, title) in enumerate(PANES.items(), start=1):
+        room = self.size.width - _RESERVED
+        for pane, title in PANES.items():
+            number = NUMBERS[pane]
+            room -= len(title) + 4
             here = pane == self.pane
             entry = Content.assemble(
                 (str(number), "bold $accent"), " ", (title, "bold $foreground" if here else "")
             )
+            if room < 0 and not here:
+                entry = Content.styled(str(number), "bold $accent")
             if here:
                 entry = Content.assemble(("▸", "bold $accent"), entry)
             parts.append(entry.stylize(Style.from_meta({"@click": f"app.pane({pane!r})"})))
