@@ -65,7 +65,7 @@ async def test_a_looser_likeness_finds_a_group_more(
 ) -> None:
     (one,) = await put(conn, "1080p h264 10M")
     assert one.identity is not None
-    near = replace(one.identity, title="Heab", title_key="heab")
+    near = replace(one.identity, title="Heab")
     await put(conn, "480p mpeg4 1M", first=2, identity=near)
     assert (await configuration.rehearse({})).flips == ()
     (flip,) = (await configuration.rehearse({"FUZZY_MATCH_THRESHOLD": "70"})).flips

@@ -41,7 +41,7 @@ async def test_the_tools_are_tested_at_once_and_again_with_t() -> None:
     async with app.run_test(size=NARROW) as pilot:
         await keys("6")(pilot)
         assert "✓ works  database" in said(app, "#checks")
-        assert "✗ fails  ffprobe   ffprobe is not installed; install ffmpeg [or]" in said(app, "#checks")
+        assert "✗ fails  ffprobe  ffprobe is not installed; install ffmpeg [or]" in said(app, "#checks")
         await keys("t")(pilot)
     assert vault.asked_checks == 2
 
