@@ -21,8 +21,8 @@ PANES = {
 NUMBERS = {"inventory": 1, "duplicates": 2, "pending": 3, "scanner": 4, "settings": 6}
 """The number key of each pane."""
 
-_RESERVED = 30
-"""Cells left free for crumbs and status: the titles of the last panes go first."""
+_CRUMBS = 20
+"""Cells left free for crumbs, where there are any: the titles of the last panes go first."""
 
 
 class PaneBar(Widget):
@@ -56,7 +56,7 @@ class PaneBar(Widget):
 
     def render(self) -> Content:
         parts: list[Content] = []
-        room = self.size.width - _RESERVED
+        room = self.size.width - len(visible(self.status)) - (_CRUMBS if self.crumbs else 0)
         for pane, title in PANES.items():
             number = NUMBERS[pane]
             room -= len(title) + 4
