@@ -1,4 +1,7 @@
-"""The app: it switches panes, opens the library behind them, and owns nothing else."""
+"""The app: it switches panes, opens the library behind them, and owns nothing else.
+
+A little longer than other modules: each pane is built here, when it is first seen.
+"""
 
 from __future__ import annotations
 
