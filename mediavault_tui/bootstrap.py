@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import fields
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from mediavault_tui.probe.ffprobe import Prober
     from mediavault_tui.services.asking import Asking
     from mediavault_tui.services.chat import Chat
+    from mediavault_tui.services.configuration import Configuration
     from mediavault_tui.services.dedupe import Dedupe
     from mediavault_tui.services.library import Library
     from mediavault_tui.services.metadata import Metadata
@@ -45,12 +47,31 @@ def load_settings() -> Settings:
 
     Raises: ConfigError, also for a `.env` that is no readable text.
     """
+    _, file = _env_file()
+    return settings_module.from_env({**file, **os.environ})
+
+
+def _env_file() -> tuple[str, dict[str, str]]:
+    """Return the path of `.env`, empty if there is none, and what stands in it."""
     found = find_dotenv(usecwd=True)
     try:
-        file = {k: v for k, v in dotenv_values(found).items() if v is not None} if found else {}
+        return found, {k: v for k, v in dotenv_values(found).items() if v is not None} if found else {}
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"{found} cannot be read as settings ({error}); correct or remove it") from error
-    return settings_module.from_env({**file, **os.environ})
+
+
+def origins(settings: Settings) -> dict[str, str]:
+    """Return where each variable's value came from, but for those that have their default."""
+    path, file = _env_file()
+    loaded = settings_module.from_env({**file, **os.environ})
+    came: dict[str, str] = {}
+    for setting in fields(Settings):
+        variable = setting.metadata["variable"]
+        if getattr(settings, setting.name) != getattr(loaded, setting.name):
+            came[variable] = "this run"
+        elif {**file, **os.environ}.get(variable, "").strip():
+            came[variable] = "environment" if variable in os.environ else path
+    return came
 
 
 @asynccontextmanager
@@ -76,15 +97,20 @@ def library(database: Database) -> Library:
 
 def dedupe(database: Database, settings: Settings) -> Dedupe:
     """Build the finder of groups with the user's languages and thresholds."""
-    from mediavault_tui.domain.judging import DecisionPolicy
     from mediavault_tui.services.dedupe import Dedupe
+    from mediavault_tui.services.rehearsal import policy_of
 
-    policy = DecisionPolicy(
-        languages=settings.languages,
-        review_threshold=settings.review_threshold,
-        clear_threshold=settings.clear_threshold,
+    return Dedupe(database, policy_of(settings), threshold=settings.fuzzy_match_threshold)
+
+
+def configuration(database: Database, settings: Settings) -> Configuration:
+    """Build what tells of the settings, tests the tools, and rehearses other rules."""
+    from mediavault_tui.services.configuration import Configuration
+
+    path, _ = _env_file()
+    return Configuration(
+        database, settings, origins=origins(settings), env_file=Path(path) if path else Path.cwd() / ".env"
     )
-    return Dedupe(database, policy, threshold=settings.fuzzy_match_threshold)
 
 
 @asynccontextmanager
@@ -311,6 +337,7 @@ async def open_vault(settings: Settings, *, who: str) -> AsyncIterator[Vault]:
             nas=nas,
             metadata=Lazy(partial(kept_metadata, database)),
             pictures=Lazy(partial(pictures, settings)),
+            configuration=Lazy(partial(configuration, database, settings)),
         )
         try:
             yield Vault(

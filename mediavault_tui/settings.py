@@ -11,7 +11,7 @@ import difflib
 import ipaddress
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -243,6 +243,14 @@ class Settings:
 VARIABLES: Mapping[str, str] = {f.metadata["variable"]: f.metadata["help"] for f in fields(Settings)}
 """Every variable and its help line, in the order of the settings."""
 
+REHEARSED = (
+    "MEDIAVAULT_LANGUAGES",
+    "FUZZY_MATCH_THRESHOLD",
+    "QUALITY_MANUAL_REVIEW_THRESHOLD",
+    "QUALITY_CLEAR_WINNER_THRESHOLD",
+)
+"""The settings that decide verdicts: what they would change can be seen before they are changed."""
+
 _PREFIXES = ("MEDIAVAULT_", "NAS_", "TMDB_", "OMDB_", "AZURE_", "STREAMER_", "QUALITY_")
 
 
@@ -262,10 +270,7 @@ def from_env(environ: Mapping[str, str]) -> Settings:
         try:
             values[setting.name] = setting.metadata["read"](raw)
         except ValueError as error:
-            reason = str(error)
-            if reason.startswith("invalid literal"):
-                reason = f"{raw!r} is no whole number"
-            problems.append(f"{variable}: {reason}")
+            problems.append(_problem(variable, raw, error))
     for variable in environ:
         if variable.startswith(_PREFIXES) and variable not in VARIABLES:
             ours = variable.startswith("MEDIAVAULT_")
@@ -277,3 +282,64 @@ def from_env(environ: Mapping[str, str]) -> Settings:
     if problems:
         raise ConfigError("; ".join(problems))
     return Settings(**values)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One setting as it holds now, in words: a secret says only that it is set."""
+
+    variable: str
+    value: str
+    """As it would stand in `.env`; empty: unset."""
+    origin: str
+    meaning: str
+
+
+def entries(settings: Settings, origins: Mapping[str, str]) -> tuple[Entry, ...]:
+    """Return every setting in the order of the fields; `origins`: where a variable's value came from."""
+    return tuple(
+        Entry(
+            variable := f.metadata["variable"],
+            written(getattr(settings, f.name)),
+            origins.get(variable, "default"),
+            f.metadata["help"],
+        )
+        for f in fields(Settings)
+    )
+
+
+def written(value: object) -> str:
+    """Return a setting's value as it is written in `.env`; of a secret only that there is one."""
+    if value is None:
+        return ""
+    if isinstance(value, Secret):
+        return "set"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return ",".join(map(str, value)) if isinstance(value, tuple) else str(value)
+
+
+def with_changes(settings: Settings, changes: Mapping[str, str]) -> Settings:
+    """Return the settings as they would be with some variables written otherwise.
+
+    An empty text is the default. Raises: ConfigError naming every wrong variable at once.
+    """
+    known = {f.metadata["variable"]: f for f in fields(Settings)}
+    values: dict[str, Any] = {}
+    problems: list[str] = []
+    for variable, raw in changes.items():
+        setting = known[variable]
+        try:
+            values[setting.name] = setting.metadata["read"](raw.strip()) if raw.strip() else setting.default
+        except ValueError as error:
+            problems.append(_problem(variable, raw, error))
+    if problems:
+        raise ConfigError("; ".join(problems))
+    return replace(settings, **values)
+
+
+def _problem(variable: str, raw: str, error: ValueError) -> str:
+    reason = str(error)
+    if reason.startswith("invalid literal"):
+        reason = f"{raw!r} is no whole number"
+    return f"{variable}: {reason}"

@@ -133,7 +133,7 @@ class Dedupe:
     async def _alike(self, conn: Connection) -> list[tuple[store.TitleEntry, int]]:
         """Number the sets of titles that are alike though not equal."""
         entries = await store.title_entries(conn)
-        return await asyncio.to_thread(_alike_sets, entries, self._threshold)
+        return await asyncio.to_thread(alike_sets, entries, self._threshold)
 
     async def _members(self, conn: Connection, group: GroupId) -> list[FileId]:
         decision = (await _group(conn, group)).decision
@@ -215,7 +215,7 @@ async def _keep_ids(conn: Connection, batch: Sequence[FileId], decided: Sequence
         await store.rekey(conn, renamed)
 
 
-def _alike_sets(entries: Sequence[store.TitleEntry], threshold: int) -> list[tuple[store.TitleEntry, int]]:
+def alike_sets(entries: Sequence[store.TitleEntry], threshold: int) -> list[tuple[store.TitleEntry, int]]:
     """Join alike titles of agreeing years into numbered sets; films and episodes apart.
 
     Only chances: whether two files are one work is looked at file by file.

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -42,8 +42,10 @@ from mediavault_tui.errors import Refused, UsageError
 from mediavault_tui.sources.folders import subfolders
 
 if TYPE_CHECKING:
+    from mediavault_tui.domain.rehearsal import Rehearsal
     from mediavault_tui.services.asking import Asking
     from mediavault_tui.services.chat import Chat
+    from mediavault_tui.services.configuration import Check, Configuration
     from mediavault_tui.services.dedupe import Dedupe
     from mediavault_tui.services.library import Library
     from mediavault_tui.services.metadata import Metadata
@@ -53,6 +55,7 @@ if TYPE_CHECKING:
     from mediavault_tui.services.scan_control import ScanControl
     from mediavault_tui.services.stage import Stage
     from mediavault_tui.services.watching import Watching
+    from mediavault_tui.settings import Entry
 
 Service = TypeVar("Service")
 
@@ -86,6 +89,7 @@ class Services:
     dedupe: Lazy[Dedupe]
     stage: Lazy[Stage]
     scanner: Lazy[Scanner]
+    configuration: Lazy[Configuration]
     pictures: Lazy[Pictures]
     watching: Lazy[Watching]
     asking: Lazy[Asking] | None = None
@@ -322,6 +326,22 @@ class Vault:
     async def revoke_link(self, link: LinkId) -> bool:
         """Make a link useless at once."""
         return await (await self._services.watching()).revoke(link)
+
+    async def settings(self) -> Sequence[Entry]:
+        """Return every setting as it holds now."""
+        return (await self._services.configuration()).settings()
+
+    async def checks(self) -> Sequence[Check]:
+        """Ask the database and the programs whether they answer."""
+        return await (await self._services.configuration()).checks()
+
+    async def rehearse(self, changes: Mapping[str, str]) -> Rehearsal:
+        """Return what would be decided otherwise under other rules; nothing is written."""
+        return await (await self._services.configuration()).rehearse(changes)
+
+    async def env_lines(self, changes: Mapping[str, str]) -> tuple[str, Sequence[str]]:
+        """Return the path of the `.env` and the lines that belong into it."""
+        return (await self._services.configuration()).env_lines(changes)
 
     def _check_writable(self) -> None:
         if self.read_only:

@@ -27,7 +27,7 @@ from mediavault_tui.errors import MediaVaultError
 from mediavault_tui.ui.crash import crash_panel
 from mediavault_tui.ui.pane import Pane
 from mediavault_tui.ui.screens.inventory import InventoryScreen, InventoryServices
-from mediavault_tui.ui.widgets.panebar import PANES
+from mediavault_tui.ui.widgets.panebar import NUMBERS, PANES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -36,9 +36,16 @@ if TYPE_CHECKING:
     from mediavault_tui.ui.screens.duplicates import DuplicateServices
     from mediavault_tui.ui.screens.pending import PendingServices
     from mediavault_tui.ui.screens.scanner import ScannerServices
+    from mediavault_tui.ui.screens.settings import SettingsServices
 
     class AppServices(
-        InventoryServices, DuplicateServices, PendingServices, ScannerServices, ChatServices, Protocol
+        InventoryServices,
+        DuplicateServices,
+        PendingServices,
+        ScannerServices,
+        ChatServices,
+        SettingsServices,
+        Protocol,
     ):
         """What the app asks of the services layer itself, beside what its panes ask."""
 
@@ -95,19 +102,19 @@ class MediaVaultApp(App[None]):
         (110, "-wide"),
         (150, "-huge"),
     ]
-    HELP = "1 to 5 are the panes, u undoes the last act wherever you are, ctrl+p finds every command."
+    HELP = "1 to 5 are the panes, 6 the settings; u undoes the last act, ctrl+p finds every command."
 
     BINDINGS: ClassVar[list[BindingType]] = [
         *(
             Binding(
-                str(number),
+                str(NUMBERS[pane]),
                 f"pane({pane!r})",
                 title,
                 show=False,
                 id=f"app.{pane}",
                 tooltip=f"To the pane {title}",
             )
-            for number, (pane, title) in enumerate(PANES.items(), start=1)
+            for pane, title in PANES.items()
         ),
         Binding("u", "undo", "Undo", id="app.undo", tooltip="Reverse the last thing that was done"),
         Binding(
@@ -157,6 +164,7 @@ class MediaVaultApp(App[None]):
         self.add_mode("pending", self._pending)
         self.add_mode("scanner", self._scanner)
         self.add_mode("chat", self._chat)
+        self.add_mode("settings", self._settings)
 
     async def opened(self) -> AppServices:
         """Return the open library; wait for it as long as it takes."""
@@ -185,6 +193,12 @@ class MediaVaultApp(App[None]):
         from mediavault_tui.ui.dialogs import Text
 
         self.push_screen(Text("Keys that work here", help_text(self)))
+
+    def action_key_map(self) -> None:
+        from mediavault_tui.ui.dialogs import Text
+        from mediavault_tui.ui.keymap import key_map
+
+        self.push_screen(Text("Every key, with its id", key_map(self)))
 
     @work(group="write")
     async def action_undo(self) -> None:
@@ -309,6 +323,11 @@ class MediaVaultApp(App[None]):
         await self.switch_mode("pending")
         if isinstance(self.screen, PendingScreen):
             self.screen.look_through(message.proposal)
+
+    def _settings(self) -> Screen[None]:
+        from mediavault_tui.ui.screens.settings import SettingsScreen
+
+        return SettingsScreen(self.opened, self.changed, read_only=self.read_only)
 
     def _handle_exception(self, error: Exception) -> None:
         """Leave a bug's traceback in a file and one panel on the terminal, not a screenful of locals."""

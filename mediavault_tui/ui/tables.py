@@ -17,6 +17,7 @@ from mediavault_tui.domain.library import (
     StagedState,
 )
 from mediavault_tui.domain.model import FileState, Health
+from mediavault_tui.settings import Entry
 from mediavault_tui.ui.columns import Cell, Column
 from mediavault_tui.ui.describe import codec
 from mediavault_tui.ui.format import PROOFS, VERDICTS, held, size, visible, what, when
@@ -180,3 +181,22 @@ FOLDERS: tuple[Column[Folder], ...] = (
     Column("name", "Folder", 0, _folder),
     Column("videos", "Videos", 9, _videos, right=True),
 )
+
+
+def _value(entry: Entry) -> Cell:
+    if not entry.value:
+        return "unset", "muted"
+    return visible(entry.value), "accent" if entry.origin != "default" else "plain"
+
+
+SETTINGS: tuple[Column[Entry], ...] = (
+    Column("variable", "Setting", 33, lambda entry: (entry.variable, "plain")),
+    Column("value", "Value", 0, _value),
+    Column("origin", "From", 12, lambda entry: (visible(_origin(entry)), "muted")),
+    Column("meaning", "Meaning", 66, lambda entry: (entry.meaning, "muted"), spare=1),
+)
+
+
+def _origin(entry: Entry) -> str:
+    """Return where a value came from, a file by its name alone."""
+    return entry.origin.rpartition("/")[2]

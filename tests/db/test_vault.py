@@ -12,6 +12,7 @@ import pytest
 from mediavault_tui.bootstrap import watching
 from mediavault_tui.domain.model import GroupId, MediaFile
 from mediavault_tui.errors import Refused
+from mediavault_tui.services.configuration import Configuration
 from mediavault_tui.services.dedupe import Dedupe
 from mediavault_tui.services.library import Library
 from mediavault_tui.services.scan import Scanner
@@ -41,6 +42,9 @@ def open_vault(shelf: Shelf, database: Database, tmp_path: Path) -> Callable[...
             stage=Lazy(lambda: shelf.stage(database, read_only=read_only)),
             scanner=Lazy(lambda: Scanner(database, LocalSource(), None)),
             watching=Lazy(lambda: watching(database, Settings(data_dir=tmp_path / "data"))),
+            configuration=Lazy(
+                lambda: Configuration(database, Settings(), origins={}, env_file=Path("/nowhere/.env"))
+            ),
         )
         return Vault(services, who=ME, read_only=read_only, listen=listen)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -44,9 +44,12 @@ from mediavault_tui.domain.model import (
 from mediavault_tui.domain.picture import Picture
 from mediavault_tui.domain.playback import cautions, forecast, summary
 from mediavault_tui.domain.quality import score_of, tier
-from mediavault_tui.domain.verdict import Edge, Proof
+from mediavault_tui.domain.rehearsal import Flip, Outcome, Rehearsal
+from mediavault_tui.domain.verdict import Edge, Proof, Verdict
 from mediavault_tui.domain.watching import Answering, Preview, Watched
 from mediavault_tui.errors import MediaVaultError
+from mediavault_tui.services.configuration import Check
+from mediavault_tui.settings import Entry, entries, from_env
 from tests.factories import a_file, an_identity, an_info
 from tests.ui.chat_fakes import FakeAnswers, FakeConversation
 
@@ -487,7 +490,64 @@ class FakePictures:
         return Picture(across, down, b"".join(pixels))
 
 
-class FakeVault(FakePictures, FakeInventory, FakeDuplicates, FakePending, FakeScanner, FakeWatching):
+class FakeSettings:
+    """The settings of an environment that sets three, and a rehearsal that is told what was tried."""
+
+    def __init__(self) -> None:
+        self.environ = {
+            "MEDIAVAULT_LANGUAGES": "en,fr",
+            "NAS_SMB_PASSWORD": "hunter2",
+            "MEDIAVAULT_DATA_DIR": "/home/ruth/.local/share/mediavault",
+        }
+        self.rehearsed: list[Mapping[str, str]] = []
+        self.asked_checks = 0
+        self.rehearsal = Rehearsal(
+            (
+                Flip(outcome("Heat (1995)", "clear"), outcome("Heat (1995)", "review")),
+                Flip(None, outcome(HOSTILE[0], "recommended")),
+            ),
+            groups=31,
+            sure_before=12,
+            sure_after=11,
+        )
+
+    async def settings(self) -> Sequence[Entry]:
+        origins = dict.fromkeys(self.environ, "environment") | {"MEDIAVAULT_LANGUAGES": "/home/ruth/.env"}
+        return entries(from_env(self.environ), origins)
+
+    async def checks(self) -> Sequence[Check]:
+        self.asked_checks += 1
+        return [
+            Check("database", True, "PostgreSQL 16.4, embedded, pgvector 0.8.0, 12 MB, answered in 2 ms"),
+            Check("ffmpeg", True, "version 7.1, /usr/bin/ffmpeg"),
+            Check("ffprobe", False, "ffprobe is not installed; install ffmpeg [or] set MEDIAVAULT_FFPROBE"),
+        ]
+
+    async def rehearse(self, changes: Mapping[str, str]) -> Rehearsal:
+        self.rehearsed.append(dict(changes))
+        return self.rehearsal
+
+    async def env_lines(self, changes: Mapping[str, str]) -> tuple[str, Sequence[str]]:
+        return "/home/ruth/.env", [f"{variable}={value}" for variable, value in changes.items()]
+
+
+def outcome(title: str, verdict: str) -> Outcome:
+    """Return one group of two films as a run decided it."""
+    return Outcome(
+        Proof.SAME_TITLE,
+        frozenset({FileId(1), FileId(2)}),
+        title,
+        FileId(1),
+        "/films/a.mkv",
+        Verdict(verdict),
+        "Keep the 2160p copy: 54 points better than the 1080p copy",
+        8 * GB,
+    )
+
+
+class FakeVault(
+    FakePictures, FakeInventory, FakeDuplicates, FakePending, FakeScanner, FakeWatching, FakeSettings
+):
     """The whole library of the app's tests."""
 
     def __init__(self, files: Sequence[MediaFile] | None = None) -> None:
@@ -499,6 +559,7 @@ class FakeVault(FakePictures, FakeInventory, FakeDuplicates, FakePending, FakeSc
         self.conversation = FakeConversation()
         self.answers = FakeAnswers(self.comparisons)
         FakeWatching.__init__(self)
+        FakeSettings.__init__(self)
         self.undone = 0
         self.recovered: Sequence[str] = ()
         self.heard: Callable[[str], None] | None = None

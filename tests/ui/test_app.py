@@ -20,7 +20,7 @@ from mediavault_tui.ui.app import MediaVaultApp
 from mediavault_tui.ui.crash import crash_panel
 from mediavault_tui.ui.dialogs import Text, Trouble
 from mediavault_tui.ui.pane import Pane
-from mediavault_tui.ui.screens import chat, duplicates, inventory, pending, scanner
+from mediavault_tui.ui.screens import chat, duplicates, inventory, pending, scanner, settings
 from mediavault_tui.ui.widgets import compare, filterline
 from mediavault_tui.ui.widgets.listing import Listing
 from tests.ui.fakes import FakeVault
@@ -88,7 +88,7 @@ async def test_an_error_while_reading_is_a_panel_with_its_sentence() -> None:
         assert isinstance(app.screen, Pane)
 
 
-@pytest.mark.parametrize("pane", ["1", "2", "3", "4"])
+@pytest.mark.parametrize("pane", ["1", "2", "3", "4", "6"])
 async def test_u_undoes_in_every_pane(pane: str) -> None:
     vault = FakeVault()
     app = app_on(vault)
@@ -219,6 +219,7 @@ def bindings() -> list[tuple[str, Binding]]:
         pending,
         proposal,
         scanner,
+        settings,
         compare,
         filterline,
         turn,

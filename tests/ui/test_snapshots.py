@@ -53,6 +53,9 @@ LOOKS: dict[str, tuple[str, ...]] = {
     "chat-chart": ("5", *_typed("/ready 2"), "enter"),
     "chat-sessions": ("5", "escape", "s"),
     "chat-edit": ("5", *_typed("Before 1990"), "enter", "escape", "e"),
+    "settings": ("6", *["down"] * 6),
+    "settings-rehearsed": ("6", *["down"] * 6, "enter", "comma", "d", "e", "enter", "r"),
+    "settings-keys": ("6", "m"),
     "help": ("2", "question_mark"),
 }
 

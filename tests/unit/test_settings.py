@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from mediavault_tui.errors import ConfigError
-from mediavault_tui.settings import VARIABLES, Secret, from_env
+from mediavault_tui.settings import VARIABLES, Secret, Settings, entries, from_env, with_changes
 
 ROOT = Path(__file__).parents[2]
 
@@ -75,3 +75,41 @@ def test_the_example_file_names_every_setting_and_no_other() -> None:
 def test_the_configuration_page_names_every_setting() -> None:
     text = (ROOT / "docs/configuration.md").read_text()
     assert [v for v in VARIABLES if f"`{v}`" not in text] == []
+
+
+def test_every_setting_is_an_entry_with_its_origin_and_no_secret() -> None:
+    settings = from_env({"NAS_SMB_PASSWORD": "hunter2", "MEDIAVAULT_LANGUAGES": "en, FR"})
+    shown = entries(settings, {"MEDIAVAULT_LANGUAGES": "environment"})
+    assert [entry.variable for entry in shown] == list(VARIABLES)
+    by_name = {entry.variable: entry for entry in shown}
+    assert by_name["NAS_SMB_PASSWORD"].value == "set"
+    assert "hunter2" not in str(shown)
+    assert (by_name["MEDIAVAULT_LANGUAGES"].value, by_name["MEDIAVAULT_LANGUAGES"].origin) == (
+        "en,fr",
+        "environment",
+    )
+    assert (by_name["MEDIAVAULT_READ_ONLY"].value, by_name["MEDIAVAULT_READ_ONLY"].origin) == (
+        "no",
+        "default",
+    )
+    assert by_name["DATABASE_URL"].value == ""
+
+
+def test_what_is_shown_is_read_back_as_it_was() -> None:
+    settings = from_env({})
+    shown = {entry.variable: entry.value for entry in entries(settings, {})}
+    assert from_env(shown) == settings
+
+
+def test_changes_are_read_as_the_environment_is() -> None:
+    settings = from_env({"FUZZY_MATCH_THRESHOLD": "90"})
+    changed = with_changes(settings, {"MEDIAVAULT_LANGUAGES": "de,en", "FUZZY_MATCH_THRESHOLD": ""})
+    assert (changed.languages, changed.fuzzy_match_threshold) == (("de", "en"), 85)
+    assert settings.fuzzy_match_threshold == 90
+
+
+def test_wrong_changes_are_named_all_at_once() -> None:
+    with pytest.raises(ConfigError) as raised:
+        with_changes(Settings(), {"FUZZY_MATCH_THRESHOLD": "7", "QUALITY_CLEAR_WINNER_THRESHOLD": "x"})
+    assert "FUZZY_MATCH_THRESHOLD: must be from 50 to 100" in str(raised.value)
+    assert "QUALITY_CLEAR_WINNER_THRESHOLD: 'x' is no whole number" in str(raised.value)

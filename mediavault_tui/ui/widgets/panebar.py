@@ -15,8 +15,15 @@ PANES = {
     "pending": "Pending",
     "scanner": "Scanner",
     "chat": "Chat",
+    "settings": "Settings",
 }
 """The panes in the order of their number keys."""
+
+NUMBERS = {pane: number for number, pane in enumerate(PANES, start=1)}
+"""The number key of each pane."""
+
+_CRUMBS = 20
+"""Cells left free for crumbs, where there are any: the titles of the last panes go first."""
 
 
 class PaneBar(Widget):
@@ -50,11 +57,16 @@ class PaneBar(Widget):
 
     def render(self) -> Content:
         parts: list[Content] = []
-        for number, (pane, title) in enumerate(PANES.items(), start=1):
+        room = self.size.width - len(visible(self.status)) - (_CRUMBS if self.crumbs else 0)
+        for pane, title in PANES.items():
+            number = NUMBERS[pane]
+            room -= len(title) + 4
             here = pane == self.pane
             entry = Content.assemble(
                 (str(number), "bold $accent"), " ", (title, "bold $foreground" if here else "")
             )
+            if room < 0 and not here:
+                entry = Content.styled(str(number), "bold $accent")
             if here:
                 entry = Content.assemble(("▸", "bold $accent"), entry)
             parts.append(entry.stylize(Style.from_meta({"@click": f"app.pane({pane!r})"})))
