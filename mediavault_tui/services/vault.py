@@ -45,7 +45,8 @@ if TYPE_CHECKING:
     from mediavault_tui.domain.rehearsal import Rehearsal
     from mediavault_tui.services.asking import Asking
     from mediavault_tui.services.chat import Chat
-    from mediavault_tui.services.configuration import Check, Configuration
+    from mediavault_tui.services.configuration import Check as ToolCheck
+    from mediavault_tui.services.configuration import Configuration
     from mediavault_tui.services.dedupe import Dedupe
     from mediavault_tui.services.library import Library
     from mediavault_tui.services.metadata import Metadata
@@ -331,7 +332,7 @@ class Vault:
         """Return every setting as it holds now."""
         return (await self._services.configuration()).settings()
 
-    async def checks(self) -> Sequence[Check]:
+    async def checks(self) -> Sequence[ToolCheck]:
         """Ask the database and the programs whether they answer."""
         return await (await self._services.configuration()).checks()
 
