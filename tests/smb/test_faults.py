@@ -1,4 +1,4 @@
-"""A bad night: the server killed, frozen, cut, changed in the middle of the work. Nothing is lost or made up."""
+"""A bad night: the server killed, frozen, cut, changed in the middle of work. Nothing is lost or made up."""
 
 from __future__ import annotations
 
