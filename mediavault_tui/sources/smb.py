@@ -50,7 +50,9 @@ class SmbSource:
         self.name = name
         self.address = address
         self._in_flight = in_flight
-        self._link = Link(address, deadline_s=deadline_s, patience_s=patience_s, keep_alive_s=keep_alive_s)
+        limits = {"deadline_s": deadline_s, "patience_s": patience_s, "keep_alive_s": keep_alive_s}
+        self._link = Link(address, **limits)
+        self._second = Link(address, **limits)  # for walks through many folders
 
     def __enter__(self) -> SmbSource:
         return self
@@ -63,11 +65,12 @@ class SmbSource:
     def close(self) -> None:
         """Hang up; whoever waits, and every later call, gets SourceOffline."""
         self._link.close()
+        self._second.close()
 
     @property
     def bytes_read(self) -> int:
         """Bytes over the wire so far, both ways, headers included."""
-        return self._link.bytes
+        return self._link.bytes + self._second.bytes
 
     @property
     def clock_skew_s(self) -> float | None:
@@ -81,7 +84,8 @@ class SmbSource:
 
         A file that has several names on the server is told by its file id; `links` is 1 here.
         """
-        return smb_listing.walk(self._link, root, skip=skip, on_error=on_error, at_once=_FOLDERS_AT_ONCE)
+        links = (self._link, self._second)
+        return smb_listing.walk(links, root, skip=skip, on_error=on_error, at_once=_FOLDERS_AT_ONCE)
 
     def list_folder(self, path: bytes) -> list[Entry]:
         """Return what is in a folder, hidden things and links too, in the server's order."""

@@ -104,7 +104,9 @@ class Link:
     def _connect(self) -> Wire:
         sock, terms, self.skew_s = sign_in(self.address, deadline_s=self._deadline)
         wire = Wire(sock, terms, deadline_s=self._deadline, on_bytes=self._count)
+        started = time.monotonic()
         serial = self._serial_by(wire)
+        wire.round_trip_s = time.monotonic() - started
         if self.serial not in (0, serial):
             wire.close()
             raise SourceOffline(

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from mediavault_tui.domain.media import skipped
 from mediavault_tui.domain.model import FileStamp, signed
-from mediavault_tui.errors import CrossVolume, SourceError, SourceMissing, SourceOffline
+from mediavault_tui.errors import CrossVolume, SourceDenied, SourceError, SourceMissing, SourceOffline
 from mediavault_tui.sources import smb_packets as packets
 from mediavault_tui.sources.base import FoundFile, WalkError
 from mediavault_tui.sources.smb_errors import NO_MORE_FILES
@@ -23,6 +23,8 @@ _FIRST = 65536
 _NONE = 0xC000000F
 """What an empty folder, or the top of an empty share, may answer: no such file."""
 _BATCH = 512
+_MANY = 16
+"""Folders that wait, after the root was listed, for which a second connection is worth its signing in."""
 
 
 class Listing:
@@ -64,8 +66,38 @@ class _Folder:
     """File ids from the top down to here: a server that follows links may lead in a circle."""
 
 
+class _Flight:
+    """One folder that is being listed over one link; after a drop it is asked for anew."""
+
+    def __init__(self, folder: _Folder, link: Link) -> None:
+        self.folder = folder
+        self.link = link
+        self._name = on_the_wire(folder.path, link.address)
+        self._listing: Listing | None = None
+
+    def start(self) -> None:
+        """Ask, without waiting for the answer."""
+        self.link.attempt("list", self.folder.path, self._asked)
+
+    def collect(self) -> list[Entry] | SourceError:
+        """Wait for the names; an error of the folder itself is returned."""
+
+        def act(wire: Wire) -> list[Entry] | SourceError:
+            try:
+                return self._asked(wire).collect(self.link, self.folder.path)
+            except SourceError as error:
+                return error
+
+        return self.link.attempt("list", self.folder.path, act)
+
+    def _asked(self, wire: Wire) -> Listing:
+        if self._listing is None or self._listing.wire is not wire:
+            self._listing = Listing(wire, self._name)
+        return self._listing
+
+
 def walk(
-    link: Link,
+    links: tuple[Link, Link],
     root: bytes,
     *,
     skip: frozenset[bytes],
@@ -74,33 +106,42 @@ def walk(
 ) -> Iterator[list[FoundFile]]:
     """Yield batches of the files below `root`; see `sources.base.Source.walk`.
 
-    A folder is reported when it is whole, so a drop in its middle repeats it and doubles nothing.
+    The second link is used as soon as many folders wait: a server has one process, often, for each
+    connection, and it is what takes the time. A folder is reported when it is whole, so a drop in its
+    middle repeats it and doubles nothing.
     Raises SourceOffline if the root cannot be listed, and when the server stays away.
     """
+    link, other = links
     top = root.rstrip(b"/")
     todo = [_Folder(top, ())]
-    flying: deque[tuple[_Folder, Listing]] = deque()
+    flying: deque[_Flight] = deque()
+    both, started = False, 0
 
-    def next_one(wire: Wire) -> tuple[_Folder, list[Entry] | SourceError]:
-        while flying and flying[-1][1].wire is not wire:
-            todo.append(flying.pop()[0])
-        while todo and len(flying) < at_once:
-            folder = todo.pop()
-            flying.append((folder, Listing(wire, on_the_wire(folder.path, link.address))))
-        folder, listing = flying[0]
+    def start(folder: _Folder) -> None:
+        nonlocal both, started
+        started += 1
+        flight = _Flight(folder, other if both and started % 2 else link)
         try:
-            entries: list[Entry] | SourceError = listing.collect(link, folder.path)
-        except SourceError as error:
-            entries = error
-        flying.popleft()
-        return folder, entries
+            flight.start()
+        except SourceError:
+            if flight.link is link:
+                raise
+            both = False  # the server takes no second connection, or not any more
+            flight = _Flight(folder, link)
+            flight.start()
+        flying.append(flight)
 
     batch: list[FoundFile] = []
     while todo or flying:
-        about = flying[0][0].path if flying else todo[-1].path
+        if not both and started == 1 and len(todo) >= _MANY:
+            other.serial = link.serial
+            both = True
         try:
-            folder, entries = link.attempt("list", about, next_one)
-        except (CrossVolume, SourceMissing) as error:  # no path of this share
+            while todo and len(flying) < at_once:
+                start(todo.pop())
+            flight = flying.popleft()
+            folder, entries = flight.folder, flight.collect()
+        except (CrossVolume, SourceMissing, SourceDenied) as error:  # no path of this share; not signed in
             raise SourceOffline(str(error)) from error
         if isinstance(entries, SourceError):
             if folder.path == top:

@@ -1,7 +1,7 @@
 """A file on a share, open for reading by position: pieces in flight together, and reading ahead.
 
 Who reads on where the last read ended gets read-ahead, at most as much as was read in a row and at
-most `in_flight` pieces: a probe that looks here and there costs no byte more than it asks for.
+most as many pieces as fill the line: a probe that looks here and there costs no byte more than it asks for.
 """
 
 from __future__ import annotations
@@ -24,6 +24,15 @@ from mediavault_tui.sources.smb_values import FOLDER, REPARSE_POINT, Look
 from mediavault_tui.sources.smb_wire import Dropped, Reply, Wire
 
 _LEAST_AHEAD = 65536
+_NEAR_S = 0.005
+"""Up to this round trip `in_flight` pieces fill the line; farther away more are asked for."""
+_MOST_IN_FLIGHT = 16
+
+
+def pieces_at(round_trip_s: float, in_flight: int) -> int:
+    """Return how many pieces are to be on their way at once."""
+    wanted = min(round(in_flight * round_trip_s / _NEAR_S), _MOST_IN_FLIGHT)
+    return max(in_flight, wanted)
 
 
 @dataclass(slots=True)
@@ -50,7 +59,7 @@ class SmbReader:
         self.path = path
         self._link = link
         self._name = on_the_wire(path, link.address)
-        self._in_flight = in_flight
+        self._in_flight = self._pieces = in_flight
         self._lock = threading.RLock()
         self._wire: Wire | None = None
         self._handle = b""
@@ -110,6 +119,7 @@ class SmbReader:
                 wire.send([packets.close(handle)])
                 raise
             self._wire, self._handle = wire, handle
+            self._pieces = pieces_at(wire.round_trip_s, self._in_flight)
             return handle
 
     def _check(self, look: Look) -> None:
@@ -135,7 +145,7 @@ class SmbReader:
     def _read_pieces(
         self, wire: Wire, handle: bytes, offset: int, view: memoryview, *, ahead: bool = False
     ) -> int:
-        """Read `view` in pieces, `in_flight` at a time, straight to where they belong.
+        """Read `view` in pieces, several at a time, straight to where they belong.
 
         `ahead`: ask for what comes after it as soon as all of it is asked for.
         """
@@ -143,7 +153,7 @@ class SmbReader:
         flying: deque[tuple[int, Reply]] = deque()
         sent = done = 0
         while done < len(view):
-            while sent < len(view) and len(flying) < self._in_flight:
+            while sent < len(view) and len(flying) < self._pieces:
                 piece = view[sent : sent + size]
                 flying.append((len(piece), wire.send([packets.read(handle, offset + sent, piece)])[0]))
                 sent += len(piece)
@@ -204,10 +214,10 @@ class SmbReader:
         return done
 
     def _ask_ahead(self, wire: Wire, handle: bytes, position: int) -> None:
-        """Keep up to `in_flight` pieces on their way beyond `position`."""
+        """Keep as many pieces as fill the line on their way beyond `position`."""
         assert self._look is not None
         whole = wire.terms.most_read
-        budget = min(self._in_a_row, self._in_flight * whole)
+        budget = min(self._in_a_row, self._pieces * whole)
         at = self._ahead[-1].end if self._ahead else position
         until = min(position + budget, self._look.size)
         while at < until:

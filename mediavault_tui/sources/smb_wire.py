@@ -76,6 +76,8 @@ class Wire:
     ) -> None:
         self.terms = terms
         self.used_at = time.monotonic()
+        self.round_trip_s = 0.0
+        """Of one small question, when the connection was new."""
         self._socket = sock
         self._deadline = deadline_s
         self._on_bytes = on_bytes
