@@ -27,7 +27,7 @@ PATIENCE_S = 30.0
 """For so long a call waits for a server that has dropped the connection to come back."""
 KEEP_ALIVE_S = 60.0
 _FOLDERS_AT_ONCE = 4
-"""Measured: more gain nothing on a fast network, and hide nothing more on a slow one."""
+"""Folders listed side by side once many wait; not compared with 2 or 8 on a quiet machine yet."""
 
 
 class SmbSource:
