@@ -10,11 +10,15 @@ from dataclasses import replace
 
 from aiohttp import web
 
-from mediavault_tui.bootstrap import load_settings, open_database
+from mediavault_tui.bootstrap import load_settings, open_database, open_nas
 from mediavault_tui.domain.origins import loopback
+from mediavault_tui.domain.paths import LOCAL
 from mediavault_tui.errors import MediaVaultError, UsageError
 from mediavault_tui.services.keys import signing_secret
+from mediavault_tui.services.nas import Nas
 from mediavault_tui.settings import Settings
+from mediavault_tui.sources.base import Source
+from mediavault_tui.sources.local import LocalSource
 from streamer.app import base_url, make_app, make_runner
 from streamer.logs import NoSecrets
 from streamer.state import STATE
@@ -50,8 +54,8 @@ async def serve(settings: Settings) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
     secret = await asyncio.to_thread(signing_secret, settings)
-    async with open_database(settings) as database:
-        app = make_app(database=database, settings=settings, secret=secret)
+    async with open_database(settings) as database, open_nas(database, settings) as nas:
+        app = make_app(database=database, settings=settings, secret=secret, sources=sources_of(nas))
         accounts = await app[STATE].accounts.exist()
         if not accounts and not _only_here(settings.streamer_host):
             raise UsageError(
@@ -73,6 +77,16 @@ async def serve(settings: Settings) -> None:
             await stop.wait()
         finally:
             await runner.cleanup()
+
+
+def sources_of(nas: Nas) -> dict[str, Source]:
+    """Return this machine and every share that can be used, by the name in `media_files.source`.
+
+    Nothing is contacted before somebody watches a film there. A share that is set up later is
+    served after the next start.
+    """
+    usable = [share.source for share in nas.shares if not share.problem]
+    return {LOCAL: LocalSource()} | {name: nas.places.source(name) for name in usable}
 
 
 def _open_many() -> None:
