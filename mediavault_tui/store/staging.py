@@ -86,9 +86,10 @@ async def finish_rename(conn: Connection, act: Act, *, stamp: FileStamp) -> None
     """Record, in the caller's transaction, that a file has its new name; `stamp`: of it there."""
     destination = act.video.destination
     assert destination is not None
-    await conn.execute(sql("file_displace"), destination, act.file)
+    source, path = place(destination)
+    await conn.execute(sql("file_displace"), path, act.file, source)
     await conn.execute(
-        sql("file_restored"), act.file, destination, path_text(destination), stamp.device, stamp.inode
+        sql("file_restored"), act.file, path, path_text(path), stamp.device, stamp.inode, source
     )
     await _follow(conn, act, f"renamed:{act.file}")
 

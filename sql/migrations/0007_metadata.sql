@@ -141,6 +141,7 @@ comment on column omdb_ratings.known is 'false: OMDb has no such id';
 alter table archive_operations
     drop constraint archive_operations_kind_check,
     add constraint archive_operations_kind_check check (kind in ('stage', 'restore', 'purge', 'rename'));
+comment on column ask.v_operations.kind is 'one of stage, restore, purge, rename';
 
 create function guard_new_rename() returns trigger language plpgsql as $$
 declare
