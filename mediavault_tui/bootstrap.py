@@ -1,4 +1,7 @@
-"""The one place that builds real things and closes them."""
+"""The one place that builds real things and closes them.
+
+Longer than the habit: a short function for each thing that is built.
+"""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 
 All problems are reported at once in one `ConfigError` that names each variable and,
 for an unknown `MEDIAVAULT_…` one, the nearest real name. Secrets are `Secret`s: their
-repr and str are stars.
+repr and str are stars. Long, for every setting stands here with its help.
 """
 
 from __future__ import annotations

@@ -2,7 +2,8 @@
 
 One scan is one task that works through the phases and writes what it learns in
 batches; `Scanner.scan` watches it and yields what a screen shows. A kill loses seconds:
-every phase takes from the database what is still to be done.
+every phase takes from the database what is still to be done. Longer than the habit:
+the phases stand in their order, each a few lines around the module that does the work.
 """
 
 from __future__ import annotations

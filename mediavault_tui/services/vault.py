@@ -2,7 +2,8 @@
 
 A screen declares a Protocol of the few calls that it makes; `Vault` fits them all. The
 services behind it import numpy, rapidfuzz and probers, so each is built in a thread at
-its first use: the first rows of the inventory wait for none of them.
+its first use: the first rows of the inventory wait for none of them. Long, because it
+has one short method for each thing that a pane may ask.
 """
 
 from __future__ import annotations

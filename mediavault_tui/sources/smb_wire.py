@@ -3,7 +3,8 @@
 There is no receiving thread. Whoever waits first reads from the socket, for everybody, until its own
 answer is there; then the next one does. The bytes of a READ go from the socket to where they belong.
 A connection is given up as soon as it is silent for the deadline, while something is awaited: the
-system's own limits are minutes, and a frozen server never closes.
+system's own limits are minutes, and a frozen server never closes. Longer than the habit: what the
+threads share under one lock is easier to judge on one page.
 """
 
 from __future__ import annotations

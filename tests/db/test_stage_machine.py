@@ -72,7 +72,7 @@ class Lives(RuleBasedStateMachine):
         async with self.database.connection() as conn:
             await conn.execute(
                 "truncate media_files, duplicate_groups, duplicate_members, archive_operations,"
-                " pending_deletions"
+                " pending_deletions cascade"
             )
             shelf = Shelf(conn, self.home / "library")
             self.files = [

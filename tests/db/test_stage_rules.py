@@ -253,4 +253,4 @@ async def test_the_database_and_the_domain_agree_on_every_legal_move(shelf: Shel
             for new in states:
                 assert (f"('{old}', '{new}')" in source) == may(old, new), (old, new)
     assert {FileState.STAGED, FileState.PURGED} < set(FileState)
-    assert set(ActKind) == {"stage", "restore", "purge"}
+    assert set(ActKind) == {"stage", "restore", "purge", "rename"}

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from mediavault_tui.bootstrap import watching
+from mediavault_tui.bootstrap import pictures, watching
 from mediavault_tui.domain.model import GroupId, MediaFile
 from mediavault_tui.errors import Refused
 from mediavault_tui.services.configuration import Configuration
@@ -41,6 +41,7 @@ def open_vault(shelf: Shelf, database: Database, tmp_path: Path) -> Callable[...
             dedupe=Lazy(lambda: Dedupe(database)),
             stage=Lazy(lambda: shelf.stage(database, read_only=read_only)),
             scanner=Lazy(lambda: Scanner(database, LocalSource(), None)),
+            pictures=Lazy(lambda: pictures(Settings(data_dir=tmp_path / "data"))),
             watching=Lazy(lambda: watching(database, Settings(data_dir=tmp_path / "data"))),
             configuration=Lazy(
                 lambda: Configuration(database, Settings(), origins={}, env_file=Path("/nowhere/.env"))
