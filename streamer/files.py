@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from aiohttp import web
 
 from mediavault_tui.domain.model import FileId, FileStamp, FileState
-from mediavault_tui.domain.paths import display
+from mediavault_tui.domain.pathtext import display
 from mediavault_tui.domain.streaming import ServedFile
 from mediavault_tui.errors import SourceChanged, SourceError, SourceMissing, SourceOffline
 from mediavault_tui.sources.base import RangedReader, Source

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from aiohttp import web
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 
-from mediavault_tui.domain.paths import display
+from mediavault_tui.domain.pathtext import display
 from mediavault_tui.errors import Denied, MediaVaultError, SourceOffline
 from mediavault_tui.probe.tools import find_tool
 from mediavault_tui.store.streaming import answers, recent_roots

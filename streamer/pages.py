@@ -15,7 +15,7 @@ from itertools import zip_longest
 from mediavault_tui.domain.labels import size_text
 from mediavault_tui.domain.library import Copy
 from mediavault_tui.domain.model import AudioTrack, Identity, MediaFile, SubtitleTrack
-from mediavault_tui.domain.paths import display
+from mediavault_tui.domain.pathtext import display
 from mediavault_tui.domain.playback import (
     Offer,
     cautions,

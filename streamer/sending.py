@@ -20,7 +20,7 @@ from aiohttp import web
 
 from mediavault_tui.domain.byterange import ByteRange
 from mediavault_tui.domain.model import FileStamp
-from mediavault_tui.domain.paths import display
+from mediavault_tui.domain.pathtext import display
 from mediavault_tui.errors import SourceChanged
 from mediavault_tui.sources.base import RangedReader
 from mediavault_tui.sources.local_beneath import LocalStream

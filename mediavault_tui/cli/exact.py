@@ -10,7 +10,7 @@ import sys
 from collections.abc import Iterator
 
 from mediavault_tui.cli.plain import amount, harmless
-from mediavault_tui.domain.paths import display
+from mediavault_tui.domain.pathtext import display
 from mediavault_tui.services.exact_tree import ExactGroup, ExactReport, find_exact
 
 _GROUPS_AT_ONCE = 64

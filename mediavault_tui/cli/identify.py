@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, BinaryIO
 
 from mediavault_tui.cli.plain import harmless
-from mediavault_tui.domain.paths import display
+from mediavault_tui.domain.pathtext import display
 
 if TYPE_CHECKING:
     from mediavault_tui.domain.model import Identity

@@ -163,7 +163,8 @@ def _show(check: Check, colours: bool) -> None:
 
 
 async def _ls(args: argparse.Namespace) -> int:
-    from mediavault_tui.domain.paths import LOCAL, display, place
+    from mediavault_tui.domain.paths import LOCAL, place
+    from mediavault_tui.domain.pathtext import display
 
     async with _opened() as nas:
         if args.path == "nas:":

@@ -64,7 +64,7 @@ def _absolute(word: str) -> bytes:
 
 
 def _show(planned: list[Planned], *, as_json: bool) -> int:
-    from mediavault_tui.domain.paths import display
+    from mediavault_tui.domain.pathtext import display
 
     if as_json:
         acting.print_json(

@@ -81,7 +81,7 @@ def _absolute(word: str) -> bytes:
 
 
 def _rehearsed(answers: list[Rehearsed], *, as_json: bool) -> int:
-    from mediavault_tui.domain.paths import display
+    from mediavault_tui.domain.pathtext import display
 
     if as_json:
         acting.print_json(

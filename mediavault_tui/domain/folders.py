@@ -16,7 +16,7 @@ from mediavault_tui.domain.names import (
     TV_FOLDERS,
     S,
 )
-from mediavault_tui.domain.paths import comparable
+from mediavault_tui.domain.pathtext import comparable
 from mediavault_tui.domain.splitting import clean_title, split_film, split_show, without_braces
 from mediavault_tui.domain.tags import braced_editions
 

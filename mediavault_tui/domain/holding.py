@@ -13,7 +13,7 @@ from datetime import date
 
 from mediavault_tui.domain.media import SIDECAR_SUFFIXES, STAGING_FOLDER, may_be_video, suffix
 from mediavault_tui.domain.model import Kind
-from mediavault_tui.domain.paths import comparable, display
+from mediavault_tui.domain.pathtext import comparable, display
 
 NAME_LIMIT = 255
 """Bytes that a file name may have on every file system that matters."""

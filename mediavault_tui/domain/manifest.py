@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from mediavault_tui.domain.paths import display
+from mediavault_tui.domain.pathtext import display
 
 MANIFEST = b"manifest.json"
 

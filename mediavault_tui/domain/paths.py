@@ -1,7 +1,4 @@
-"""A path for people, and the one name of a file that has many.
-
-PostgreSQL stores neither NUL nor lone surrogates and a terminal obeys escape
-sequences, so the raw bytes are what opens a file and `display` is what is shown.
+"""The one name of a file that has many: which machine or share it lies on, and where there.
 
 A file on a NAS is *located* by its source and its path there: `nas:1/volume1/videos/x.mkv`. A
 located path of this machine is simply its path. Journal, manifests and holding folders use
@@ -11,11 +8,11 @@ located paths, so that no act can mistake one machine's file for another's.
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import quote_from_bytes, unquote_to_bytes
 
+from mediavault_tui.domain.pathtext import comparable, display
 from mediavault_tui.errors import UsageError
 
 LOCAL = "local"
@@ -24,19 +21,6 @@ PLACES = b"places:"
 """Stands above everything: this machine and every share, in the Scanner's browser."""
 
 _LOCATED = re.compile(rb"(nas:\d+)(/.*|$)", re.DOTALL)
-
-
-def display(raw: bytes) -> str:
-    r"""Return `raw` as text: UTF-8 where it is that, `\xNN` for each byte that is not.
-
-    Control characters stay (a newline is part of the name); `ui.format` draws them.
-    """
-    return raw.decode("utf-8", "backslashreplace")
-
-
-def comparable(text: str) -> str:
-    """Return `text` in NFC and case-folded: the form in which names are compared."""
-    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", text).casefold())
 
 
 def locate(source: str, path: bytes) -> bytes:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from mediavault_tui.domain.holding import NAME_LIMIT, split
 from mediavault_tui.domain.media import suffix
 from mediavault_tui.domain.model import Kind, MediaFile
-from mediavault_tui.domain.paths import display
+from mediavault_tui.domain.pathtext import display
 from mediavault_tui.domain.quality import tier
 from mediavault_tui.domain.titles import title_key
 from mediavault_tui.domain.world import Title, TitleKind

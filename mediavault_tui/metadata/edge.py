@@ -16,12 +16,13 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
-from typing import Any
-
-import httpx
+from typing import TYPE_CHECKING, Any
 
 from mediavault_tui.errors import ServiceDown, ServiceRefused
 from mediavault_tui.metadata.gate import Allowance, Gate
+
+if TYPE_CHECKING:
+    import httpx
 
 # httpx logs every address at INFO, and OMDb's key is part of it.
 logging.getLogger("httpx").setLevel(logging.WARNING)
@@ -64,6 +65,9 @@ class Edge:
         self._secret_params = dict(secret_params or {})
         self._patience = patience
         self._first_pause = first_pause
+        import httpx  # at the first question: it brings its own command line along, and that rich
+
+        self._http = httpx
         self._client = httpx.AsyncClient(
             base_url=base_url.rstrip("/") + "/",
             http2=True,
@@ -106,7 +110,12 @@ class Edge:
                     raise self._refused(status, content, path)
             except TimeoutError:
                 trouble = "it does not answer in time"
-            except (httpx.HTTPError, httpx.InvalidURL, json.JSONDecodeError, UnicodeDecodeError) as error:
+            except (
+                self._http.HTTPError,
+                self._http.InvalidURL,
+                json.JSONDecodeError,
+                UnicodeDecodeError,
+            ) as error:
                 trouble = f"it cannot be reached or its answer is broken ({type(error).__name__})"
             finally:
                 await asyncio.shield(self._gate.leave(turn, status))

@@ -18,7 +18,7 @@ from typing import Any
 import ffmpeg
 
 from mediavault_tui.domain.model import Hdr, MediaInfo
-from mediavault_tui.domain.paths import display
+from mediavault_tui.domain.pathtext import display
 from mediavault_tui.errors import (
     ProbeCrashed,
     ProbeError,

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from xxhash import xxh3_128, xxh3_128_digest
 
-from mediavault_tui.domain.paths import display
+from mediavault_tui.domain.pathtext import display
 from mediavault_tui.errors import SourceChanged
 
 if TYPE_CHECKING:

@@ -25,7 +25,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from mediavault_tui.domain.origins import loopback
-from mediavault_tui.domain.paths import display
+from mediavault_tui.domain.pathtext import display
 from mediavault_tui.errors import MediaVaultError
 from mediavault_tui.probe.tools import Tool, find_tool
 from mediavault_tui.settings import Settings

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from mediavault_tui.domain.folders import read_folders, split_path
 from mediavault_tui.domain.identity import identify, identify_in, regular
 from mediavault_tui.domain.model import Identity
-from mediavault_tui.domain.paths import display
+from mediavault_tui.domain.pathtext import display
 from mediavault_tui.domain.regular_names import regular_name
 from mediavault_tui.probe.filename import PARSER, from_json, identify_many, to_json
 from mediavault_tui.store import arrival_rows, arrivals

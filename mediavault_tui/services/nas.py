@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 from mediavault_tui.domain.library import Folder
 from mediavault_tui.domain.nas import FROM_ENVIRONMENT, Check, KnownShare, ShareRoom, checked_path
-from mediavault_tui.domain.paths import LOCAL, Mount, Names, comparable, locate, place
+from mediavault_tui.domain.paths import LOCAL, Mount, Names, locate, place
+from mediavault_tui.domain.pathtext import comparable
 from mediavault_tui.errors import ConfigError, SourceError, SourceOffline, UsageError
 from mediavault_tui.services.sealing import Sealer
 from mediavault_tui.settings import Secret, Settings

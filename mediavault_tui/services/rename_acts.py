@@ -13,7 +13,8 @@ from dataclasses import replace
 
 from mediavault_tui.domain.holding import below, folded, sidecars_of, split
 from mediavault_tui.domain.model import FileId, MediaFile, OperationId
-from mediavault_tui.domain.paths import LOCAL, display
+from mediavault_tui.domain.paths import LOCAL
+from mediavault_tui.domain.pathtext import display
 from mediavault_tui.domain.renaming import beside
 from mediavault_tui.domain.staging import Act, ActKind, ActState, Leg
 from mediavault_tui.errors import Refused, SourceChanged, SourceMissing, SourceTaken

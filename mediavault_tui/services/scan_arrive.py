@@ -18,7 +18,8 @@ from contextlib import aclosing
 from dataclasses import dataclass
 
 from mediavault_tui.domain.library import ScanPhase
-from mediavault_tui.domain.paths import LOCAL, display
+from mediavault_tui.domain.paths import LOCAL
+from mediavault_tui.domain.pathtext import display
 from mediavault_tui.services.scan_hash import CHECKPOINT
 from mediavault_tui.services.scan_lots import Lot, LotRows, NewFile, read_lot
 from mediavault_tui.services.scan_progress import Meter

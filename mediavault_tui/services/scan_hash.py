@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 
 from mediavault_tui.domain.library import ScanPhase
-from mediavault_tui.domain.paths import display
+from mediavault_tui.domain.pathtext import display
 from mediavault_tui.errors import SourceError
 from mediavault_tui.probe.hashing import Interrupted, content_hash, sample_hash
 from mediavault_tui.services.exact import hash_candidates

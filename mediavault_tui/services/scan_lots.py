@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from mediavault_tui.domain.model import FileStamp, ScanId
-from mediavault_tui.domain.paths import display
+from mediavault_tui.domain.pathtext import display
 from mediavault_tui.probe.hashing import WHOLE, changed, never
 from mediavault_tui.probe.wholefiles import CHANGED, FETCHES_AHEAD, SmallFile, hash_whole, in_memory
 from mediavault_tui.services.identify import quick_half

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 
 from mediavault_tui.domain.library import ScanPhase
 from mediavault_tui.domain.model import Health, HealthReport, MediaInfo, Tier
-from mediavault_tui.domain.paths import LOCAL, display
+from mediavault_tui.domain.paths import LOCAL
+from mediavault_tui.domain.pathtext import display
 from mediavault_tui.domain.quality import score, tier
 from mediavault_tui.errors import ProbeCrashed, ProbeError, ProbeTimeout, SourceError
 from mediavault_tui.probe.bridge import Bridge

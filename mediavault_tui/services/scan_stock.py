@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from mediavault_tui.domain.media import is_mpeg_ts
 from mediavault_tui.domain.model import FileStamp, FileState
-from mediavault_tui.domain.paths import display
+from mediavault_tui.domain.pathtext import display
 from mediavault_tui.errors import SourceError
 from mediavault_tui.services.scan_progress import Meter
 from mediavault_tui.services.scan_walk import Walk

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Iterator, Sequence
 
 from mediavault_tui.domain.library import ScanPhase
 from mediavault_tui.domain.media import may_be_video
-from mediavault_tui.domain.paths import display
+from mediavault_tui.domain.pathtext import display
 from mediavault_tui.errors import SourceOffline
 from mediavault_tui.services.scan_progress import Meter
 from mediavault_tui.sources.base import FoundFile, Source, WalkError

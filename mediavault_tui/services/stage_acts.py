@@ -15,7 +15,8 @@ from datetime import datetime
 from mediavault_tui.domain.holding import split
 from mediavault_tui.domain.manifest import ManifestEntry, ManifestFile, revised
 from mediavault_tui.domain.model import FileId, FileStamp, MediaFile, StagedId
-from mediavault_tui.domain.paths import LOCAL, display, locate
+from mediavault_tui.domain.paths import LOCAL, locate
+from mediavault_tui.domain.pathtext import display
 from mediavault_tui.domain.staging import Act, ActKind, ActState, Found, Held, Leg, VerifiedCopy
 from mediavault_tui.errors import MediaVaultError, Refused, SourceChanged, SourceError, SourceMissing
 from mediavault_tui.services.stage_moves import Mover, Step, part_beside

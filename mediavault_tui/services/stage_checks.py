@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 from mediavault_tui.domain.holding import below, in_date_folder, split
 from mediavault_tui.domain.model import FileStamp, MediaFile
-from mediavault_tui.domain.paths import display
+from mediavault_tui.domain.pathtext import display
 from mediavault_tui.domain.staging import Held
 from mediavault_tui.errors import Refused, SourceChanged, SourceError, SourceOffline
 from mediavault_tui.probe.hashing import sample_hash

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from mediavault_tui.domain.holding import split
 from mediavault_tui.domain.losses import losses
 from mediavault_tui.domain.model import FileId, FileState, GroupId, MediaFile, OperationId, StagedId
-from mediavault_tui.domain.paths import display
+from mediavault_tui.domain.pathtext import display
 from mediavault_tui.domain.staging import Act, Held
 from mediavault_tui.domain.verdict import Loss, Proof, Verdict
 from mediavault_tui.errors import Refused, SourceError, SourceMissing, UsageError

@@ -18,7 +18,7 @@ from xxhash import xxh3_128
 
 from mediavault_tui.domain.holding import split
 from mediavault_tui.domain.model import FileStamp
-from mediavault_tui.domain.paths import display
+from mediavault_tui.domain.pathtext import display
 from mediavault_tui.domain.staging import Act, Found, Leg, VerifiedCopy
 from mediavault_tui.errors import CrossVolume, SourceChanged, SourceError, SourceMissing
 from mediavault_tui.probe.hashing import content_hash

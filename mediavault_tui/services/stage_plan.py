@@ -17,7 +17,8 @@ from mediavault_tui.domain.holding import (
     split,
 )
 from mediavault_tui.domain.model import FileStamp, GroupId, Kind, MediaFile, OperationId
-from mediavault_tui.domain.paths import LOCAL, display, locate, place
+from mediavault_tui.domain.paths import LOCAL, locate, place
+from mediavault_tui.domain.pathtext import display
 from mediavault_tui.domain.staging import Act, ActKind, ActState, Held, Leg
 from mediavault_tui.errors import SourceChanged, SourceMissing, SourceOffline, SourceTaken
 from mediavault_tui.services.stage_moves import same_content

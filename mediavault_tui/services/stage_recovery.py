@@ -10,7 +10,7 @@ import asyncio
 
 from mediavault_tui.domain.holding import split
 from mediavault_tui.domain.model import FileState, Health, MediaFile
-from mediavault_tui.domain.paths import display
+from mediavault_tui.domain.pathtext import display
 from mediavault_tui.domain.staging import Act, ActKind, ActState, Found, Held, Remedy, remedy
 from mediavault_tui.errors import Refused, SourceError, SourceMissing
 from mediavault_tui.services import stage_checks

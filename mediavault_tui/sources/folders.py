@@ -11,7 +11,7 @@ import time
 
 from mediavault_tui.domain.library import Folder
 from mediavault_tui.domain.media import may_be_video, skipped
-from mediavault_tui.domain.paths import comparable, display
+from mediavault_tui.domain.pathtext import comparable, display
 from mediavault_tui.errors import SourceDenied, SourceMissing, SourceOffline
 
 _SECONDS = 0.4

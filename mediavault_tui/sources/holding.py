@@ -14,7 +14,7 @@ from contextlib import contextmanager, suppress
 from typing import Any
 
 from mediavault_tui.domain.manifest import MANIFEST
-from mediavault_tui.domain.paths import display
+from mediavault_tui.domain.pathtext import display
 from mediavault_tui.errors import SourceChanged
 from mediavault_tui.sources.local_errors import renamed
 from mediavault_tui.sources.local_rename import sync_folder

@@ -11,7 +11,7 @@ from contextlib import suppress
 from xxhash import xxh3_64_hexdigest
 
 from mediavault_tui.domain.model import FileStamp, signed
-from mediavault_tui.domain.paths import display
+from mediavault_tui.domain.pathtext import display
 from mediavault_tui.errors import SourceChanged, SourceTaken
 from mediavault_tui.sources.base import FoundFile, WalkError
 from mediavault_tui.sources.local_errors import renamed

@@ -12,7 +12,7 @@ import os
 import stat
 
 from mediavault_tui.domain.model import FileStamp
-from mediavault_tui.domain.paths import display
+from mediavault_tui.domain.pathtext import display
 from mediavault_tui.errors import SourceChanged
 from mediavault_tui.sources.local import OPEN_FLAGS, stamp_of
 from mediavault_tui.sources.local_errors import renamed

@@ -17,7 +17,7 @@ from typing import TypeVar
 
 from mediavault_tui.domain.media import skipped
 from mediavault_tui.domain.model import FileStamp
-from mediavault_tui.domain.paths import display
+from mediavault_tui.domain.pathtext import display
 from mediavault_tui.errors import SourceChanged, SourceDenied, SourceError, SourceMissing, SourceOffline
 from mediavault_tui.sources.base import FoundFile, RangedReader, WalkError
 from mediavault_tui.sources.share_holding import Listed, ShareSource

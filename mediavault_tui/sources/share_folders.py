@@ -11,7 +11,8 @@ from typing import Protocol
 
 from mediavault_tui.domain.library import Folder
 from mediavault_tui.domain.media import may_be_video, skipped
-from mediavault_tui.domain.paths import comparable, display, locate
+from mediavault_tui.domain.paths import locate
+from mediavault_tui.domain.pathtext import comparable, display
 from mediavault_tui.errors import SourceDenied, SourceMissing
 from mediavault_tui.sources.base import Source
 from mediavault_tui.sources.share_holding import Named

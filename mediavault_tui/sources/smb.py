@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from types import TracebackType
 
 from mediavault_tui.domain.model import signed
-from mediavault_tui.domain.paths import display
+from mediavault_tui.domain.pathtext import display
 from mediavault_tui.errors import SourceChanged
 from mediavault_tui.sources import smb_acts, smb_listing, smb_stream
 from mediavault_tui.sources import smb_packets as packets

@@ -10,7 +10,7 @@ from contextlib import suppress
 
 from xxhash import xxh3_64_hexdigest
 
-from mediavault_tui.domain.paths import display
+from mediavault_tui.domain.pathtext import display
 from mediavault_tui.errors import SourceChanged, SourceError, SourceMissing, SourceTaken
 from mediavault_tui.sources import smb_packets as packets
 from mediavault_tui.sources.smb_errors import NOT_FOUND

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mediavault_tui.domain.paths import display
+from mediavault_tui.domain.pathtext import display
 from mediavault_tui.errors import (
     CrossVolume,
     SourceChanged,

@@ -13,7 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from mediavault_tui.domain.model import FileStamp
-from mediavault_tui.domain.paths import display
+from mediavault_tui.domain.pathtext import display
 from mediavault_tui.errors import SourceChanged, SourceError
 from mediavault_tui.sources import smb_packets as packets
 from mediavault_tui.sources.smb_errors import END_OF_FILE

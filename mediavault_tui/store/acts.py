@@ -14,7 +14,8 @@ from typing import Any, TypeVar
 import asyncpg
 
 from mediavault_tui.domain.model import FileId, FileStamp, GroupId, OperationId
-from mediavault_tui.domain.paths import LOCAL, display, locate, place
+from mediavault_tui.domain.paths import LOCAL, locate, place
+from mediavault_tui.domain.pathtext import display
 from mediavault_tui.domain.staging import Act, ActKind, ActState, Leg, VerifiedCopy
 from mediavault_tui.errors import DatabaseDown, Refused
 from mediavault_tui.store.database import Connection

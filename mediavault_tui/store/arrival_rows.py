@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 from mediavault_tui.domain.model import FileStamp, Identity, ScanId
-from mediavault_tui.domain.paths import display
+from mediavault_tui.domain.pathtext import display
 from mediavault_tui.domain.search import indexed
 from mediavault_tui.domain.titles import title_key
 from mediavault_tui.store.copytext import flag, number, numbers, raw, raws, text, texts

@@ -21,7 +21,7 @@ from mediavault_tui.domain.library import (
     Totals,
 )
 from mediavault_tui.domain.model import FileId, FileState, Health, Kind
-from mediavault_tui.domain.paths import display
+from mediavault_tui.domain.pathtext import display
 from mediavault_tui.domain.search import prefix_query, prefix_terms
 from mediavault_tui.store.database import Connection
 from mediavault_tui.store.inventory_sql import (

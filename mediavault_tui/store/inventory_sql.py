@@ -15,7 +15,7 @@ from typing import Any
 
 from mediavault_tui.domain.library import Cursor, Facet, InventoryQuery, SortKey
 from mediavault_tui.domain.model import FileId, FileState
-from mediavault_tui.domain.paths import display
+from mediavault_tui.domain.pathtext import display
 from mediavault_tui.store.scans import below
 from mediavault_tui.store.sqlfiles import sql
 

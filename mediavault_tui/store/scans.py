@@ -12,7 +12,7 @@ from typing import Any
 
 from mediavault_tui.domain.library import ScanCounts, ScanError, ScanPhase, ScanRecord
 from mediavault_tui.domain.model import ScanId
-from mediavault_tui.domain.paths import display
+from mediavault_tui.domain.pathtext import display
 from mediavault_tui.errors import Refused
 from mediavault_tui.store.database import Connection
 from mediavault_tui.store.sqlfiles import sql

@@ -13,7 +13,8 @@ import asyncpg
 
 from mediavault_tui.domain.library import StagedFile, StagedState
 from mediavault_tui.domain.model import FileId, FileStamp, GroupId, OperationId, StagedId
-from mediavault_tui.domain.paths import display, locate, place
+from mediavault_tui.domain.paths import locate, place
+from mediavault_tui.domain.pathtext import display
 from mediavault_tui.domain.staging import Act, ActState, Held, Leg
 from mediavault_tui.domain.verdict import Proof, Verdict
 from mediavault_tui.store.acts import advance, leg_json, leg_of, path_text, rules

@@ -10,7 +10,7 @@ from collections.abc import AsyncIterable, Sequence
 from dataclasses import dataclass
 
 from mediavault_tui.domain.model import FileId, FileStamp, FileState, ScanId
-from mediavault_tui.domain.paths import display
+from mediavault_tui.domain.pathtext import display
 from mediavault_tui.store.database import Connection
 from mediavault_tui.store.scans import below
 from mediavault_tui.store.sqlfiles import sql

@@ -23,7 +23,7 @@ from mediavault_tui.domain.model import (
     SubtitleTrack,
 )
 from mediavault_tui.domain.nas import Check
-from mediavault_tui.domain.paths import display
+from mediavault_tui.domain.pathtext import display
 from mediavault_tui.domain.quality import codec_name
 from mediavault_tui.domain.world import Entry
 from mediavault_tui.ui.format import (

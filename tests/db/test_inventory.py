@@ -12,7 +12,7 @@ import pytest
 
 from mediavault_tui.domain.library import Facet, InventoryQuery, InventoryRow, SortKey
 from mediavault_tui.domain.model import FileId
-from mediavault_tui.domain.paths import display
+from mediavault_tui.domain.pathtext import display
 from mediavault_tui.services.library import Library
 from mediavault_tui.store import indexes, inventory
 from mediavault_tui.store.database import Connection, Database, connect_once

@@ -22,7 +22,8 @@ from textual.widgets import Static
 
 from mediavault_tui.domain.library import Folder, ScanError, ScanPhase, ScanProgress, ScanRecord
 from mediavault_tui.domain.nas import Check
-from mediavault_tui.domain.paths import LOCAL, PLACES, display, parent, place
+from mediavault_tui.domain.paths import LOCAL, PLACES, parent, place
+from mediavault_tui.domain.pathtext import display
 from mediavault_tui.errors import MediaVaultError
 from mediavault_tui.services.scan_control import ScanControl
 from mediavault_tui.ui import describe, tables
