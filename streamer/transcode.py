@@ -188,7 +188,12 @@ class Running:
     async def gone(self) -> None:
         """Kill it and wait until it is reaped."""
         self.kill()
-        await asyncio.shield(asyncio.gather(self._child.wait(), self._complaints))
+        await asyncio.shield(asyncio.gather(self._child.wait(), self._complaints, self._drained()))
+
+    async def _drained(self) -> None:
+        """Read what is left: asyncio does not see the end of a program whose full pipe nobody reads."""
+        while await self._out.read(CHUNK):
+            pass
 
 
 class Conversions:
