@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import multiprocessing
 import os
 import sys
@@ -148,6 +149,17 @@ async def test_a_staged_file_is_not_renamed(conn: Connection, database: Database
     assert result.refused
 
 
+async def the_dead_are_gone(conn: Connection) -> None:
+    """Wait until the server has noticed that a killed program let go of its act."""
+    held = (
+        "select count(*) from pg_locks where locktype = 'advisory' and granted"
+        " and database = (select oid from pg_database where datname = current_database())"
+    )
+    async with asyncio.timeout(20):
+        while await conn.fetchval(held):  # noqa: ASYNC110 - the database tells nobody
+            await asyncio.sleep(0.01)
+
+
 @pytest.mark.slow
 @pytest.mark.usefixtures("warm_children")
 async def test_killed_between_any_two_steps_everything_is_whole_and_at_one_place(
@@ -169,6 +181,7 @@ async def test_killed_between_any_two_steps_everything_is_whole_and_at_one_place
         if process.exitcode == 0:
             break
         assert process.exitcode == staging_child.KILLED
+        await the_dead_are_gone(conn)
         await renaming(database).recover()
         assert shelf.names() in (old, new), f"killed at step {last}"
         ends.add(frozenset(shelf.names()))
