@@ -63,7 +63,7 @@ def identify_in(name: str, guess: NameGuess, folders: Folders) -> Identity:
     """Return which work it is, with the folders already read."""
     braces = "{" in name or "[" in name or "(" in name
     if guess.plain and guess.extra is None and not guess.rest and not braces and folders.silent:
-        if (odd := _meaningless(guess.title)) is None:
+        if (odd := meaningless(guess.title)) is None:
             title = guess.title or name
             return Identity(Kind.MOVIE, title, confidence=guess.confidence, evidence=(guess.evidence,))
         if folders.owner is None or odd == "camera":
@@ -157,8 +157,8 @@ _WHY_ODD = {
 }
 
 
-def _meaningless(title: str) -> str | None:
-    """Why a name cannot be a title ("camera", "hash", "nameless"); None: it can."""
+def meaningless(title: str) -> str | None:
+    """Return why a name cannot be a title ("camera", "hash", "nameless"); None: it can."""
     if title.lower() in NAMELESS:
         return "nameless"
     if " " not in title and HASH_NAME.fullmatch(title) and any(c.isdigit() for c in title):
@@ -225,7 +225,7 @@ def _take_year_and_country(draft: _Draft, owner: Owner) -> None:
 def _film(draft: _Draft, guess: NameGuess, folders: Folders) -> None:
     """Settle a film's title and year between its name and its folder."""
     owner = folders.owner
-    odd = _meaningless(draft.title) if guess.plain else None
+    odd = meaningless(draft.title) if guess.plain else None
     if odd == "camera":
         draft.kind = Kind.OTHER
         draft.doubt(20, _WHY_ODD[odd])

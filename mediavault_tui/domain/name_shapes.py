@@ -47,7 +47,10 @@ REC = re.compile(r"\[REC\][ ._]*[²³\d]?", re.IGNORECASE)
 """The one film whose title wears the brackets of a release group."""
 
 WORD = re.compile(r"[^\W_]+")
-MARKING_SIGN = re.compile(r"[\[({【第話话集화]|(?<!\d)\d{1,4}(?!\d)|\d[^\W\d_]|[^\W\d_]\d")
+MARKING_SIGN = re.compile(
+    r"[\[({【第話话集화\d](?:(?<=\D)|(?<!\d\d)\d{0,3}(?!\d)|(?<=[^\W\d_]\d)|(?=[^\W\d_]))"
+)
+"""A sign, a number of up to four digits, or a digit beside a letter."""
 NUMBERED = re.compile(
     r"(?:(?:episode|ep|e|folge)[ ._-]{0,2})?(\d{1,4})(?:v\d)?(?=$|[ ._-]|\[|\()", re.IGNORECASE
 )

@@ -47,6 +47,8 @@ LONGEST_NAME = 400
 """Characters; no file system takes more, and patterns take more time than they are worth on such text."""
 LONGEST_RANGE = 60
 """`S01E01-E24` is a range; a longer one is rather two numbers that only look like it."""
+PLAIN_CONFIDENCE = 30
+PLAIN_EVIDENCE = "the name as it stands"
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,13 +80,27 @@ def regular(path: str) -> NameGuess | None:
     Never raises, whatever the text.
     """
     folder, name = split_path(path)
-    return regular_name(name, read_folders(folder))
+    folders = read_folders(folder)
+    if (title := plain_title(name, folders)) is not None:
+        return _as_it_stands(title)
+    return regular_name(name, folders)
+
+
+def plain_title(name: str, folders: Folders) -> str | None:
+    """Return the title of a name that says nothing else in folders that do not either; None: read it.
+
+    The short way for the many names of a careless library; `regular_name` answers the same.
+    """
+    if not folders.silent:
+        return None
+    stem = stem_of(name)
+    return clean_title(stem) if len(stem) <= LONGEST_NAME and _unmarked(stem) else None
 
 
 def regular_name(name: str, folders: Folders) -> NameGuess | None:
     """Read a file's name in its folders; the parsers are tried from the surest to the vaguest."""
     stem = stem_of(name)
-    if len(stem) > LONGEST_NAME or (folders.silent and _unmarked(stem)):
+    if len(stem) > LONGEST_NAME:
         return _plain(stem)
     stem, extra = extra_of(without_braces(stem).strip())
     if HALF.search(stem):
@@ -110,7 +126,7 @@ def regular_name(name: str, folders: Folders) -> NameGuess | None:
 def _unmarked(stem: str) -> bool:
     """Whether no parser could find anything: words without marks and digits, and long numbers.
 
-    The short way for the many names that say nothing; a test holds it to the long one.
+    A test holds it to the long way.
     """
     words = WORD.findall(stem.lower())
     return MARKS.isdisjoint(words) and MARKING_SIGN.search(stem) is None
@@ -121,7 +137,11 @@ def _with_extra(guess: NameGuess, extra: str | None) -> NameGuess:
 
 
 def _plain(stem: str) -> NameGuess:
-    return NameGuess(clean_title(stem), plain=True, confidence=30, evidence="the name as it stands")
+    return _as_it_stands(clean_title(stem))
+
+
+def _as_it_stands(title: str) -> NameGuess:
+    return NameGuess(title, plain=True, confidence=PLAIN_CONFIDENCE, evidence=PLAIN_EVIDENCE)
 
 
 def _episode(stem: str, folders: Folders) -> NameGuess | None:
@@ -352,8 +372,8 @@ def _part_film(stem: str, folders: Folders) -> NameGuess | None:
         clean_title(found[1]),
         rest=" " + found[2],
         plain=True,
-        confidence=30,
-        evidence="the name as it stands, but for its part",
+        confidence=PLAIN_CONFIDENCE,
+        evidence=f"{PLAIN_EVIDENCE}, but for its part",
     )
 
 

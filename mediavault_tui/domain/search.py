@@ -36,7 +36,8 @@ def words(text: str) -> list[str]:
     """Return the words of `text` in order, with repetitions, as they are indexed."""
     folded = fold(text)
     if folded.isascii():
-        return [word[:LONGEST] for word in _WORD.findall(folded)]
+        all_words: list[str] = _WORD.findall(folded)
+        return all_words if len(folded) <= LONGEST else [word[:LONGEST] for word in all_words]
     found: list[str] = []
     for word in _WORD.findall(folded):
         end = 0

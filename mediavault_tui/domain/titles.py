@@ -32,17 +32,26 @@ def title_key(title: str) -> str:
     ("S.W.A.T." = "SWAT"), Roman numerals after the first word in digits. Never empty for a
     title that shows anything: one made of signs alone stands as it is.
     """
+    if title.isascii() and all(map(str.isalnum, title.split(" "))):
+        return _short_forms(title.lower())  # as most are: nothing below would change it
     if "," in title and (turned := _TRAILING_ARTICLE.fullmatch(title)):
         title = turned[1]
     key = title.lower() if title.isascii() else _unaccented(title)
     key = _NOT_WORDS.sub(" ", key.translate(_SPELLED_OUT)).strip()
     if not key:
         return " ".join(unicodedata.normalize("NFKC", title).casefold().split())
+    return _short_forms(key)
+
+
+def _short_forms(key: str) -> str:
+    """Join letters, drop the article, write Roman numerals as digits."""
     # Letters before the article: "A.I." is no "I" with an article.
     key = _LETTERS.sub(lambda letters: letters[0].replace(" ", ""), key)
     if article := _ARTICLE.match(key):
         key = key[article.end() :]
-    return _ROMAN_WORD.sub(lambda roman: _ROMAN[roman[0]], key)
+    if " i" in key or " v" in key:
+        key = _ROMAN_WORD.sub(lambda roman: _ROMAN[roman[0]], key)
+    return key
 
 
 def _unaccented(title: str) -> str:

@@ -9,13 +9,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 
-from mediavault_tui.domain.folders import read_folders, split_path
-from mediavault_tui.domain.identity import identify, identify_in, regular
+from mediavault_tui.domain.identity import identify, regular
 from mediavault_tui.domain.model import Identity
 from mediavault_tui.domain.pathtext import display
-from mediavault_tui.domain.regular_names import regular_name
 from mediavault_tui.probe.filename import PARSER, from_json, identify_many, to_json
-from mediavault_tui.store import arrival_rows, arrivals
+from mediavault_tui.store import arrivals
 from mediavault_tui.store.database import Connection
 
 _CONTEXT = 4
@@ -31,14 +29,6 @@ def name_of(path: bytes, root: bytes) -> str:
 def key_of(name: str) -> str:
     """Return the part of a name that decides its identity: the cache's key."""
     return "/".join(name.split("/")[-_CONTEXT:])
-
-
-def quick_half(name: str) -> str | None:
-    """Return a regular name's identity half (`store.arrival_rows`); None where it takes guessit."""
-    folder, file = split_path(name)
-    folders = read_folders(folder)
-    guess = regular_name(file, folders)
-    return arrival_rows.identity_half(name, identify_in(file, guess, folders)) if guess else None
 
 
 async def identities(conn: Connection, names: Sequence[str]) -> list[Identity]:

@@ -32,8 +32,8 @@ LOT = 1000
 MANY = 5000
 """New files from which worker processes pay for their start, and an empty inventory is indexed afterwards."""
 _WORKERS = 2
-_AHEAD = 3 * _WORKERS
-"""Lots under way at a time: the walk waits rather than fill the memory."""
+_AHEAD = 16 * _WORKERS
+"""Lots under way at a time, some MB: the walk goes on while the workers start, and waits in the end."""
 
 Files = tuple[bytes, Sequence[NewFile]]
 """A root and new files below it, at most `LOT`."""

@@ -10,13 +10,15 @@ import os
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from mediavault_tui.domain.model import FileStamp, ScanId
+from mediavault_tui.domain.folders import read_folders, split_path
+from mediavault_tui.domain.identity import identify_in, meaningless
+from mediavault_tui.domain.model import ScanId
 from mediavault_tui.domain.pathtext import display
+from mediavault_tui.domain.regular_names import PLAIN_CONFIDENCE, PLAIN_EVIDENCE, plain_title, regular_name
 from mediavault_tui.probe.hashing import WHOLE, changed, never
 from mediavault_tui.probe.wholefiles import CHANGED, FETCHES_AHEAD, SmallFile, hash_whole, in_memory
-from mediavault_tui.services.identify import quick_half
 from mediavault_tui.sources.local_errors import renamed
-from mediavault_tui.store.arrival_rows import identity_half, seen_half
+from mediavault_tui.store.arrival_rows import identity_half, plain_half, seen_half
 
 _ASKED = 4
 """Files of a lot asked whether they are in memory."""
@@ -63,25 +65,26 @@ def read_lot(lot: Lot, cancelled: Callable[[], bool] = never) -> LotRows:
     hashes, read, errors = _hash_small(lot, cancelled) if lot.readable else ({}, 0, [])
     lines: list[str] = []
     start = lot.root.rstrip(b"/").rfind(b"/") + 1
-    for file in lot.files:
-        name = display(file.path[start:])
-        digest = hashes.get(file.path)
-        seen = seen_half(
-            file.path,
-            FileStamp(file.device, file.inode, file.size, file.modified_ns),
-            source=lot.source,
-            root=lot.root,
-            links=file.links,
-            aliases=file.aliases,
-            protected=file.protected,
-            sample=digest,
-            content=digest,
-            scan=lot.scan,
-        )
-        # None: our own rules leave it to guessit, later.
-        half = quick_half(name) or identity_half(name, None)
-        lines.append(f"{seen}\t{half}\n")
+    place = (lot.source, lot.root, lot.scan)
+    for path, device, inode, size, modified_ns, links, aliases, protected in lot.files:
+        digest = hashes.get(path)
+        stamp = (device, inode, size, modified_ns)
+        seen = seen_half(place, path, stamp, links, aliases, digest, protected=protected)
+        lines.append(f"{seen}\t{named_half(display(path[start:]))}\n")
     return LotRows("".join(lines).encode(), len(lot.files), len(hashes), read, errors)
+
+
+def named_half(name: str) -> str:
+    """Return the identity half (`store.arrival_rows`) of a name that our own rules can read.
+
+    What they leave to guessit is not known yet.
+    """
+    folder, file = split_path(name)
+    folders = read_folders(folder)
+    if (title := plain_title(file, folders)) and not meaningless(title):
+        return plain_half(name, title, PLAIN_CONFIDENCE, PLAIN_EVIDENCE)
+    guess = regular_name(file, folders)
+    return identity_half(name, identify_in(file, guess, folders) if guess else None)
 
 
 def _hash_small(

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import lru_cache
 
-from mediavault_tui.domain.model import FileStamp, Identity, ScanId
+from mediavault_tui.domain.model import Identity, ScanId
 from mediavault_tui.domain.pathtext import display
 from mediavault_tui.domain.search import indexed
 from mediavault_tui.domain.titles import title_key
@@ -63,24 +63,27 @@ _WHOLE = 2**31 - 1
 
 
 def seen_half(
+    place: tuple[str, bytes, ScanId],
     path: bytes,
-    stamp: FileStamp,
-    *,
-    source: str,
-    root: bytes,
+    stamp: tuple[int, int, int, int],
     links: int,
     aliases: Sequence[bytes],
+    digest: bytes | None,
+    *,
     protected: bool,
-    sample: bytes | None,
-    content: bytes | None,
-    scan: ScanId,
 ) -> str:
-    """Return the first half of a row: the file as the walk saw it."""
+    """Return the first half of a row: the file as the walk saw it.
+
+    `place`: source, root and scan; `stamp`: as `domain.model.FileStamp`; `digest`: of the whole file.
+    """
+    source, root, scan = place
+    device, inode, size, modified_ns = stamp
     names = raws(aliases) if aliases else "{}"
     kept = "t" if protected else "f"
+    content = raw(digest)
     return (
-        f"{source}\t\\\\x{path.hex()}\t{text(display(path))}\t{raw(root)}\t{stamp.device}\t{stamp.inode}\t{stamp.size}"
-        f"\t{stamp.modified_ns}\t{links}\t{names}\t{kept}\t{raw(sample)}\t{raw(content)}\t{scan}"
+        f"{source}\t\\\\x{path.hex()}\t{text(display(path))}\t{raw(root)}\t{device}\t{inode}\t{size}"
+        f"\t{modified_ns}\t{links}\t{names}\t{kept}\t{content}\t{content}\t{scan}"
     )
 
 
@@ -93,29 +96,17 @@ def identity_half(name: str, identity: Identity | None) -> str:
         return _UNNAMED + indexed(name)
     title = text(identity.title)
     key = text(title_key(identity.title)[:_LONGEST_KEY])
-    said = _PLAIN if _says_no_more(identity) else _details(identity)
+    said = _details(identity)
     evidence = _evidence(identity.evidence)
     words = indexed(name, identity.title)
     return f"{identity.kind.value}\t{title}\t{key}\t{said}\t{identity.confidence}\t{evidence}\t{words}"
 
 
-def _says_no_more(identity: Identity) -> bool:
-    """Return whether the name says nothing beyond kind and title, as most of a careless library's do."""
-    return not (
-        identity.year
-        or identity.season is not None
-        or identity.episodes
-        or identity.extra
-        or identity.edition
-        or identity.part
-        or identity.release_source
-        or identity.country
-        or identity.air_date
-        or identity.three_d
-        or identity.tmdb_id
-        or identity.imdb_id
-        or identity.tvdb_id
-    )
+def plain_half(name: str, title: str, confidence: int, evidence: str) -> str:
+    """Return `identity_half` of a film of which the name says the title and nothing else."""
+    key = text(title_key(title)[:_LONGEST_KEY])
+    words = indexed(name, title)
+    return f"movie\t{text(title)}\t{key}\t{_PLAIN}\t{confidence}\t{_evidence((evidence,))}\t{words}"
 
 
 def _details(identity: Identity) -> str:
