@@ -137,6 +137,10 @@ class Model:
         made = tuple(ToolCall(c[0] or f"call_{n}", c[1], c[2]) for n, c in sorted(calls.items()))
         yield Whole(model, reason, made, *used)
 
+    async def prepare(self) -> None:
+        """Load the library that speaks HTTP, without blocking anybody."""
+        await asyncio.to_thread(_load)
+
     async def close(self) -> None:
         """Close the connections."""
         if self._client is not None:

@@ -20,7 +20,10 @@ from mediavault_tui.domain.model import FileId, GroupId
 SessionId = NewType("SessionId", int)
 MessageId = NewType("MessageId", int)
 
-Role: TypeAlias = Literal["system", "user", "assistant", "tool"]
+Role: TypeAlias = Literal["system", "user", "assistant", "tool", "command", "found"]
+
+SENT: frozenset[Role] = frozenset({"system", "user", "assistant", "tool"})
+"""What the protocol knows; a command and what it found stay on this machine."""
 
 
 class Choice(StrEnum):
@@ -238,13 +241,17 @@ def exported(title: str, messages: Sequence[ChatMessage]) -> str:
     """Return a session as Markdown: questions, answers, the SQL behind them, what it cost."""
     lines = [f"# {_one_line(title)}", ""]
     for message in messages:
-        if message.role == "user":
+        if message.role in ("user", "command"):
             lines += [f"## {_one_line(message.content)}", ""]
         elif message.role == "assistant" and message.content:
             lines += [message.content, ""]
-        elif message.role == "tool" and message.sql:
+        elif message.role in ("tool", "found") and message.sql:
             rows = "" if message.rows_count is None else f"\n-- {message.rows_count} rows"
-            lines += ["```sql", message.sql.replace("```", "` ` `") + rows, "```", ""]
+            lines += ["```sql", _unfenced(message.sql) + rows, "```", ""]
+        elif message.role == "found" and message.rows_count is not None:
+            lines += [f"{message.rows_count} rows", ""]
+        if message.role == "found" and message.content:
+            lines += ["```", _unfenced(message.content), "```", ""]
     tokens = sum(m.tokens_in + m.tokens_out for m in messages)
     dollars = sum((m.cost_usd for m in messages), Decimal(0))
     lines.append(f"_{tokens:,} tokens, ${dollars:.4f}_")
@@ -253,6 +260,10 @@ def exported(title: str, messages: Sequence[ChatMessage]) -> str:
 
 def _one_line(text: str) -> str:
     return " ".join(text.split())
+
+
+def _unfenced(text: str) -> str:
+    return text.replace("```", "` ` `")
 
 
 def tool_calls_json(calls: Sequence[ToolCall]) -> list[dict[str, Any]] | None:

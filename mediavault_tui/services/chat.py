@@ -2,19 +2,17 @@
 
 An answer is an async generator of events. It ends after a bounded number of requests and calls; a failed
 query is tried once more with the database's error; closing the generator stops the answer and keeps what
-was heard of it. Longer than most modules: a question, its turns and what is remembered of both are one thing.
+was heard of it.
 """
 
 from __future__ import annotations
 
 import asyncio
-import os
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from decimal import Decimal
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mediavault_tui.domain.asking import schema_text
@@ -22,7 +20,6 @@ from mediavault_tui.domain.chat import (
     Budget,
     Calling,
     ChatMessage,
-    ChatSession,
     Choice,
     Ended,
     Event,
@@ -33,13 +30,12 @@ from mediavault_tui.domain.chat import (
     ToolCall,
     Used,
     cost,
-    exported,
     is_plain,
-    title_of,
-    tool_calls_json,
 )
 from mediavault_tui.errors import AssistantBusy, AssistantDenied, MediaVaultError, Refused, UsageError
 from mediavault_tui.services import chat_tools
+from mediavault_tui.services.chat_memory import as_sent, remembered
+from mediavault_tui.services.chat_sessions import Sessions
 from mediavault_tui.store import chat as store
 from mediavault_tui.store.database import Database
 
@@ -50,8 +46,6 @@ if TYPE_CHECKING:
 MOST_REQUESTS = 6
 MOST_CALLS = 12
 LONGEST_QUESTION = 4000
-_REMEMBERED = 48_000
-"""Characters of earlier messages that go along with a question; older ones stay at home."""
 
 HINT = (
     "Set AZURE_OPENAI_KEY and AZURE_OPENAI_ENDPOINT (or OPENAI_BASE_URL for any compatible endpoint)"
@@ -78,8 +72,8 @@ class _Turn:
     """Tokens of the day that are left."""
 
 
-class Chat:
-    """Sessions of one person with the language model."""
+class Chat(Sessions):
+    """Sessions of one person, and the language model that they may be held with."""
 
     def __init__(
         self,
@@ -91,10 +85,9 @@ class Chat:
         tokens_per_day: int,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
-        self._database = database
+        super().__init__(database, who=who)
         self._asking = asking
         self._model = model
-        self._who = who
         self._limit = tokens_per_day
         self._now = now
 
@@ -104,6 +97,11 @@ class Chat:
             return Readiness(False, hint=HINT)
         endpoint = self._model.endpoint
         return Readiness(True, endpoint.host, endpoint.models)
+
+    async def prepare(self) -> None:
+        """Load what the first question needs; it is large, and nobody should wait for it then."""
+        if self._model is not None:
+            await self._model.prepare()
 
     async def agreed(self) -> bool:
         """Return whether this person has read what leaves the machine, and to whom."""
@@ -117,9 +115,8 @@ class Chat:
 
     async def budget(self) -> Budget:
         """Return the tokens that were spent today (UTC), by everybody on this database."""
-        day = self._now().astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
         async with self._database.connection() as conn:
-            spent = await store.spent(conn, since=day)
+            spent = await store.spent(conn, since=self._now().astimezone(UTC).date())
         tokens = sum(each.tokens_in + each.tokens_out for each in spent)
         return Budget(tokens, self._limit, sum((each.cost_usd for each in spent), Decimal(0)))
 
@@ -127,48 +124,7 @@ class Chat:
         """Begin a session that is called after its first question."""
         if self._model is None:
             raise AssistantDenied(HINT)
-        async with self._database.transaction() as conn:
-            return await store.start(conn, who=self._who, title=self._redacted(title_of(question)))
-
-    async def sessions(self, words: str = "", *, limit: int = 100) -> list[ChatSession]:
-        """Return this person's sessions, last used first; with `words` those that hold them."""
-        async with self._database.connection() as conn:
-            return await store.sessions(conn, who=self._who, words=words, limit=limit)
-
-    async def messages(self, session: SessionId) -> list[ChatMessage]:
-        """Return what was said and asked in a session."""
-        async with self._database.connection() as conn:
-            return await store.messages(conn, session, who=self._who)
-
-    async def rename(self, session: SessionId, title: str) -> None:
-        """Give a session another title."""
-        async with self._database.transaction() as conn:
-            await store.retitle(conn, session, title.strip() or "untitled")
-
-    async def forget(self, session: SessionId) -> None:
-        """Delete a session with all that was said in it. What it cost is then no longer counted either."""
-        async with self._database.transaction() as conn:
-            await store.delete(conn, session, who=self._who)
-
-    async def export(self, session: SessionId, title: str) -> str:
-        """Return a session as Markdown. Raises: UsageError for one that is not there."""
-        messages = await self.messages(session)
-        if not messages:
-            raise UsageError(f"There is no session {session}")
-        return exported(title, messages)
-
-    async def save(self, session: SessionId, title: str, folder: Path) -> Path:
-        """Write a session as Markdown into a folder, under a name that nothing has yet; return where.
-
-        Raises: UsageError for a session that is not there, or a folder that cannot be written.
-        """
-        text = await self.export(session, title)
-        try:
-            return await asyncio.to_thread(_write_new, folder, f"mediavault-chat-{session}", text)
-        except OSError as error:
-            raise UsageError(
-                f"{folder} cannot be written ({error.strerror}); choose another folder"
-            ) from error
+        return await self._start(question)
 
     async def ask(
         self, session: SessionId, question: str, *, choice: Choice = Choice.AUTO
@@ -184,7 +140,7 @@ class Chat:
         if not any(m.role == "system" and m.content == prompt for m in history):
             await self._keep(session, ChatMessage("system", prompt))
         await self._keep(session, ChatMessage("user", question))
-        messages: list[Mapping[str, Any]] = [{"role": "system", "content": prompt}, *_remembered(history)]
+        messages: list[Mapping[str, Any]] = [{"role": "system", "content": prompt}, *remembered(history)]
         messages.append({"role": "user", "content": question})
         if choice is Choice.AUTO:
             choice = Choice.MINI if is_plain(question) else Choice.LARGE
@@ -196,7 +152,7 @@ class Chat:
                 async for event in events:
                     yield event
             answer = kept[0]
-            messages.append(_as_sent(answer))
+            messages.append(as_sent(answer))
             if not answer.tool_calls:
                 yield _ended(answer)
                 return
@@ -260,7 +216,7 @@ class Chat:
             raise
         finally:
             # Also when the person stops it or the connection breaks: what was heard and used is kept.
-            if whole is None and said:
+            if whole is None and (said or reason == "stopped"):
                 sent = sum(len(str(message.get("content") or "")) for message in messages)
                 await asyncio.shield(
                     self._keep(
@@ -329,31 +285,11 @@ class Chat:
             finish_reason=reason,
         )
 
-    async def _keep(self, session: SessionId, message: ChatMessage) -> None:
-        async with self._database.transaction() as conn:
-            if await store.keep(conn, session, message) is None:
-                raise UsageError("This session was deleted meanwhile; begin a new one")
-
     def _recipient(self) -> str:
         return self._model.endpoint.host if self._model else "nobody"
 
     def _redacted(self, text: str) -> str:
         return self._model.redacted(text) if self._model else text
-
-
-def _write_new(folder: Path, stem: str, text: str) -> Path:
-    folder = folder.expanduser().absolute()
-    for number in range(1, 1000):
-        path = folder / (f"{stem}.md" if number == 1 else f"{stem} ({number}).md")
-        try:
-            # What was asked of a library is its owner's business.
-            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        except FileExistsError:
-            continue
-        with open(descriptor, "w", encoding="utf-8") as file:
-            file.write(text)
-        return path
-    raise FileExistsError(17, "it is full of exports", str(folder))
 
 
 def _ended(answer: ChatMessage) -> Ended:
@@ -367,47 +303,3 @@ def _ended(answer: ChatMessage) -> Ended:
         case _:
             empty = "" if answer.content else "The model had nothing to say; ask in other words."
             return Ended(answer.finish_reason or "stop", empty)
-
-
-def _as_sent(message: ChatMessage) -> dict[str, Any]:
-    sent: dict[str, Any] = {"role": message.role, "content": message.content or None}
-    if calls := tool_calls_json(message.tool_calls):
-        sent["tool_calls"] = calls
-    if message.tool_call_id:
-        sent["tool_call_id"] = message.tool_call_id
-    return sent
-
-
-def _remembered(history: Sequence[ChatMessage]) -> list[dict[str, Any]]:
-    """Return the earlier messages that go along: whole questions, the newest that there is room for.
-
-    A call without its result, left by an answer that was stopped, would be refused; it is left out.
-    """
-    answered = {message.tool_call_id for message in history if message.role == "tool"}
-    blocks: list[list[dict[str, Any]]] = []
-    open_calls: set[str] = set()
-    for message in history:
-        if message.role == "system":
-            continue
-        if message.role == "user" or not blocks:
-            blocks.append([])
-        if message.role == "assistant":
-            calls = tuple(call for call in message.tool_calls if call.id in answered)
-            whole = len(calls) == len(message.tool_calls)
-            open_calls = {call.id for call in calls} if whole else set()
-            message = replace(message, tool_calls=calls if whole else ())
-            if not message.content and not message.tool_calls:
-                continue
-        elif message.role == "tool":
-            if message.tool_call_id not in open_calls:
-                continue
-            open_calls.discard(message.tool_call_id)
-        blocks[-1].append(_as_sent(message))
-    kept: list[list[dict[str, Any]]] = []
-    room = _REMEMBERED
-    for block in reversed(blocks):
-        room -= sum(len(str(message)) for message in block)
-        if room < 0:
-            break
-        kept.insert(0, block)
-    return [message for block in kept for message in block]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -48,13 +48,13 @@ async def start(conn: Connection, *, who: str, title: str) -> SessionId:
     return SessionId(await conn.fetchval(sql("chat_start"), who, _storable(title)))
 
 
-async def retitle(conn: Connection, session: SessionId, title: str) -> None:
-    """Give a session another title."""
-    await conn.execute(sql("chat_retitle"), session, _storable(title))
+async def retitle(conn: Connection, session: SessionId, title: str, *, who: str) -> None:
+    """Give a session of that person another title."""
+    await conn.execute(sql("chat_retitle"), session, _storable(title), who)
 
 
 async def delete(conn: Connection, session: SessionId, *, who: str) -> None:
-    """Forget a session of that person, with all its messages."""
+    """Forget a session of that person, with all its messages; what it spent stays counted."""
     await conn.execute(sql("chat_delete"), session, who)
 
 
@@ -90,8 +90,8 @@ async def sessions(conn: Connection, *, who: str, words: str = "", limit: int = 
     return [ChatSession(**row) for row in rows]
 
 
-async def spent(conn: Connection, *, since: datetime) -> list[ModelSpending]:
-    """Return what each model has used since a moment, by everybody."""
+async def spent(conn: Connection, *, since: date) -> list[ModelSpending]:
+    """Return what each model has used since a day (UTC), by everybody."""
     return [ModelSpending(**row) for row in await conn.fetch(sql("chat_spent"), since)]
 
 

@@ -32,7 +32,8 @@ from mediavault_tui.ui.widgets.panebar import NUMBERS, PANES
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from mediavault_tui.ui.screens.chat import ChatScreen, ChatServices
+    from mediavault_tui.ui.chat_ports import ChatServices
+    from mediavault_tui.ui.screens.chat import ChatScreen
     from mediavault_tui.ui.screens.duplicates import DuplicateServices
     from mediavault_tui.ui.screens.pending import PendingServices
     from mediavault_tui.ui.screens.scanner import ScannerServices

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from textual.content import Content
 
-from mediavault_tui.domain.chat import Budget, ChatMessage, Choice, Readiness
+from mediavault_tui.domain.chat import SENT, Budget, ChatMessage, Choice, Readiness
 from mediavault_tui.ui.format import count, size, visible
 
 COMMANDS: Mapping[str, str] = {
@@ -18,10 +18,11 @@ COMMANDS: Mapping[str, str] = {
     "/views": "the views and what their columns mean",
     "/sessions [WORDS]": "earlier sessions, to resume",
     "/new": "begin a new session",
+    "/title WORDS": "give this session another title",
     "/export [FOLDER]": "write this session as Markdown",
     "/model auto|large|mini": "which model answers",
     "/sent": "what of this session left the machine",
-    "/forget": "delete this session",
+    "/forget": "delete this session; what it used stays counted",
     "/help": "these commands",
 }
 """Each command and what it does; all but /sent and /model are of use without a language model."""
@@ -90,6 +91,7 @@ def state(ready: Readiness, choice: Choice, budget: Budget | None, *, busy: bool
 
 def sent_lines(messages: list[ChatMessage], ready: Readiness) -> list[str]:
     """Return what of a session left the machine, message by message."""
+    messages = [each for each in messages if each.role in SENT]  # commands and what they found stayed here
     lines = [f"To {ready.recipient or 'nobody'}, in this session:", ""]
     for message in (each for each in messages if each.content):
         when = f"{message.created_at:%H:%M:%S}" if message.created_at else ""

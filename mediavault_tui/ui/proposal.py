@@ -1,16 +1,15 @@
-"""Dialogs of the chat: a proposal to look through, a statement to edit, sessions to go back to."""
+"""Dialogs of the chat: a proposal to look through, a statement to edit."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import ClassVar
 
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.widgets import Input, Static, TextArea
+from textual.widgets import Static, TextArea
 
-from mediavault_tui.domain.chat import ChatSession, Proposal, ProposedFile, SessionId
+from mediavault_tui.domain.chat import Proposal, ProposedFile
 from mediavault_tui.domain.model import FileId
 from mediavault_tui.domain.verdict import Verdict
 from mediavault_tui.ui import describe
@@ -27,11 +26,15 @@ def _verdict(line: ProposedFile) -> Cell:
     return VERDICTS[Verdict(line.verdict)]
 
 
+def _name(line: ProposedFile) -> str:
+    """Return the file's own name and then its folder: paths of one library all begin alike."""
+    folder, _, name = line.path.rpartition("/")
+    return visible(f"{name}  in {folder}" if name else f"number {line.file}")
+
+
 _COLUMNS: tuple[Column[ProposedFile], ...] = (
     Column("verdict", "Rules say", 13, _verdict),
-    Column(
-        "path", "File", 0, lambda line: (middle(visible(line.path or f"number {line.file}"), 200), "plain")
-    ),
+    Column("path", "File", 0, lambda line: (_name(line), "plain")),
     Column("size", "Bytes", 8, lambda line: (size(line.size), "muted"), right=True, spare=1),
 )
 
@@ -77,7 +80,9 @@ class Proposed(Modal[list[FileId] | None]):
     def on_mount(self) -> None:
         super().on_mount()
         listing = self.query_one(Listing)
-        listing.styles.height = min(len(self.proposal.files), 12) + 1
+        # What is beside the list (frame, reason, the rules' words, sum, keys) is always to be seen.
+        room = self.app.size.height * 9 // 10 - 16
+        listing.styles.height = max(min(len(self.proposal.files), 12, room) + 1, 3)
         listing.show(FixedWindow(self.proposal.files))
         listing.mark(
             line.file
@@ -164,62 +169,3 @@ class Statement(Modal[str | None]):
 
     def action_run(self) -> None:
         self.dismiss(self.query_one(TextArea).text)
-
-
-_SESSIONS: tuple[Column[ChatSession], ...] = (
-    Column("title", "Session", 0, lambda each: (visible(each.title), "plain")),
-    Column("used", "Last used", 16, lambda each: (f"{each.updated_at:%Y-%m-%d %H:%M}", "muted"), spare=1),
-    Column("questions", "Asked", 6, lambda each: (f"{each.questions}", "muted"), right=True),
-    Column("tokens", "Tokens", 9, lambda each: (f"{each.tokens:,}", "muted"), right=True, spare=2),
-    Column("cost", "Cost", 8, lambda each: (f"${each.cost_usd:.3f}", "muted"), right=True, spare=3),
-)
-
-
-class Sessions(Modal[SessionId | None]):
-    """Earlier sessions, narrowed by words; answers the one to resume."""
-
-    HELP = "Earlier sessions. Type words that were said, down goes to the list, enter resumes one."
-
-    DEFAULT_CSS = """
-    Sessions {
-        & > #frame { width: 100; }
-        Listing { height: 12; background: $surface; }
-    }
-    """
-
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "dismiss(None)", "Back", id="sessions.back", tooltip="Stay in this session"),
-        Binding("down", "list", "To the list", show=False, id="sessions.list", tooltip="To the list"),
-    ]
-
-    def __init__(self, sessions: Sequence[ChatSession], words: str = "") -> None:
-        super().__init__("Sessions", [("enter", "resume"), ("down", "to the list"), ("esc", "go back")])
-        self.sessions = sessions
-        self.words = words
-
-    def body(self) -> ComposeResult:
-        yield Input(self.words, placeholder="words of a title", compact=True)
-        yield Listing(_SESSIONS, key=lambda each: each.id, empty="There is no such session.")
-
-    def on_mount(self) -> None:
-        super().on_mount()
-        self.query_one(Input).cursor_blink = False
-        self._narrow()
-        (self.query_one(Listing) if self.words else self.query_one(Input)).focus()
-
-    @on(Input.Changed)
-    def _narrow(self) -> None:
-        words = self.query_one(Input).value.lower()
-        # What was searched for may stand in what was said, not in the title.
-        found = [each for each in self.sessions if words == self.words.lower() or words in each.title.lower()]
-        self.query_one(Listing).show(FixedWindow(found))
-
-    @on(Input.Submitted)
-    def action_list(self) -> None:
-        self.query_one(Listing).focus()
-
-    @on(Listing.Chosen)
-    def _resume(self, message: Listing.Chosen) -> None:
-        message.stop()
-        current: ChatSession | None = message.listing.current
-        self.dismiss(current.id if current else None)

@@ -204,6 +204,15 @@ class Step(Vertical, can_focus=True):
         """Show that the step is over without rows."""
         self.words = f"✓ {self._said}"
 
+    @property
+    def waiting(self) -> bool:
+        """Whether what was asked has not come back yet."""
+        return self.words.startswith("…")
+
+    def stopped(self) -> None:
+        """Show that it was stopped before anything came back."""
+        self.words = f"✗ {self._said}: stopped"
+
     def chosen(self) -> list[tuple[Any, ...]]:
         """Return the marked rows, or the one under the cursor."""
         listing = self.listing

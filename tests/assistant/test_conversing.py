@@ -384,9 +384,7 @@ async def test_the_days_budget_is_a_wall(room: Room) -> None:
         await room.ask("More?")
     assert len(room.server.requests) == 1
     async with room.database.connection() as conn:  # yesterday's do not count
-        await conn.execute(
-            "update chat_messages set created_at = $1", datetime(2026, 3, 13, 23, 59, tzinfo=UTC)
-        )
+        await conn.execute("update chat_spending set day = '2026-03-13'")
     assert (await room.chat.budget()).spent == 0
 
 

@@ -128,9 +128,13 @@ class FakeConversation:
             ChatMessage("assistant", ANSWER),
         ]
         self.forgotten: list[SessionId] = []
+        self.noted: list[tuple[SessionId | None, str, Found]] = []
+        self.titles: dict[SessionId, str] = {}
 
     def readiness(self) -> Readiness:
         return self.ready
+
+    async def prepare(self) -> None: ...
 
     async def agreed(self) -> bool:
         return self.has_agreed
@@ -170,7 +174,14 @@ class FakeConversation:
         return [each for each in found if words.lower() in each.title.lower()]
 
     async def messages(self, session: SessionId) -> Sequence[ChatMessage]:
-        return self.kept
+        return [] if session == 8 else self.kept  # in 8 nothing was asked of the model
+
+    async def note(self, session: SessionId | None, line: str, found: Found) -> SessionId:
+        self.noted.append((session, line, found))
+        return session or SessionId(8)
+
+    async def rename(self, session: SessionId, title: str) -> None:
+        self.titles[session] = title
 
     async def forget(self, session: SessionId) -> None:
         self.forgotten.append(session)

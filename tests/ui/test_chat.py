@@ -15,11 +15,12 @@ from mediavault_tui.errors import AssistantDown
 from mediavault_tui.ui.answers import chart, harmless, text
 from mediavault_tui.ui.dialogs import Confirm
 from mediavault_tui.ui.dialogs import Text as TextDialog
-from mediavault_tui.ui.proposal import Proposed, Sessions, Statement
+from mediavault_tui.ui.proposal import Proposed, Statement
 from mediavault_tui.ui.screens.chat import ChatScreen
 from mediavault_tui.ui.screens.duplicates import DuplicatesScreen
 from mediavault_tui.ui.screens.inventory import InventoryScreen
 from mediavault_tui.ui.screens.pending import PendingScreen
+from mediavault_tui.ui.sessions import Sessions
 from mediavault_tui.ui.turn import Answer, Note, Question, Step
 from tests.ui.chat_fakes import FILMS, GROUPS, PROPOSAL, SQL, TIERS, answer
 from tests.ui.fakes import FakeVault
