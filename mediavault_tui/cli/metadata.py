@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from mediavault_tui.domain.world import Title
     from mediavault_tui.services.metadata import Metadata
     from mediavault_tui.settings import Settings
-    from mediavault_tui.store.metadata import Waiting
+    from mediavault_tui.store.choosing import Waiting
 
 OMDB_A_DAY = 1000
 
@@ -124,7 +124,7 @@ async def _match(service: Metadata, args: argparse.Namespace) -> int:
     from mediavault_tui.domain.model import FileId
 
     if args.file is None:
-        waiting = await service.waiting()
+        waiting = await service.choosing.waiting()
         _print(
             [_waiting_json(row, titles) for row, titles in waiting],
             "\n".join(map(_waiting_text, waiting)),
@@ -135,7 +135,7 @@ async def _match(service: Metadata, args: argparse.Namespace) -> int:
         raise UsageError("say which title it is: movie/603, tv/1437, or none")
     if not args.file.isdecimal():
         raise UsageError(f"{args.file!r} is no number of a file; `mediavault metadata match` lists them")
-    files = await service.choose(
+    files = await service.choosing.choose(
         FileId(int(args.file)), _title(args.title), everywhere=args.everywhere, who=acting.who()
     )
     _print({"files": files}, f"chosen for {files} {'file' if files == 1 else 'files'}", as_json=args.json)
