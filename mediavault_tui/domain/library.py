@@ -141,6 +141,8 @@ class Copy:
     score: Score
     entry: Entry | None = None
     """What the world says of its title, as far as that was asked for."""
+    asks: bool = False
+    """Whether a person must choose its title."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -113,6 +113,12 @@ class Metadata:
             ratings = await store.ratings(conn, title.imdb_id)
         return Entry(title, ratings, disagreements(title, ratings))
 
+    async def asks(self, file: FileId) -> bool:
+        """Return whether a person must choose a file's title."""
+        async with self._database.connection() as conn:
+            found = await store.match_of(conn, file)
+        return found is not None and found.state == "ask"
+
     async def status(self) -> dict[str, int]:
         """Return counts of files by state, of titles, and of requests in the current windows."""
         async with self._database.connection() as conn:

@@ -126,7 +126,7 @@ class Vault:
         self.read_only = read_only
         self._listen = listen
         self._decided: list[Callable[[], Awaitable[str | None]]] = []
-        """What takes each decision of this session back, as long as no file was moved since; the last first."""
+        """What takes each decision of this session back, the last first, while no file was moved since."""
 
     async def page(
         self,
@@ -160,9 +160,12 @@ class Vault:
     async def details(self, file: FileId) -> Copy | None:
         """Return all that is known of a file."""
         copy = await (await self._services.library()).file(file)
-        if copy is None or copy.file.work is None or self._services.metadata is None:
+        if copy is None or self._services.metadata is None:
             return copy
-        return replace(copy, entry=await (await self._services.metadata()).entry(file))
+        metadata = await self._services.metadata()
+        if copy.file.work is None:
+            return replace(copy, asks=await metadata.asks(file))
+        return replace(copy, entry=await metadata.entry(file))
 
     async def titles_asking(self) -> int:
         """Return how many titles wait for a person."""

@@ -136,17 +136,17 @@ from media_files f where true /* more */ /* fits */ group by f.state order by fi
 
 -- name: facet_world
 -- How many present files have a title with each tag (genre, decade, rating, original language, collection).
--- Files are counted by title first: there are many more of them than of titles.
+-- Counted by equal sets of tags first: there are many more files than such sets.
 select w.tag as value, sum(h.files)::bigint as files
 from (
-    select m.kind, m.tmdb_id, count(*) as files
+    select t.tags, count(*) as files
     from media_files f
     join file_matches m on m.file_id = f.id and m.state in ('sure', 'chosen')
+    join titles t on (t.kind, t.tmdb_id) = (m.kind, m.tmdb_id)
     where f.state = 'present' /* more */ /* fits */
-    group by m.kind, m.tmdb_id
+    group by t.tags
 ) h
-join titles t on (t.kind, t.tmdb_id) = (h.kind, h.tmdb_id)
-cross join unnest(t.tags) as w (tag)
+cross join unnest(h.tags) as w (tag)
 group by w.tag
 
 -- name: inventory_titles

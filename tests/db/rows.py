@@ -94,7 +94,7 @@ insert into title_episodes (tmdb_id, season, episode, name, air_date)
 select t.tmdb_id, s, e, 'Episode ' || e,
        case when s = 9 then current_date + 30 else date '2010-01-01' + 7 * e end
 from titles t, generate_series(0, 9) s, generate_series(0, 19) e
-where t.kind = 'tv'
+where t.kind = 'tv' and t.tmdb_id % 40 = 0
 """
 
 

@@ -47,11 +47,13 @@ from mediavault_tui.domain.quality import score_of, tier
 from mediavault_tui.domain.rehearsal import Flip, Outcome, Rehearsal
 from mediavault_tui.domain.verdict import Edge, Proof, Verdict
 from mediavault_tui.domain.watching import Answering, Preview, Watched
+from mediavault_tui.domain.world import Entry as WorldEntry
 from mediavault_tui.errors import MediaVaultError
 from mediavault_tui.services.configuration import Check
 from mediavault_tui.settings import Entry, entries, from_env
 from tests.factories import a_file, an_identity, an_info
 from tests.ui.chat_fakes import FakeAnswers, FakeConversation
+from tests.ui.world_fakes import FakeWorld
 
 NOW = datetime(2026, 3, 14, 15, 9, tzinfo=UTC)
 GB = 1_000_000_000
@@ -546,7 +548,14 @@ def outcome(title: str, verdict: str) -> Outcome:
 
 
 class FakeVault(
-    FakePictures, FakeInventory, FakeDuplicates, FakePending, FakeScanner, FakeWatching, FakeSettings
+    FakeWorld,
+    FakePictures,
+    FakeInventory,
+    FakeDuplicates,
+    FakePending,
+    FakeScanner,
+    FakeWatching,
+    FakeSettings,
 ):
     """The whole library of the app's tests."""
 
@@ -559,10 +568,16 @@ class FakeVault(
         self.conversation = FakeConversation()
         self.answers = FakeAnswers(self.comparisons)
         FakeWatching.__init__(self)
+        FakeWorld.__init__(self)
         FakeSettings.__init__(self)
         self.undone = 0
+        self.entries: dict[FileId, WorldEntry] = {}
         self.recovered: Sequence[str] = ()
         self.heard: Callable[[str], None] | None = None
+
+    async def details(self, file: FileId) -> Copy | None:
+        copy = await FakeInventory.details(self, file)
+        return replace(copy, entry=self.entries.get(file)) if copy else None
 
     async def chat(self) -> FakeConversation:
         return self.conversation
