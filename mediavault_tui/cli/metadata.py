@@ -203,7 +203,8 @@ async def _better(service: Metadata, args: argparse.Namespace) -> int:
     found = await service.better_copies()
     lines = [
         f"{acting.harmless(each.path)} ({each.tier}, {each.score} points)\n"
-        f"    better by {each.gap}: {acting.harmless(each.better_path)} ({each.better_tier}, {each.better_score})"
+        f"    better by {each.gap}: {acting.harmless(each.better_path)}"
+        f" ({each.better_tier}, {each.better_score} points)"
         for each in found
     ]
     nothing = "no file has a better copy in another folder or source"

@@ -92,11 +92,15 @@ set asked_as = excluded.asked_as, state = excluded.state, kind = excluded.kind, 
 returning m.file_id;
 
 -- name: choice_forget
--- Let files that a choice settled and that had no match before it be matched anew. $1 the choice, $2 the words that
--- mark a person's choice, $3, $4 the paths below its folder.
+-- Let files that a choice settled and that had no match before it be matched anew; those of a deeper folder have
+-- a choice of their own. $1 the choice, $2 the words that mark a person's choice, $3, $4 the paths below its folder.
 delete from file_matches m
 using title_choices c, media_files f
 where c.id = $1 and m.asked_as = c.asked_as and m.evidence[1] = any ($2::text[]) and f.id = m.file_id
   and (c.folder_raw = '' or (f.path_raw >= $3 and f.path_raw < $4))
+  and not exists (select from title_choices o
+                  where o.asked_as = c.asked_as and o.undone_at is null
+                    and octet_length(o.folder_raw) > octet_length(c.folder_raw)
+                    and f.path_raw >= o.folder_raw || '/'::bytea and f.path_raw < o.folder_raw || '0'::bytea)
   and not exists (select from jsonb_array_elements(c.before) b where (b.value ->> 'file_id')::bigint = m.file_id)
 returning m.file_id;

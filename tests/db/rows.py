@@ -76,7 +76,7 @@ select case when kind = 'episode' then 'tv' else 'movie' end,
              (array[10751, 14, 12, 80, 37])
              [1 + floor(h01(hashtext(title), 23) * h01(hashtext(title), 24) * 4.99)::int]],
        round((3 + h01(hashtext(title), 25) * 6.9)::numeric, 2), 100,
-       case when h01(hashtext(title), 26) < 0.02 then 'Collection ' || abs(hashtext(title) % 200)
+       case when h01(hashtext(title), 26) < 0.02 then 'Collection ' || abs(hashtext(title) % 9)
             else '' end, now()
 from (select distinct kind, title from media_files where kind <> 'other') each
 """

@@ -29,6 +29,7 @@ from mediavault_tui.domain.library import (
 )
 from mediavault_tui.domain.model import FileId, MediaFile
 from mediavault_tui.domain.picture import Picture, moments
+from mediavault_tui.domain.worldfacets import WORLD
 from mediavault_tui.errors import MediaVaultError
 from mediavault_tui.ui import describe, tables
 from mediavault_tui.ui.format import count, size, visible
@@ -259,21 +260,24 @@ class InventoryScreen(WorldPane[InventoryServices]):
         if not panel.display:
             return
         services = await self.opened()
-        chosen = dict(self.query_shown.facets)
-        lines: list[tables.FacetLine] = []
+        counted: dict[Facet, Sequence[FacetCount]] = {}
         try:
-            world = await services.world_counts(self.query_shown)
-            counted = {
-                facet: world[facet]
-                if facet in world
-                else await services.facet_counts(facet, self.query_shown)
-                for facet in Facet
-            }
+            for facet in Facet:
+                if facet not in WORLD:
+                    counted[facet] = await services.facet_counts(facet, self.query_shown)
+            self._show_facets(panel, counted)
+            self._show_facets(panel, {**counted, **await services.world_counts(self.query_shown)})
         except MediaVaultError as error:
             self.complain("The facets could not be counted", error)
-            return
-        for facet, counts in counted.items():
-            if facet in world and not counts:
+
+    def _show_facets(
+        self, panel: Listing[tables.FacetLine], counted: Mapping[Facet, Sequence[FacetCount]]
+    ) -> None:
+        chosen = dict(self.query_shown.facets)
+        lines: list[tables.FacetLine] = []
+        for facet in Facet:
+            counts = counted.get(facet, ())
+            if facet in WORLD and not counts:
                 continue  # no title is known that has it
             lines.append(tables.FacetLine(facet, None))
             lines += [tables.FacetLine(facet, c.value, c.files, chosen.get(facet) == c.value) for c in counts]
