@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from mediavault_tui.services.stage_moves import Step
     from mediavault_tui.services.vault import Vault
     from mediavault_tui.services.watching import Watching
+    from mediavault_tui.services.world import World
     from mediavault_tui.store.asking import Reader
 
 
@@ -216,6 +217,23 @@ async def metadata(database: Database, settings: Settings) -> AsyncIterator[Meta
         yield Metadata(database, Answers(database, edge))
 
 
+def world(database: Database, settings: Settings) -> World:
+    """Build what the app asks of the world; it connects when a person searches or looks at a poster."""
+    from mediavault_tui.metadata.images import Images
+    from mediavault_tui.services.metadata import Metadata
+    from mediavault_tui.services.posters import Posters
+    from mediavault_tui.services.world import World
+    from mediavault_tui.services.world_gate import Answers
+
+    known = settings.tmdb_token is not None or settings.tmdb_key is not None
+    # A person waits: ten seconds without an answer are a sentence, not a pause.
+    edge = _tmdb(database, settings, patience=10.0) if known else None
+    images = partial(Images, settings.tmdb_image_url) if known else None
+    return World(
+        Metadata(database, Answers(database, edge)), Posters(settings.cache_dir / "posters", images), edge
+    )
+
+
 def kept_metadata(database: Database) -> Metadata:
     """Build the reader of what TMDb and OMDb said before; it asks nobody."""
     from mediavault_tui.services.metadata import Metadata
@@ -245,7 +263,7 @@ async def ratings(database: Database, settings: Settings) -> AsyncIterator[Ratin
         yield RatingsBatch(database, edge, titles)
 
 
-def _tmdb(database: Database, settings: Settings) -> Edge:
+def _tmdb(database: Database, settings: Settings, *, patience: float = 300.0) -> Edge:
     from mediavault_tui.metadata.edge import Edge
     from mediavault_tui.metadata.gate import TMDB
     from mediavault_tui.services.world_gate import DatabaseGate
@@ -253,10 +271,10 @@ def _tmdb(database: Database, settings: Settings) -> Edge:
     gate = DatabaseGate(database)
     if settings.tmdb_token is not None:
         headers = {"Authorization": f"Bearer {settings.tmdb_token.reveal()}"}
-        return Edge("TMDb", settings.tmdb_url, gate, TMDB, headers=headers)
+        return Edge("TMDb", settings.tmdb_url, gate, TMDB, headers=headers, patience=patience)
     assert settings.tmdb_key is not None
     key = {"api_key": settings.tmdb_key.reveal()}
-    return Edge("TMDb", settings.tmdb_url, gate, TMDB, secret_params=key)
+    return Edge("TMDb", settings.tmdb_url, gate, TMDB, secret_params=key, patience=patience)
 
 
 def renaming(database: Database, settings: Settings) -> Renaming:
@@ -339,6 +357,7 @@ async def open_vault(settings: Settings, *, who: str) -> AsyncIterator[Vault]:
             chat=Lazy(partial(chat, database, settings, reader, model, who=who)),
             nas=nas,
             metadata=Lazy(partial(kept_metadata, database)),
+            world=Lazy(partial(world, database, settings)),
             pictures=Lazy(partial(pictures, settings)),
             configuration=Lazy(partial(configuration, database, settings)),
         )
@@ -352,3 +371,5 @@ async def open_vault(settings: Settings, *, who: str) -> AsyncIterator[Vault]:
         finally:
             if (opened := services.watching.built) is not None:
                 await opened.close()
+            if services.world is not None and (asked := services.world.built) is not None:
+                await asked.close()

@@ -123,6 +123,9 @@ class Settings:
     data_dir: Path = _setting(
         "MEDIAVAULT_DATA_DIR", _path, Path("."), "where the embedded database, keys and logs live"
     )
+    cache_dir: Path = _setting(
+        "MEDIAVAULT_CACHE_DIR", _path, Path("."), "where posters are kept, 64 MB of them at most"
+    )
     ffmpeg: str | None = _setting(
         "MEDIAVAULT_FFMPEG", _text, None, "the ffmpeg program; unset: PATH, then the wheel"
     )
@@ -192,6 +195,9 @@ class Settings:
     tmdb_token: Secret | None = _setting("TMDB_READ_ACCESS_TOKEN", Secret, None, "TMDb bearer token")
     tmdb_key: Secret | None = _setting("TMDB_API_KEY", Secret, None, "TMDb key, where there is no token")
     tmdb_url: str = _setting("TMDB_BASE_URL", _text, "https://api.themoviedb.org/3/", "TMDb's address")
+    tmdb_image_url: str = _setting(
+        "TMDB_IMAGE_URL", _text, "https://image.tmdb.org/t/p/", "where TMDb's posters lie"
+    )
     omdb_key: Secret | None = _setting("OMDB_API_KEY", Secret, None, "OMDb key")
     omdb_url: str = _setting("OMDB_BASE_URL", _text, "https://www.omdbapi.com/", "OMDb's address")
     azure_key: Secret | None = _setting("AZURE_OPENAI_KEY", Secret, None, "Azure OpenAI key")
@@ -260,7 +266,10 @@ def from_env(environ: Mapping[str, str]) -> Settings:
     Raises: ConfigError naming every wrong variable at once. A value is never repeated
         when it is a secret.
     """
-    values: dict[str, Any] = {"data_dir": Path(platformdirs.user_data_dir("mediavault"))}
+    values: dict[str, Any] = {
+        "data_dir": Path(platformdirs.user_data_dir("mediavault")),
+        "cache_dir": Path(platformdirs.user_cache_dir("mediavault")),
+    }
     problems: list[str] = []
     for setting in fields(Settings):
         variable = setting.metadata["variable"]

@@ -90,6 +90,7 @@ def nothing_of_the_developers(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -
         if variable in _OURS or variable.startswith(_PREFIXES):
             monkeypatch.delenv(variable)
     monkeypatch.setenv("MEDIAVAULT_DATA_DIR", str(tmp_path / "mediavault-data"))
+    monkeypatch.setenv("MEDIAVAULT_CACHE_DIR", str(tmp_path / "mediavault-cache"))
     monkeypatch.chdir(tmp_path)  # a `.env` is looked for from the working folder upwards
 
 

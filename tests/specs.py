@@ -6,6 +6,7 @@ s:en,fr  f:en         subtitles, forced ones       HDR10 HDR10+ HLG DV
 t:7000                seconds                      ch:12  chapters   rate:24  frames a second
 remux bluray web hdtv dvd cam                      broken quarantined unchecked unprobed
 size:700              megabytes                    ed:IMAX_Cut  year:1995  year:-  country:US  part:1  e:1,2
+tmdb-runs:7200/6900   a film known to TMDb, with seconds of its cuts (the release first)
 title:Heat_2          underscores are spaces       at:/a/b.mkv  path
 protected missing changed                          links:2           seen:2025-01-31  mtime:5
 """
@@ -26,6 +27,7 @@ from mediavault_tui.domain.model import (
     MediaFile,
     ReleaseSource,
     SubtitleTrack,
+    Work,
 )
 from tests.factories import MBIT, a_file, an_identity, an_info, audio
 
@@ -107,6 +109,9 @@ def file_of(spec: str, *, id: int) -> MediaFile:
             file["first_seen"] = datetime.fromisoformat(value).replace(tzinfo=UTC)
         elif name == "mtime":
             file["modified_ns"] = int(value)
+        elif name == "tmdb-runs":
+            release, *cuts = map(float, value.split("/"))
+            after["work"] = Work("movie", 949, "en", release, cuts=tuple(cuts))
         elif name == "links":
             after["link_count"] = int(value)
         elif name == "e":

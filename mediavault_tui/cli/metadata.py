@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from mediavault_tui.domain.world import Title
     from mediavault_tui.services.metadata import Metadata
     from mediavault_tui.settings import Settings
-    from mediavault_tui.store.metadata import Waiting
+    from mediavault_tui.store.choosing import Waiting
 
 OMDB_A_DAY = 1000
 
@@ -34,11 +34,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
     match = verbs.add_parser("match", help="list what waits for a choice, or choose")
     match.add_argument("file", nargs="?", help="number or path of a file")
     match.add_argument("title", nargs="?", help="movie/603, tv/1437, or none")
+    match.add_argument("--undo", action="store_true", help="take your last choice back")
     match.add_argument("--everywhere", action="store_true", help="for that name in every folder")
     status = verbs.add_parser("status", help="count matches, titles and requests")
     missing = verbs.add_parser("missing", help="list the episodes that no file holds")
     missing.add_argument("show", nargs="?", type=int, help="TMDb's number of one show")
-    for verb in (fetch, omdb, match, status, missing):
+    better = verbs.add_parser("better", help="list the files of which a better copy is elsewhere")
+    for verb in (fetch, omdb, match, status, missing, better):
         verb.add_argument("--json", action="store_true", help="print one JSON document")
 
 
@@ -72,7 +74,7 @@ async def _run(args: argparse.Namespace) -> int:
                 return code
             case "match":
                 code = await _match(service, args)
-                if args.file is not None:
+                if args.file is not None or args.undo:
                     await bootstrap.dedupe(database, settings).refresh()
                 return code
             case "status":
@@ -83,6 +85,8 @@ async def _run(args: argparse.Namespace) -> int:
                     as_json=args.json,
                 )
                 return 0
+            case "better":
+                return await _better(service, args)
             case _:
                 return await _missing(service, args)
 
@@ -123,8 +127,14 @@ async def _fetch(service: Metadata, args: argparse.Namespace) -> int:
 async def _match(service: Metadata, args: argparse.Namespace) -> int:
     from mediavault_tui.domain.model import FileId
 
+    if args.undo:
+        if args.file is not None:
+            raise UsageError("--undo takes no file: it takes your last choice back")
+        sentence = await service.choosing.undo(who=acting.who())
+        _print({"undone": sentence}, sentence or "there is no choice of yours to undo", as_json=args.json)
+        return 0 if sentence else 1
     if args.file is None:
-        waiting = await service.waiting()
+        waiting = await service.choosing.waiting()
         _print(
             [_waiting_json(row, titles) for row, titles in waiting],
             "\n".join(map(_waiting_text, waiting)),
@@ -135,7 +145,7 @@ async def _match(service: Metadata, args: argparse.Namespace) -> int:
         raise UsageError("say which title it is: movie/603, tv/1437, or none")
     if not args.file.isdecimal():
         raise UsageError(f"{args.file!r} is no number of a file; `mediavault metadata match` lists them")
-    files = await service.choose(
+    files = await service.choosing.choose(
         FileId(int(args.file)), _title(args.title), everywhere=args.everywhere, who=acting.who()
     )
     _print({"files": files}, f"chosen for {files} {'file' if files == 1 else 'files'}", as_json=args.json)
@@ -186,6 +196,19 @@ async def _missing(service: Metadata, args: argparse.Namespace) -> int:
         "\n".join(lines) or "none is missing of the shows whose episodes are known",
         as_json=args.json,
     )
+    return 0
+
+
+async def _better(service: Metadata, args: argparse.Namespace) -> int:
+    found = await service.better_copies()
+    lines = [
+        f"{acting.harmless(each.path)} ({each.tier}, {each.score} points)\n"
+        f"    better by {each.gap}: {acting.harmless(each.better_path)}"
+        f" ({each.better_tier}, {each.better_score} points)"
+        for each in found
+    ]
+    nothing = "no file has a better copy in another folder or source"
+    _print([asdict(each) for each in found], "\n".join(lines) or nothing, as_json=args.json)
     return 0
 
 

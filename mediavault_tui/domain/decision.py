@@ -9,7 +9,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 
-from mediavault_tui.domain.judging import Case, DecisionPolicy, Judgement, cut_short, foreign_film, judge
+from mediavault_tui.domain.judging import (
+    Case,
+    DecisionPolicy,
+    Judgement,
+    cut_short,
+    foreign_film,
+    full_length,
+    judge,
+)
 from mediavault_tui.domain.labels import labels
 from mediavault_tui.domain.losses import audio_languages, losses
 from mediavault_tui.domain.model import FileId, MediaFile
@@ -58,7 +66,7 @@ def _keeper(ranking: Sequence[Ranked], policy: DecisionPolicy) -> MediaFile:
     best = ranking[0].file
     if cut_short(best):
         # Half a film is not the better copy, however good its picture is.
-        whole = [each for each in ranking if not cut_short(each.file) and not failed(each.file)]
+        whole = [each for each in ranking if full_length(each.file) and not failed(each.file)]
         ranking = whole or ranking
         best = ranking[0].file
     if best.info is None or foreign_film(best.info, policy.languages, best.work):

@@ -157,7 +157,11 @@ def _identity(case: Case) -> Judgement | None:
     share = _time_share(case)
     if cut_short(case.keeper):
         return _review("identity", f"Cut short: {_of_runtime(case.keeper, case.keeper_name)}")
-    if share < -OTHER_CUT and not (cut_short(case.member) and _full_length(case.keeper)):
+    if cut_short(case.member) and full_length(case.keeper):
+        # The world's word alone: its list of cuts may lack the one that this copy is.
+        said = f"Perhaps cut short: {_of_runtime(case.member, case.member_name)}"
+        return _review("identity", f"{said}, and no known cut is so short; look at its end")
+    if share < -OTHER_CUT:
         return _review(
             "identity",
             f"Perhaps another cut: {case.member_name} is {-share:.0%} shorter than {case.keeper_name}",
@@ -245,9 +249,7 @@ def _cautions(case: Case) -> tuple[str, ...]:
     if case.member.info is not None and unlabelled_audio(case.member.info):
         said.append(f"{case.member_name} has audio that does not say its language")
     share = _time_share(case)
-    if cut_short(case.member) and _full_length(case.keeper):
-        said.append(f"cut short: {_of_runtime(case.member, case.member_name)}")
-    elif share < -TIME_TOLERANCE:
+    if share < -TIME_TOLERANCE:
         said.append(f"{case.member_name} is {-share:.0%} shorter: is it the same cut?")
     return tuple(said)
 
@@ -264,7 +266,7 @@ def _doubt(case: Case) -> Doubt | None:
         return None  # title, year and country: TMDb has settled them
     if not work.runtime or found is None:
         return found
-    if abs(_time_share(case)) <= TIME_TOLERANCE and _full_length(case.keeper):
+    if abs(_time_share(case)) <= TIME_TOLERANCE and _as_released(case.keeper):
         return Doubt(f"one is called “{one or other}”, but both run as long as TMDb says", ask=False)
     return Doubt(
         f"one is called “{one or other}”; TMDb gives the film {time_text(work.runtime)}:"
@@ -274,24 +276,38 @@ def _doubt(case: Case) -> Doubt | None:
 
 
 def cut_short(file: MediaFile) -> bool:
-    """Return whether a film's file is much shorter than TMDb says, and is no edition or part of it."""
-    if file.work is None or not file.work.runtime or file.info is None or file.identity is None:
+    """Return whether a film's file is much shorter than every cut that is known, and is no edition or part.
+
+    TMDb may give the running time of a longer cut, so the shortest that anybody gives is what counts. A
+    suspicion: it keeps a copy from being the keeper and asks a person; it never recommends a deletion. A file
+    whose own packets end early fails its health check instead (`domain.ranking.failed`).
+    """
+    if file.work is None or not file.work.runtimes or file.info is None or file.identity is None:
         return False
     odd = file.identity.edition is not None or file.identity.part is not None
-    return not odd and 0 < file.info.duration < (1 - OTHER_CUT) * file.work.runtime
+    return not odd and 0 < file.info.duration < (1 - OTHER_CUT) * file.work.runtimes[0]
 
 
-def _full_length(file: MediaFile) -> bool:
-    """Within the speed-up of PAL and some credits of what TMDb says."""
-    if file.work is None or not file.work.runtime or file.info is None:
+def full_length(file: MediaFile) -> bool:
+    """Return whether a film's file runs as long as some cut that is known."""
+    if file.work is None or file.info is None:
         return False
-    return abs(file.info.duration - file.work.runtime) <= 0.06 * file.work.runtime
+    return any(_runs(file.info.duration, length) for length in file.work.runtimes)
+
+
+def _as_released(file: MediaFile) -> bool:
+    return file.work is not None and file.info is not None and _runs(file.info.duration, file.work.runtime)
+
+
+def _runs(duration: float, length: float) -> bool:
+    """Within the speed-up of PAL and some credits of what is known."""
+    return length > 0 and abs(duration - length) <= 0.06 * length
 
 
 def _of_runtime(file: MediaFile, name: str) -> str:
     runs = file.info.duration if file.info else 0.0
-    of = f" of {time_text(file.work.runtime)}" if file.work and file.work.runtime else ""
-    return f"{name} runs {time_text(runs)}{of}"
+    known = " or ".join(map(time_text, file.work.runtimes)) if file.work else ""
+    return f"{name} runs {time_text(runs)}{f' of {known}' if known else ''}"
 
 
 def _time_share(case: Case) -> float:

@@ -190,6 +190,13 @@ class Work:
     runtime: float = 0.0
     """Seconds of a film as it was released; 0: not known, or a show."""
     documentary: bool = False
+    cuts: tuple[float, ...] = ()
+    """Seconds of every other cut that TMDb's translations or OMDb give."""
+
+    @property
+    def runtimes(self) -> tuple[float, ...]:
+        """Every running time that the world knows of, the shortest first."""
+        return tuple(sorted({length for length in (self.runtime, *self.cuts) if length > 0}))
 
 
 @dataclass(frozen=True, slots=True)

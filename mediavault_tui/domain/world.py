@@ -61,6 +61,8 @@ class Title:
     countries: tuple[str, ...] = ()
     runtime: int = 0
     """Seconds; 0: not known."""
+    runtimes: tuple[int, ...] = ()
+    """Seconds of every cut that translations give beside it."""
     genres: tuple[int, ...] = ()
     overview: str = ""
     rating: float = 0.0
@@ -149,6 +151,18 @@ class Ratings:
     votes: int | None = None
     metascore: int | None = None
     awards: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class MissingEpisode:
+    """An episode that aired and that no file holds."""
+
+    title: str
+    tmdb_id: int
+    season: int
+    episode: int
+    name: str
+    air_date: date | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -81,6 +81,10 @@ class Edge:
         return self
 
     async def __aexit__(self, *_exception: object) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """End the connections."""
         await self._client.aclose()
 
     async def get(self, path: str, params: Mapping[str, str], *, etag: str = "") -> Answer:

@@ -109,6 +109,7 @@ def read_details(kind: TitleKind, body: Any) -> Title:
         year=plain.year,
         countries=plain.countries,
         runtime=60 * next((minutes for minutes in runtimes if minutes > 0), 0),
+        runtimes=tuple(dict.fromkeys(_cuts(body))) if kind is TitleKind.MOVIE else (),
         genres=tuple(int(each["id"]) for each in _list(body, "genres", needed=False)),
         overview=plain.overview,
         rating=plain.rating,
@@ -179,6 +180,14 @@ def _names(body: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
         name = data.get("title") or data.get("name")
         if name:
             yield str(name), _language(str(each.get("iso_639_1") or ""))
+
+
+def _cuts(body: Mapping[str, Any]) -> Iterable[int]:
+    """Yield the seconds that translations give: another country's cut, where it is not the first one's."""
+    for each in _dict(body, "translations").get("translations") or ():
+        minutes = (each.get("data") or {}).get("runtime")
+        if isinstance(minutes, int) and minutes > 0:
+            yield 60 * minutes
 
 
 def _credits(body: Mapping[str, Any]) -> Iterable[str]:

@@ -59,6 +59,11 @@ class Library:
         async with self._database.connection() as conn:
             return await inventory.facet_counts(conn, facet, query)
 
+    async def world_counts(self, query: InventoryQuery) -> dict[Facet, list[FacetCount]]:
+        """Return the values of every facet that titles give, under the rest of the query."""
+        async with self._database.connection() as conn:
+            return await inventory.world_counts(conn, query)
+
     async def milestones(self, query: InventoryQuery, *, every: int = 1000) -> list[Cursor]:
         """Return the key of every so many rows: where to read from after a jump. Slow at a million rows."""
         async with self._database.connection() as conn:

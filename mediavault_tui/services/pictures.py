@@ -12,6 +12,7 @@ from mediavault_tui.domain.model import MediaFile
 from mediavault_tui.domain.picture import Picture
 from mediavault_tui.errors import SourceMissing
 from mediavault_tui.probe.picture import Painter
+from mediavault_tui.services.kept import Kept
 
 _MOST = 64 << 20
 """Bytes of frames kept; some 3,000 of them."""
@@ -32,11 +33,12 @@ class Pictures:
             picture, with a sentence to show in its place.
         """
         key = await asyncio.to_thread(_key, file.raw_path, f"{at:.3f} {width} {height}")
-        found = await asyncio.to_thread(self._kept.get, key)
+        content = await asyncio.to_thread(self._kept.get, key)
+        found = unpacked(content) if content is not None else None
         if found is None:
             hdr = file.info is not None and file.info.video is not None and bool(file.info.video.hdr)
             found = await self._painter.frame(file.raw_path, at=at, width=width, height=height, hdr=hdr)
-            await asyncio.to_thread(self._kept.put, key, found)
+            await asyncio.to_thread(self._kept.put, key, packed(found))
         return found
 
 
@@ -50,42 +52,16 @@ def _key(path: bytes, wanted: str) -> str:
     return hashlib.sha256(stamp.encode()).hexdigest()[:32]
 
 
-class Kept:
-    """Pictures in a folder, bounded in bytes. Nothing here is missed when it is lost."""
+def packed(picture: Picture) -> bytes:
+    """Return a picture as it is kept."""
+    return b"%d %d\n" % (picture.width, picture.height) + zlib.compress(picture.rgb)
 
-    def __init__(self, folder: Path, *, most: int) -> None:
-        self._folder = folder
-        self._most = most
 
-    def get(self, key: str) -> Picture | None:
-        """Return a kept picture and make it the youngest; None without a whole one."""
-        path = self._folder / key
-        try:
-            size, _, packed = path.read_bytes().partition(b"\n")
-            width, height = map(int, size.split())
-            picture = Picture(width, height, zlib.decompress(packed))
-            os.utime(path)
-        except (OSError, ValueError, zlib.error):
-            return None
-        return picture
-
-    def put(self, key: str, picture: Picture) -> None:
-        """Keep a picture, as far as the disk lets us."""
-        new = self._folder / f"{key}.{os.getpid()}.new"
-        try:
-            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            new.write_bytes(b"%d %d\n" % (picture.width, picture.height) + zlib.compress(picture.rgb))
-            new.replace(self._folder / key)
-            self._shrink()
-        except OSError:
-            return  # a full or read-only disk: the frame is decoded again next time
-
-    def _shrink(self) -> None:
-        with os.scandir(self._folder) as entries:
-            files = sorted((s.st_mtime_ns, s.st_size, e.path) for e in entries if (s := e.stat()))
-        total = sum(size for _, size, _ in files)
-        for _, size, path in files:
-            if total <= self._most:
-                break
-            Path(path).unlink(missing_ok=True)
-            total -= size
+def unpacked(content: bytes) -> Picture | None:
+    """Read a picture that was kept; None unless it is whole."""
+    size, _, rgb = content.partition(b"\n")
+    try:
+        width, height = map(int, size.split())
+        return Picture(width, height, zlib.decompress(rgb))
+    except (ValueError, zlib.error):
+        return None

@@ -10,15 +10,17 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from mediavault_tui.domain.accounts import LinkId, PreviewLink
+from mediavault_tui.domain.choosing import Asking, Key, Puzzle
 from mediavault_tui.domain.library import (
     ActResult,
+    BetterCopy,
     Comparison,
     Copy,
     Cursor,
@@ -39,12 +41,14 @@ from mediavault_tui.domain.nas import Check
 from mediavault_tui.domain.paths import LOCAL, PLACES, place
 from mediavault_tui.domain.picture import Picture
 from mediavault_tui.domain.watching import Answering, Preview
+from mediavault_tui.domain.world import MissingEpisode, Title
+from mediavault_tui.domain.worldmatch import Scored
 from mediavault_tui.errors import Refused, UsageError
 from mediavault_tui.sources.folders import subfolders
 
 if TYPE_CHECKING:
     from mediavault_tui.domain.rehearsal import Rehearsal
-    from mediavault_tui.services.asking import Asking
+    from mediavault_tui.services.asking import Asking as Answers
     from mediavault_tui.services.chat import Chat
     from mediavault_tui.services.configuration import Check as ToolCheck
     from mediavault_tui.services.configuration import Configuration
@@ -57,6 +61,7 @@ if TYPE_CHECKING:
     from mediavault_tui.services.scan_control import ScanControl
     from mediavault_tui.services.stage import Stage
     from mediavault_tui.services.watching import Watching
+    from mediavault_tui.services.world import World
     from mediavault_tui.settings import Entry
 
 Service = TypeVar("Service")
@@ -94,12 +99,14 @@ class Services:
     configuration: Lazy[Configuration]
     pictures: Lazy[Pictures]
     watching: Lazy[Watching]
-    asking: Lazy[Asking] | None = None
+    asking: Lazy[Answers] | None = None
     chat: Lazy[Chat] | None = None
     nas: Nas | None = None
     """What knows the shares; None where there is only this machine."""
     metadata: Lazy[Metadata] | None = None
     """What was kept of the world; it asks nobody."""
+    world: Lazy[World] | None = None
+    """What asks TMDb where a person waits for the answer."""
 
 
 class Vault:
@@ -118,7 +125,8 @@ class Vault:
         self._who = who
         self.read_only = read_only
         self._listen = listen
-        self._decided_last = False
+        self._decided: list[Callable[[], Awaitable[str | None]]] = []
+        """What takes each decision of this session back, the last first, while no file was moved since."""
 
     async def page(
         self,
@@ -141,6 +149,10 @@ class Vault:
         """Return the values of a facet under a filter."""
         return await (await self._services.library()).facet_counts(facet, query)
 
+    async def world_counts(self, query: InventoryQuery) -> dict[Facet, list[FacetCount]]:
+        """Return the values of every facet that titles give, under a filter."""
+        return await (await self._services.library()).world_counts(query)
+
     async def milestones(self, query: InventoryQuery, *, every: int) -> list[Cursor]:
         """Return the cursor of every so-manieth row."""
         return await (await self._services.library()).milestones(query, every=every)
@@ -148,9 +160,59 @@ class Vault:
     async def details(self, file: FileId) -> Copy | None:
         """Return all that is known of a file."""
         copy = await (await self._services.library()).file(file)
-        if copy is None or copy.file.work is None or self._services.metadata is None:
+        if copy is None or self._services.metadata is None:
             return copy
-        return replace(copy, entry=await (await self._services.metadata()).entry(file))
+        metadata = await self._services.metadata()
+        if copy.file.work is None:
+            return replace(copy, asks=await metadata.asks(file))
+        return replace(copy, entry=await metadata.entry(file))
+
+    async def titles_asking(self) -> int:
+        """Return how many titles wait for a person."""
+        return await (await self._world()).choosing.asking() if self._services.world else 0
+
+    async def title_queue(self, *, after: Asking | None = None) -> Sequence[Asking]:
+        """Return what waits for a person, some hundred titles at once."""
+        return await (await self._world()).choosing.queue(after=after)
+
+    async def puzzle(self, file: FileId) -> Puzzle:
+        """Return what a file may be, from what is kept."""
+        return await (await self._world()).choosing.puzzle(file)
+
+    async def find_titles(self, puzzle: Puzzle, text: str) -> Sequence[Scored]:
+        """Ask TMDb for other words or an id."""
+        return await (await self._world()).choosing.search(puzzle, text)
+
+    async def world_title(self, title: Key) -> Title | None:
+        """Return a title with cast and running time, as far as they can be had."""
+        return await (await self._world()).choosing.title(title)
+
+    async def poster(self, title: Key, *, width: int, height: int) -> Picture | None:
+        """Return a title's poster; None without one."""
+        if self._services.world is None:
+            return None
+        return await (await self._world()).poster(title, width=width, height=height)
+
+    async def choose_title(self, file: FileId, title: Key | None, *, everywhere: bool = False) -> int:
+        """Say which title a file and those like it are; how many that settles. `regroup` follows."""
+        self._check_writable()
+        files = await (await self._world()).choosing.choose(file, title, everywhere=everywhere, who=self._who)
+        self._decided.append(self._undo_choice)
+        return files
+
+    async def regroup(self) -> None:
+        """Find the groups anew: titles are known that were not."""
+        await (await self._services.dedupe()).refresh()
+
+    async def missing_episodes(
+        self, *, limit: int, after: MissingEpisode | None = None
+    ) -> Sequence[MissingEpisode]:
+        """Return a page of the aired episodes that no file holds."""
+        return await (await self._world()).missing(limit=limit, after=after)
+
+    async def better_copies(self, *, limit: int, after: BetterCopy | None = None) -> Sequence[BetterCopy]:
+        """Return a page of the files of which a better copy lies elsewhere."""
+        return await (await self._world()).better(limit=limit, after=after)
 
     async def nearest(self, text: str) -> list[str]:
         """Return the titles most like what was typed."""
@@ -176,19 +238,19 @@ class Vault:
         """Keep every copy of a group."""
         self._check_writable()
         await (await self._services.dedupe()).keep_both(group, who=self._who)
-        self._decided_last = True
+        self._decided.append(self._undo_decision)
 
     async def not_duplicate(self, group: GroupId, a: FileId, b: FileId) -> None:
         """Remember for ever that two files are different works."""
         self._check_writable()
         await (await self._services.dedupe()).not_duplicate(group, a, b, who=self._who)
-        self._decided_last = True
+        self._decided.append(self._undo_decision)
 
     async def note(self, group: GroupId, text: str) -> None:
         """Write a note to a group."""
         self._check_writable()
         await (await self._services.dedupe()).note(group, text, who=self._who)
-        self._decided_last = True
+        self._decided.append(self._undo_decision)
 
     async def stage_group(self, group: GroupId, keeper: FileId) -> ActResult:
         """Keep one copy of a group, stage the others."""
@@ -245,10 +307,8 @@ class Vault:
         A decision of this session comes first if nothing was moved since.
         """
         self._check_writable()
-        if self._decided_last:
-            self._decided_last = False
-            sentence = await (await self._services.dedupe()).undo_last_decision(who=self._who)
-            if sentence is not None:
+        while self._decided:
+            if (sentence := await self._decided.pop()()) is not None:
                 return sentence
         result = await (await self._services.stage()).undo(who=self._who)
         return " ".join([*_undone(result), *result.refused]) or "There is nothing to undo."
@@ -303,7 +363,7 @@ class Vault:
         """Return the scans so far, newest first."""
         return await (await self._services.scanner()).history()
 
-    async def asking(self) -> Asking:
+    async def asking(self) -> Answers:
         """Return what answers questions from the database alone."""
         assert self._services.asking is not None
         return await self._services.asking()
@@ -355,8 +415,22 @@ class Vault:
 
     def _acted(self, result: ActResult) -> ActResult:
         if result.done:
-            self._decided_last = False
+            self._decided.clear()
         return result
+
+    async def _undo_decision(self) -> str | None:
+        return await (await self._services.dedupe()).undo_last_decision(who=self._who)
+
+    async def _undo_choice(self) -> str | None:
+        sentence = await (await self._world()).choosing.undo(who=self._who)
+        if sentence is not None:
+            await self.regroup()
+        return sentence
+
+    async def _world(self) -> World:
+        if self._services.world is None:
+            raise UsageError("nothing of the world is known here")
+        return await self._services.world()
 
 
 def _undone(result: ActResult) -> list[str]:

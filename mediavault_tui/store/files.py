@@ -112,6 +112,7 @@ def _work(row: Record) -> Work | None:
         original_language=row["work_language"] or None,
         runtime=float(row["work_runtime_s"]),
         documentary=row["work_documentary"],
+        cuts=tuple(float(length) for length in row["work_cuts"] if length),
     )
 
 

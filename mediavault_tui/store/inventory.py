@@ -23,6 +23,7 @@ from mediavault_tui.domain.library import (
 from mediavault_tui.domain.model import FileId, FileState, Health, Kind
 from mediavault_tui.domain.pathtext import display
 from mediavault_tui.domain.search import prefix_query, prefix_terms
+from mediavault_tui.domain.worldfacets import WORLD, counted
 from mediavault_tui.store.database import Connection
 from mediavault_tui.store.inventory_sql import (
     SORT_COLUMNS,
@@ -108,7 +109,7 @@ class _Search:
         self._limit = limit
         self._step = _STEP
         self._walking = wanted.put_into(
-            ordered("inventory_walk", query.sort, descending=descending), parameters=4
+            ordered("inventory_walk", query.sort, descending=descending), parameters=4, walking=True
         )
         self._collecting = wanted.put_into(
             ordered("inventory_hits", query.sort, descending=descending), parameters=4
@@ -162,12 +163,35 @@ async def _estimate(conn: Connection, wanted: Conditions) -> int:
 
 async def facet_counts(conn: Connection, facet: Facet, query: InventoryQuery) -> list[FacetCount]:
     """Count the values of one facet among what the rest of the query lets through, most first."""
+    if facet in WORLD:
+        return (await _tags(conn, query, [facet], leave_out=facet))[facet]
     wanted = await _conditions(conn, query, leave_out=facet)
     statement, values = wanted.put_into(sql(f"facet_{facet}"), parameters=0)
     rows = await conn.fetch(statement, *values)
     if facet is Facet.FOLDER:
         return [FacetCount(display(row["folder_raw"]), row["files"]) for row in rows]
     return [FacetCount(row["value"], row["files"]) for row in rows]
+
+
+async def world_counts(conn: Connection, query: InventoryQuery) -> dict[Facet, list[FacetCount]]:
+    """Count the values of every facet that titles give, each under the rest of the query.
+
+    One look at the files counts all facets of which nothing is chosen.
+    """
+    chosen = [facet for facet, _ in query.facets if facet in WORLD]
+    found = await _tags(conn, query, [facet for facet in WORLD if facet not in chosen])
+    for facet in chosen:
+        found |= await _tags(conn, query, [facet], leave_out=facet)
+    return found
+
+
+async def _tags(
+    conn: Connection, query: InventoryQuery, wanted: Sequence[Facet], *, leave_out: Facet | None = None
+) -> dict[Facet, list[FacetCount]]:
+    fits = await _conditions(conn, query, leave_out=leave_out)
+    statement, values = fits.put_into(sql("facet_world"), parameters=0)
+    rows = await conn.fetch(statement, *values)
+    return counted(((row["value"], row["files"]) for row in rows), wanted)
 
 
 async def milestones(conn: Connection, query: InventoryQuery, *, every: int) -> list[Cursor]:
@@ -217,7 +241,9 @@ async def statements(conn: Connection, query: InventoryQuery) -> Sequence[tuple[
     for name in names:
         before = [*key, *fixed[name]]
         statement = ordered(name, query.sort, descending=query.descending)
-        statement, values = wanted.put_into(statement, parameters=len(before))
+        statement, values = wanted.put_into(
+            statement, parameters=len(before), walking=name == "inventory_walk"
+        )
         made.append((statement, [*before, *values]))
     return made
 

@@ -13,12 +13,19 @@ from typing import Any
 
 from asyncpg import Record
 
+from mediavault_tui.domain.choosing import Key
 from mediavault_tui.domain.model import FileId, Identity, Kind
-from mediavault_tui.domain.world import Asked, Episode, Question, Ratings, Title, TitleKind, question_of
+from mediavault_tui.domain.world import (
+    Asked,
+    Episode,
+    Question,
+    Ratings,
+    Title,
+    TitleKind,
+    question_of,
+)
 from mediavault_tui.store.database import Connection
 from mediavault_tui.store.sqlfiles import sql
-
-Key = tuple[TitleKind, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,53 +56,17 @@ class FoundMatch:
     """Kind, id, points and words of each, best first."""
 
 
-@dataclass(frozen=True, slots=True)
-class Waiting:
-    """A title that a person must choose."""
-
-    asked_as: str
-    files: int
-    example: str
-    file_id: FileId
-    why: str
-    candidates: Any
-
-
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """What a person chose: for one title below one folder (raw; empty: everywhere)."""
-
-    asked_as: str
-    folder: bytes
-    title: Key | None
-
-
-@dataclass(frozen=True, slots=True)
-class MissingEpisode:
-    """An episode that aired and that no file holds."""
-
-    title: str
-    tmdb_id: int
-    season: int
-    episode: int
-    name: str
-    air_date: date | None
-
-
-ROWS = {"matches_waiting": Waiting, "episodes_missing": MissingEpisode}
-
-
 async def put_titles(conn: Connection, found: Iterable[Title]) -> None:
     """Keep titles; details bring their names and episodes with them."""
     for title in sorted(found, key=lambda each: each.key):  # in one order: two writers cannot deadlock
         written = await conn.fetchval(
             sql("title_put"),
-            title.kind.value, title.tmdb_id, _clean(title.title), _clean(title.original_title),
+            title.kind.value, title.tmdb_id, clean(title.title), clean(title.original_title),
             title.original_language, title.year or 0, list(title.countries), title.runtime,
-            list(title.genres), _clean(title.overview), min(max(title.rating, 0), 10), title.votes,
+            list(title.genres), clean(title.overview), min(max(title.rating, 0), 10), title.votes,
             title.popularity, title.poster,
-            title.imdb_id, title.tvdb_id, _clean(title.collection), [_clean(c) for c in title.credits],
-            title.detailed,
+            title.imdb_id, title.tvdb_id, clean(title.collection), [clean(c) for c in title.credits],
+            title.detailed, list(title.runtimes),
         )  # fmt: skip
         if written is None or not title.detailed:
             continue
@@ -104,7 +75,7 @@ async def put_titles(conn: Connection, found: Iterable[Title]) -> None:
             sql("title_names_put"),
             title.kind.value,
             title.tmdb_id,
-            [_clean(name) for name, _ in title.names],
+            [clean(name) for name, _ in title.names],
             [language for _, language in title.names],
         )
         if title.kind is TitleKind.TV:
@@ -115,7 +86,7 @@ async def put_titles(conn: Connection, found: Iterable[Title]) -> None:
                 title.tmdb_id,
                 [e.season for e in episodes],
                 [e.number for e in episodes],
-                [_clean(e.name) for e in episodes],
+                [clean(e.name) for e in episodes],
                 [e.air_date for e in episodes],
                 [e.runtime for e in episodes],
             )
@@ -130,7 +101,7 @@ async def titles(conn: Connection, keys: Sequence[Key]) -> list[Title]:
 async def files_to_match(conn: Connection, *, after: int, limit: int) -> tuple[list[FileToMatch], int | None]:
     """Return a page of files of which something can be asked, and the id to go on after (None: the end)."""
     rows = await conn.fetch(sql("match_files"), after, limit)
-    files = [file for row in rows if (file := _file(row)) is not None]
+    files = [file for row in rows if (file := file_to_match(row)) is not None]
     return files, rows[-1]["id"] if len(rows) == limit else None
 
 
@@ -168,11 +139,6 @@ def candidates_of(kept: Any) -> tuple[tuple[TitleKind, int, int, tuple[str, ...]
     return tuple((TitleKind(kind), id, points, tuple(words)) for kind, id, points, words in kept or ())
 
 
-async def waiting(conn: Connection, *, limit: int) -> list[Waiting]:
-    """Return what a person must choose, most files first."""
-    return [Waiting(*row) for row in await conn.fetch(sql("matches_waiting"), limit)]
-
-
 async def tally(conn: Connection) -> tuple[dict[str, int], dict[str, int]]:
     """Return the files by state of matching, and the titles: known, with details, rated by OMDb."""
     files = {row["state"]: row["files"] for row in await conn.fetch(sql("matches_tally"))}
@@ -191,27 +157,6 @@ async def without_details(conn: Connection, *, limit: int) -> list[Key]:
     return _keys(await conn.fetch(sql("titles_of_files"), limit))
 
 
-async def choices(conn: Connection) -> list[Choice]:
-    """Return everything that people chose."""
-    return [
-        Choice(r["asked_as"], r["folder_raw"], (TitleKind(r["kind"]), r["tmdb_id"]) if r["kind"] else None)
-        for r in await conn.fetch(sql("choices_all"))
-    ]
-
-
-async def put_choice(conn: Connection, choice: Choice, *, who: str) -> None:
-    """Remember a choice."""
-    kind, id = choice.title if choice.title else (None, None)
-    await conn.execute(
-        sql("choice_put"), choice.asked_as, choice.folder, kind.value if kind else None, id, who
-    )
-
-
-async def forget_matches(conn: Connection, asked_as: str) -> None:
-    """Let the files asked for by that title be matched anew."""
-    await conn.execute(sql("matches_forget"), asked_as)
-
-
 async def omdb_wanted(conn: Connection, *, limit: int, days: int) -> list[str]:
     """Return the IMDb ids to ask OMDb for, the most wanted first."""
     return [row["imdb_id"] for row in await conn.fetch(sql("omdb_wanted"), limit, days)]
@@ -222,13 +167,13 @@ async def put_ratings(conn: Connection, ratings: Ratings) -> None:
     await conn.execute(
         sql("omdb_put"),
         ratings.imdb_id,
-        _clean(ratings.title),
+        clean(ratings.title),
         ratings.year or 0,
         ratings.runtime,
         ratings.rating,
         ratings.votes,
         ratings.metascore,
-        _clean(ratings.awards),
+        clean(ratings.awards),
         ratings.known,
     )
 
@@ -251,16 +196,17 @@ async def ratings(conn: Connection, imdb_id: str) -> Ratings | None:
     )
 
 
-async def missing_episodes(conn: Connection, tmdb_id: int | None) -> list[MissingEpisode]:
-    """Return the aired episodes that no file holds, of one show or of all."""
-    return [MissingEpisode(*row) for row in await conn.fetch(sql("episodes_missing"), tmdb_id)]
+async def poster_name(conn: Connection, key: Key) -> str:
+    """Return TMDb's name of a title's poster; empty without one."""
+    return await conn.fetchval(sql("title_poster"), key[0].value, key[1]) or ""
 
 
 def _keys(rows: Sequence[Record]) -> list[Key]:
     return [(TitleKind(row["kind"]), row["tmdb_id"]) for row in rows]
 
 
-def _file(row: Record) -> FileToMatch | None:
+def file_to_match(row: Record) -> FileToMatch | None:
+    """Read a row of `match_files`; None for a file of which nothing can be asked."""
     identity = Identity(
         kind=Kind(row["kind"]),
         title=row["title"],
@@ -293,7 +239,7 @@ def _match_json(each: FoundMatch) -> Mapping[str, Any]:
     kind, id = each.title if each.title else (None, None)
     return {
         "file_id": each.file,
-        "asked_as": _clean(each.asked_as),
+        "asked_as": clean(each.asked_as),
         "state": each.state,
         "kind": kind.value if kind else None,
         "tmdb_id": id,
@@ -301,9 +247,9 @@ def _match_json(each: FoundMatch) -> Mapping[str, Any]:
         "episodes": list(each.episodes),
         "confidence": each.confidence,
         "margin": min(max(each.margin, -999), 999),
-        "evidence": [_clean(text) for text in each.evidence],
+        "evidence": [clean(text) for text in each.evidence],
         "candidates": [
-            [k.value, i, points, [_clean(w) for w in words]] for k, i, points, words in each.candidates
+            [k.value, i, points, [clean(w) for w in words]] for k, i, points, words in each.candidates
         ],
     }
 
@@ -318,6 +264,7 @@ def _title(row: Record) -> Title:
         year=row["year"] or None,
         countries=tuple(row["countries"]),
         runtime=row["runtime_s"],
+        runtimes=tuple(row["runtimes"]),
         genres=tuple(row["genres"]),
         overview=row["overview"],
         rating=float(row["rating"]),
@@ -337,7 +284,7 @@ def _title(row: Record) -> Title:
     )
 
 
-def _clean(text: str) -> str:
+def clean(text: str) -> str:
     """PostgreSQL holds no NUL, and half a surrogate pair is no text."""
     return text.replace("\x00", "").encode("utf-8", "replace").decode("utf-8")
 

@@ -28,6 +28,7 @@ from mediavault_tui.ui.crash import crash_panel
 from mediavault_tui.ui.pane import Pane
 from mediavault_tui.ui.screens.inventory import InventoryScreen, InventoryServices
 from mediavault_tui.ui.widgets.panebar import NUMBERS, PANES
+from mediavault_tui.ui.worldpane import WorldPane
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -309,7 +310,11 @@ class MediaVaultApp(App[None]):
         if isinstance(self.screen, InventoryScreen):
             self.screen.point_at(message.files, message.text)
 
-    async def on_chat_screen_show_group(self, message: ChatScreen.ShowGroup) -> None:
+    async def on_world_pane_show_group(self, message: WorldPane.ShowGroup) -> None:
+        """Compare the copies of a file that the inventory has better elsewhere."""
+        await self.on_chat_screen_show_group(message)
+
+    async def on_chat_screen_show_group(self, message: ChatScreen.ShowGroup | WorldPane.ShowGroup) -> None:
         """Compare a group that the chat found."""
         from mediavault_tui.ui.screens.duplicates import DuplicatesScreen
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from textual.content import Content
 
 from mediavault_tui.domain import languages
+from mediavault_tui.domain.choosing import Puzzle
 from mediavault_tui.domain.library import (
     Copy,
     ScanPhase,
@@ -25,7 +26,8 @@ from mediavault_tui.domain.model import (
 from mediavault_tui.domain.nas import Check
 from mediavault_tui.domain.pathtext import display
 from mediavault_tui.domain.quality import codec_name
-from mediavault_tui.domain.world import Entry
+from mediavault_tui.domain.world import Entry, Title, TitleKind
+from mediavault_tui.domain.worldmatch import named
 from mediavault_tui.ui.format import (
     clock,
     count,
@@ -36,7 +38,7 @@ from mediavault_tui.ui.format import (
 )
 
 if TYPE_CHECKING:
-    pass
+    from textual.app import App
 
 
 Fact = tuple[str, str]
@@ -171,6 +173,8 @@ def facts(copy: Copy) -> list[Fact]:
     because = [("because", text) for text in (file.identity.evidence if file.identity else ())]
     blank = [("", "")]
     told = world(copy.entry) if copy.entry else []
+    if copy.asks:
+        told = [("TMDb", "is not sure which title it is: m shows the candidates")]
     return [
         *[fact for fact in known if fact[1]],
         *(blank if told else []),
@@ -224,6 +228,31 @@ def world(entry: Entry) -> list[Fact]:
         *[("differ", text) for text in entry.disagreements],
     ]
     return [fact for fact in lines if fact[1]]
+
+
+def candidate(puzzle: Puzzle, title: Title, evidence: Sequence[str]) -> list[Fact]:
+    """Return what speaks for a title, its length beside the file's, and what TMDb says of it."""
+    told = dict(world(Entry(title)))
+    for name in ("TMDb", "runs"):
+        told.pop(name, None)
+    kind = "film" if title.kind is TitleKind.MOVIE else "show"
+    country = title.countries[0] if title.countries else ""
+    now = ["chosen now"] if puzzle.title == title.key and puzzle.state == "chosen" else []
+    now += ["taken as this now"] if puzzle.title == title.key and puzzle.state == "sure" else []
+    head = " · ".join(filter(None, (named(title), kind, "" if kind == "show" else country, *now)))
+    runs = (
+        [("runs", f"{clock(title.runtime)}, this file {clock(puzzle.asked.duration)}")]
+        if title.runtime
+        else []
+    )
+    return [("", head), *(("for", each) for each in evidence), *runs, *told.items()]
+
+
+def open_link(app: App[Any], address: str) -> None:
+    """Open a page where there is a browser, and copy its address (OSC 52) for where there is none."""
+    app.open_url(address)
+    app.copy_to_clipboard(address)
+    app.notify(f"{address}  (copied)", markup=False)
 
 
 def tmdb_address(file: MediaFile) -> str | None:

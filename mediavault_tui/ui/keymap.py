@@ -10,7 +10,7 @@ from textual.binding import Binding
 from textual.content import Content
 from textual.dom import DOMNode
 
-from mediavault_tui.ui import batch, dialogs
+from mediavault_tui.ui import batch, dialogs, titles, worldpane
 from mediavault_tui.ui.pane import Pane
 from mediavault_tui.ui.screens import duplicates, inventory, pending, scanner, settings
 from mediavault_tui.ui.widgets import compare, filterline, listing
@@ -19,6 +19,8 @@ _PLACES: tuple[tuple[str, type[DOMNode]], ...] = (
     ("Every pane", Pane),
     ("Every list", listing.Listing),
     ("Inventory", inventory.InventoryScreen),
+    ("Inventory: titles", worldpane.WorldPane),
+    ("Which title is it?", titles.Titles),
     ("Duplicates", duplicates.DuplicatesScreen),
     ("Compare", compare.Compare),
     ("Pending", pending.PendingScreen),

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
+from mediavault_tui.domain.choosing import Puzzle
 from mediavault_tui.domain.library import (
+    BetterCopy,
     Facet,
     Folder,
     GroupSummary,
@@ -17,10 +20,12 @@ from mediavault_tui.domain.library import (
     StagedState,
 )
 from mediavault_tui.domain.model import FileState, Health
+from mediavault_tui.domain.world import MissingEpisode, TitleKind
+from mediavault_tui.domain.worldmatch import Scored
 from mediavault_tui.settings import Entry
 from mediavault_tui.ui.columns import Cell, Column
-from mediavault_tui.ui.describe import codec
-from mediavault_tui.ui.format import PROOFS, VERDICTS, held, size, visible, what, when
+from mediavault_tui.ui.describe import codec, folder_and_name
+from mediavault_tui.ui.format import PROOFS, VERDICTS, clock, episode, held, middle, size, visible, what, when
 
 
 def _state(row: InventoryRow) -> Cell:
@@ -105,6 +110,66 @@ FACETS: tuple[Column[FacetLine], ...] = (
         right=True,
     ),
 )
+
+
+def candidates(puzzle: Callable[[], Puzzle | None]) -> tuple[Column[Scored], ...]:
+    """Return the columns of candidates for a file; `puzzle` gives the one that is shown."""
+
+    def title(row: Scored) -> Cell:
+        now = puzzle()
+        sign = "✓ " if now is not None and now.title == row.title.key else ""
+        return f"{sign}{visible(row.title.title)}", "strong"
+
+    def runs(row: Scored) -> Cell:
+        """A film's length, coloured and signed by the file's own."""
+        now, length = puzzle(), row.title.runtime
+        if not length:
+            return "", "muted"
+        if now is None or not now.asked.duration or row.title.kind is TitleKind.TV:
+            return clock(length), "muted"
+        apart = (now.asked.duration - length) / length
+        if abs(apart) <= 0.05:
+            return f"{clock(length)} =", "good"
+        return f"{clock(length)} {'<' if apart < 0 else '>'}", "warn"
+
+    def kind(row: Scored) -> Cell:
+        return "film" if row.title.kind is TitleKind.MOVIE else "show", "muted"
+
+    return (
+        Column("title", "Title", 0, title),
+        Column("kind", "", 4, kind, spare=1),
+        Column("country", "", 2, lambda row: (visible("".join(row.title.countries[:1])), "muted"), spare=3),
+        Column("year", "Year", 4, lambda row: (str(row.title.year or ""), "plain")),
+        Column("runs", "Runs", 9, runs, right=True, spare=2),
+        Column("points", "Points", 6, lambda row: (str(row.points), "strong"), right=True),
+    )
+
+
+MISSING: tuple[Column[MissingEpisode], ...] = (
+    Column("show", "Show", 0, lambda row: (visible(row.title), "plain")),
+    Column("number", "Episode", 8, lambda row: (episode(row.season, (row.episode,)), "strong")),
+    Column("name", "Name", 30, lambda row: (visible(row.name), "muted"), spare=2),
+    Column(
+        "aired", "Aired", 10, lambda row: (row.air_date.isoformat() if row.air_date else "", "muted"), spare=1
+    ),
+)
+
+
+def _better_folder(row: BetterCopy) -> Cell:
+    return middle(visible(folder_and_name(row.better_path)[0]), 48), "muted"
+
+
+BETTER: tuple[Column[BetterCopy], ...] = (
+    Column("verdict", "Verdict", 13, lambda row: VERDICTS[row.verdict], spare=2),
+    Column("title", "Title", 0, lambda row: (visible(row.title), "plain")),
+    Column("here", "Here", 9, lambda row: (f"{row.tier} {row.score}", "muted"), right=True, spare=1),
+    Column(
+        "there", "Elsewhere", 9, lambda row: (f"{row.better_tier} {row.better_score}", "plain"), right=True
+    ),
+    Column("gap", "Better by", 9, lambda row: (f"+{row.gap}", "good"), right=True),
+    Column("folder", "Elsewhere in", 48, _better_folder, spare=3),
+)
+"""Files of which a better copy is elsewhere: tier and score of both."""
 
 GROUPS: tuple[Column[GroupSummary], ...] = (
     Column("verdict", "Verdict", 13, lambda group: VERDICTS[group.verdict], spare=0),

@@ -45,9 +45,11 @@ select f.id,
        m.episodes                                     as work_episodes,
        t.original_language                            as work_language,
        case when t.kind = 'movie' then t.runtime_s else 0 end as work_runtime_s,
+       case when t.kind = 'movie' then t.runtimes || coalesce(o.runtime_s, 0) else '{}' end as work_cuts,
        coalesce(99 = any (t.genres), false)           as work_documentary
 from unnest($1::bigint[]) with ordinality as wanted (id, place)
 join media_files f on f.id = wanted.id
 left join file_matches m on m.file_id = f.id and m.state in ('sure', 'chosen')
 left join titles t on (t.kind, t.tmdb_id) = (m.kind, m.tmdb_id)
+left join omdb_ratings o on o.imdb_id = t.imdb_id
 order by wanted.place;

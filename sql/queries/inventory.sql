@@ -134,6 +134,21 @@ where cardinality(w.words) <= $2 and not exists (select from deferred_indexes d 
 select f.state as value, count(*)::bigint as files
 from media_files f where true /* more */ /* fits */ group by f.state order by files desc, value
 
+-- name: facet_world
+-- How many present files have a title with each tag (genre, decade, rating, original language, collection).
+-- Counted by equal sets of tags first: there are many more files than such sets.
+select w.tag as value, sum(h.files)::bigint as files
+from (
+    select t.tags, count(*) as files
+    from media_files f
+    join file_matches m on m.file_id = f.id and m.state in ('sure', 'chosen')
+    join titles t on (t.kind, t.tmdb_id) = (m.kind, m.tmdb_id)
+    where f.state = 'present' /* more */ /* fits */
+    group by t.tags
+) h
+cross join unnest(h.tags) as w (tag)
+group by w.tag
+
 -- name: inventory_titles
 -- Every title once, for the nearest to a slip of the hand; read in the order of an index. $1 titles at most.
 select min(f.title) as title

@@ -88,16 +88,18 @@ delete from metadata_answers where asked_at < clock_timestamp() - make_interval(
 -- Keep a title; what came from a search never overwrites details. The tmdb id if it was written.
 -- $1 kind, $2 tmdb id, $3 title, $4 original title, $5 original language, $6 year (0: unknown), $7 countries,
 -- $8 seconds, $9 genres, $10 overview, $11 rating, $12 votes, $13 popularity, $14 poster, $15 imdb id, $16 tvdb id,
--- $17 collection, $18 credits, $19 whether these are details.
+-- $17 collection, $18 credits, $19 whether these are details, $20 seconds of every other cut.
 insert into titles as t (kind, tmdb_id, title, original_title, original_language, year, countries, runtime_s, genres,
-                         overview, rating, votes, popularity, poster, imdb_id, tvdb_id, collection, credits, detailed_at)
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, case when $19::boolean then now() end)
+                         overview, rating, votes, popularity, poster, imdb_id, tvdb_id, collection, credits, detailed_at, runtimes)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18,
+        case when $19::boolean then now() end, $20)
 on conflict (kind, tmdb_id) do update
 set title = excluded.title, original_title = excluded.original_title, original_language = excluded.original_language,
     year = excluded.year, countries = excluded.countries, runtime_s = excluded.runtime_s, genres = excluded.genres,
     overview = excluded.overview, rating = excluded.rating, votes = excluded.votes, popularity = excluded.popularity,
     poster = excluded.poster, imdb_id = excluded.imdb_id, tvdb_id = excluded.tvdb_id, collection = excluded.collection,
-    credits = excluded.credits, detailed_at = excluded.detailed_at, updated_at = now()
+    credits = excluded.credits, detailed_at = excluded.detailed_at, runtimes = excluded.runtimes,
+    updated_at = now()
 where t.detailed_at is null or excluded.detailed_at is not null
 returning t.tmdb_id;
 
@@ -126,8 +128,8 @@ on conflict do nothing;
 
 -- name: titles_by_key
 -- Titles with their names and episodes, in the order asked for. $1 kinds, $2 tmdb ids.
-select t.kind, t.tmdb_id, t.title, t.original_title, t.original_language, t.year, t.countries, t.runtime_s, t.genres,
-       t.overview, t.rating, t.votes, t.popularity, t.poster, t.imdb_id, t.tvdb_id, t.collection, t.credits,
+select t.kind, t.tmdb_id, t.title, t.original_title, t.original_language, t.year, t.countries, t.runtime_s,
+       t.runtimes, t.genres, t.overview, t.rating, t.votes, t.popularity, t.poster, t.imdb_id, t.tvdb_id, t.collection, t.credits,
        t.detailed_at is not null as detailed,
        array(select array[n.name, n.language] from title_names n
              where (n.kind, n.tmdb_id) = (t.kind, t.tmdb_id) order by n.name) as names,
@@ -176,21 +178,6 @@ select m.file_id, m.asked_as, m.state, m.kind, m.tmdb_id, m.season, m.episodes, 
 from file_matches m
 where m.file_id = $1;
 
--- name: matches_waiting
--- Titles that a person must choose for, most files first. $1 rows.
-select m.asked_as,
-       count(*)::integer                                             as files,
-       min(f.path)                                                   as example,
-       (array_agg(m.file_id order by m.confidence desc, m.file_id))[1] as file_id,
-       (array_agg(m.evidence[1] order by m.confidence desc))[1]      as why,
-       (array_agg(m.candidates order by m.confidence desc))[1]       as candidates
-from file_matches m
-join media_files f on f.id = m.file_id
-where m.state = 'ask' and f.state = 'present'
-group by m.asked_as
-order by count(*) desc, m.asked_as
-limit $1;
-
 -- name: matches_tally
 -- How many present files are in each state of matching. It takes nothing.
 select coalesce(m.state, 'new') as state, count(*)::integer as files
@@ -230,21 +217,6 @@ group by m.kind, m.tmdb_id
 order by count(*) desc, m.kind, m.tmdb_id
 limit $1;
 
--- name: choices_all
--- Everything that people chose. It takes nothing.
-select c.asked_as, c.folder_raw, c.kind, c.tmdb_id from title_choices c order by c.id;
-
--- name: choice_put
--- Remember a person's choice. $1 asked as, $2 folder, $3 kind, $4 tmdb id (nulls: none of them), $5 who.
-insert into title_choices (asked_as, folder_raw, kind, tmdb_id, chosen_by)
-values ($1, $2, $3, $4, $5)
-on conflict (asked_as, folder_raw) do update
-set kind = excluded.kind, tmdb_id = excluded.tmdb_id, chosen_by = excluded.chosen_by, chosen_at = now();
-
--- name: matches_forget
--- Let files be matched anew by the next fetch: those asked for by one title. $1 asked as.
-delete from file_matches where asked_as = $1;
-
 -- name: omdb_wanted
 -- Titles that files have and OMDb was not asked for lately, most files first. $1 rows, $2 days.
 select t.imdb_id
@@ -272,18 +244,9 @@ select o.imdb_id, o.title, o.year, o.runtime_s, o.rating, o.votes, o.metascore, 
 from omdb_ratings o
 where o.imdb_id = $1;
 
--- name: episodes_missing
--- Regular episodes, aired by now, of which no present file is there, of shows that files have. $1 tmdb id or null.
-select t.title, e.tmdb_id, e.season, e.episode, e.name, e.air_date
-from title_episodes e
-join titles t on t.kind = 'tv' and t.tmdb_id = e.tmdb_id
-where e.season > 0 and e.air_date <= current_date and ($1::integer is null or e.tmdb_id = $1)
-  and exists (select from file_matches m join media_files f on f.id = m.file_id and f.state = 'present'
-              where m.kind = 'tv' and m.tmdb_id = e.tmdb_id and m.state in ('sure', 'chosen'))
-  and not exists (select from file_matches m join media_files f on f.id = m.file_id and f.state = 'present'
-                  where m.kind = 'tv' and m.tmdb_id = e.tmdb_id and m.state in ('sure', 'chosen')
-                    and m.season = e.season and e.episode = any (m.episodes))
-order by t.title, e.tmdb_id, e.season, e.episode;
+-- name: title_poster
+-- TMDb's name of a title's poster. $1 kind, $2 tmdb id.
+select t.poster from titles t where t.kind = $1 and t.tmdb_id = $2;
 
 -- name: files_sure
 -- Present files of which the title is sure, by path. It takes nothing.

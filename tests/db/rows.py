@@ -63,3 +63,45 @@ async def fill(conn: Connection, files: int) -> None:
         await conn.execute(row["definition"])
     await conn.execute("truncate deferred_indexes")
     await conn.execute("analyze media_files")
+
+
+_TITLES = """
+insert into titles (kind, tmdb_id, title, original_language, year, genres, rating, votes, collection,
+                    detailed_at)
+select case when kind = 'episode' then 'tv' else 'movie' end,
+       (row_number() over (order by kind = 'episode', title))::integer, title,
+       (array['en', 'en', 'en', 'en', 'fr', 'ja', 'fi'])[1 + floor(h01(hashtext(title), 20) * 6.99)::int],
+       1930 + floor(h01(hashtext(title), 21) * 95)::int,
+       array[(array[18, 18, 18, 35, 35, 28, 53, 27, 99])[1 + floor(h01(hashtext(title), 22) * 8.99)::int],
+             (array[10751, 14, 12, 80, 37])
+             [1 + floor(h01(hashtext(title), 23) * h01(hashtext(title), 24) * 4.99)::int]],
+       round((3 + h01(hashtext(title), 25) * 6.9)::numeric, 2), 100,
+       case when h01(hashtext(title), 26) < 0.02 then 'Collection ' || abs(hashtext(title) % 9)
+            else '' end, now()
+from (select distinct kind, title from media_files where kind <> 'other') each
+"""
+_MATCHES = """
+insert into file_matches (file_id, asked_as, state, kind, tmdb_id, season, episodes, confidence, margin)
+select f.id, t.kind || '|' || f.title_key || '||', case when f.id % 50 = 0 then 'ask' else 'sure' end, t.kind,
+       t.tmdb_id, f.season, f.episodes, 90, 30
+from media_files f
+join titles t on t.title = f.title and (t.kind = 'tv') = (f.kind = 'episode')
+where f.kind <> 'other' and f.id % 10 <> 3
+on conflict do nothing
+"""
+_EPISODES = """
+insert into title_episodes (tmdb_id, season, episode, name, air_date)
+select t.tmdb_id, s, e, 'Episode ' || e,
+       case when s = 9 then current_date + 30 else date '2010-01-01' + 7 * e end
+from titles t, generate_series(0, 9) s, generate_series(0, 19) e
+where t.kind = 'tv' and t.tmdb_id % 40 = 0
+"""
+
+
+async def fill_world(conn: Connection) -> None:
+    """Let nine of ten files have a title, one of fifty ask for a choice, and shows have their episodes."""
+    await conn.execute(_RANDOM)
+    for statement in (_TITLES, _MATCHES, _EPISODES):
+        await conn.execute(statement.replace("h01(", "pg_temp.h01("))
+    for table in ("titles", "file_matches", "title_episodes"):
+        await conn.execute(f"analyze {table}")

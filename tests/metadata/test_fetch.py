@@ -215,18 +215,18 @@ async def test_a_choice_sticks_for_the_folder_and_for_files_that_come_later(
     first, elsewhere = await heat(database), await heat(database, folder="Other")
     async for _ in service.fetch():
         pass
-    ((row, titles),) = await service.waiting()
+    ((row, titles),) = await service.choosing.waiting()
     assert row.files == 2
     assert {title.tmdb_id for title in titles} == {949, 31865}
-    assert await service.choose(first, (TitleKind.MOVIE, 31865), who="ripley") == 1
+    assert await service.choosing.choose(first, (TitleKind.MOVIE, 31865), who="ripley") == 1
     later = await heat(database)
     async for _ in service.fetch():
         pass
     for file, wanted in ((first, 31865), (later, 31865), (elsewhere, None)):
         entry = await service.entry(file)
         assert (entry.title.tmdb_id if entry else None) == wanted
-    assert await service.choose(elsewhere, None, who="ripley") == 1
-    assert await service.waiting() == []
+    assert await service.choosing.choose(elsewhere, None, who="ripley") == 1
+    assert await service.choosing.waiting() == []
 
 
 async def test_omdb_keeps_to_its_budget_and_goes_on_the_next_day(

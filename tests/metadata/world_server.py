@@ -55,6 +55,7 @@ class WorldServer:
             self.films[film.id] = film
         self.limit = limit
         self.arrivals: list[tuple[float, str]] = []
+        self.images: list[str] = []
         self.slow = 0.0
         self.fail_next: list[str] = []
         self.omdb_calls: Counter[str] = Counter()
@@ -106,6 +107,10 @@ class WorldServer:
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self._port}/3/"
+
+    @property
+    def image_url(self) -> str:
+        return f"http://127.0.0.1:{self._port}/img/"
 
     @property
     def omdb_url(self) -> str:
@@ -337,7 +342,21 @@ class WorldServer:
         )
 
     async def _image(self, request: web.Request) -> web.StreamResponse:
-        return web.Response(body=b"\x89PNG\r\n\x1a\n", content_type="image/png")
+        """A poster whose colour is its number's; 404 below 100, no picture at all for 666."""
+        from io import BytesIO
+
+        from PIL import Image
+
+        size, _, name = request.match_info["rest"].partition("/")
+        self.images.append(request.match_info["rest"])
+        number = int(name.partition(".")[0])
+        if number < 100 or size != "w342":
+            return web.Response(status=404, text="<h1>File not Found</h1>")
+        if number == 666:
+            return web.Response(body=b"GIF89a, or so it says", content_type="image/jpeg")
+        held = BytesIO()
+        Image.new("RGB", (342, 513), (number % 256, 60, 200)).save(held, "JPEG")
+        return web.Response(body=held.getvalue(), content_type="image/jpeg")
 
     async def _omdb(self, request: web.Request) -> web.StreamResponse:
         if request.query.get("apikey") != KEY:

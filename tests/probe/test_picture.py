@@ -15,7 +15,8 @@ from mediavault_tui.probe.picture import Painter, _NoDecoder
 from mediavault_tui.probe.process import Finished
 from mediavault_tui.services.demo import DemoLibrary
 from mediavault_tui.services.demo_library import FILMS
-from mediavault_tui.services.pictures import Kept, Pictures
+from mediavault_tui.services.kept import Kept
+from mediavault_tui.services.pictures import Pictures, packed, unpacked
 from tests.factories import a_file
 from tests.probe.conftest import Clip
 
@@ -133,10 +134,10 @@ def test_the_oldest_pictures_go_first_and_a_damaged_one_is_none(tmp_path: Path) 
     kept = Kept(tmp_path, most=3 * 70)
     picture = Picture(4, 4, os.urandom(48))
     for place, key in enumerate(("a", "b", "c")):
-        kept.put(key, picture)
+        kept.put(key, packed(picture))
         os.utime(tmp_path / key, ns=(place, place))
-    assert kept.get("a") == picture  # a look makes it the youngest
-    kept.put("d", picture)
+    assert unpacked(kept.get("a") or b"") == picture  # a look makes it the youngest
+    kept.put("d", packed(picture))
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a", "c", "d"]
-    (tmp_path / "a").write_bytes(b"4 4\nrubbish")
-    assert kept.get("a") is None
+    assert kept.get("b") is None
+    assert unpacked(b"4 4\nrubbish") is None

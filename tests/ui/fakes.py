@@ -47,11 +47,14 @@ from mediavault_tui.domain.quality import score_of, tier
 from mediavault_tui.domain.rehearsal import Flip, Outcome, Rehearsal
 from mediavault_tui.domain.verdict import Edge, Proof, Verdict
 from mediavault_tui.domain.watching import Answering, Preview, Watched
+from mediavault_tui.domain.world import Entry as WorldEntry
+from mediavault_tui.domain.world import Ratings, disagreements
 from mediavault_tui.errors import MediaVaultError
 from mediavault_tui.services.configuration import Check
 from mediavault_tui.settings import Entry, entries, from_env
 from tests.factories import a_file, an_identity, an_info
 from tests.ui.chat_fakes import FakeAnswers, FakeConversation
+from tests.ui.world_fakes import HEAT, OLDER, FakeWorld
 
 NOW = datetime(2026, 3, 14, 15, 9, tzinfo=UTC)
 GB = 1_000_000_000
@@ -546,7 +549,14 @@ def outcome(title: str, verdict: str) -> Outcome:
 
 
 class FakeVault(
-    FakePictures, FakeInventory, FakeDuplicates, FakePending, FakeScanner, FakeWatching, FakeSettings
+    FakeWorld,
+    FakePictures,
+    FakeInventory,
+    FakeDuplicates,
+    FakePending,
+    FakeScanner,
+    FakeWatching,
+    FakeSettings,
 ):
     """The whole library of the app's tests."""
 
@@ -559,10 +569,16 @@ class FakeVault(
         self.conversation = FakeConversation()
         self.answers = FakeAnswers(self.comparisons)
         FakeWatching.__init__(self)
+        FakeWorld.__init__(self)
         FakeSettings.__init__(self)
         self.undone = 0
+        self.entries: dict[FileId, WorldEntry] = {}
         self.recovered: Sequence[str] = ()
         self.heard: Callable[[str], None] | None = None
+
+    async def details(self, file: FileId) -> Copy | None:
+        copy = await FakeInventory.details(self, file)
+        return replace(copy, entry=self.entries.get(file)) if copy else None
 
     async def chat(self) -> FakeConversation:
         return self.conversation
@@ -581,3 +597,22 @@ class FakeVault(
 
     async def recover(self) -> Sequence[str]:
         return self.recovered
+
+
+def knowing() -> FakeVault:
+    """Return a library of which the world knows much: titles that ask, ratings, facets, what it lacks."""
+    vault = FakeVault()
+    vault.ask()
+    vault.lack()
+    vault.found = {"out": [replace(OLDER, tmdb_id=678, title="Out of the Past", year=1947, runtime=97 * 60)]}
+    rated = Ratings("tt0113277", rating=8.3, votes=720_000, metascore=76, awards="15 nominations")
+    heat = replace(HEAT, rating=6.4, collection="Heat Collection")
+    vault.entries[FileId(6)] = WorldEntry(heat, rated, disagreements(heat, rated))
+    vault.facets = {
+        Facet.GENRE: [FacetCount("Drama", 7), FacetCount("Science Fiction", 3)],
+        Facet.DECADE: [FacetCount("2010s", 1), FacetCount("1990s", 4)],
+        Facet.ORIGINAL: [FacetCount("English", 8), FacetCount("Japanese", 1)],
+        Facet.RATING: [FacetCount("8–9", 5)],
+        Facet.COLLECTION: [FacetCount("Heat Collection", 2)],
+    }
+    return vault

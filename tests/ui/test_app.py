@@ -15,7 +15,7 @@ from textual.worker import WorkerFailed
 
 from mediavault_tui.domain.library import GroupSummary, InventoryQuery, Totals
 from mediavault_tui.errors import DatabaseDown, DatabaseError
-from mediavault_tui.ui import batch, dialogs, frames, proposal, turn
+from mediavault_tui.ui import batch, dialogs, frames, lacks, proposal, titles, turn, worldpane
 from mediavault_tui.ui.app import MediaVaultApp
 from mediavault_tui.ui.crash import crash_panel
 from mediavault_tui.ui.dialogs import Text, Trouble
@@ -216,13 +216,16 @@ def bindings() -> list[tuple[str, Binding]]:
         chat,
         duplicates,
         inventory,
+        lacks,
         pending,
         proposal,
         scanner,
         settings,
         compare,
         filterline,
+        titles,
         turn,
+        worldpane,
     ):
         for thing in vars(module).values():
             if isinstance(thing, type) and issubclass(thing, DOMNode) and "mediavault" in thing.__module__:

@@ -16,7 +16,7 @@ from mediavault_tui.services.chat import HINT
 from mediavault_tui.ui.app import MediaVaultApp
 from mediavault_tui.ui.dialogs import Trouble
 from tests.ui.chat_fakes import PROPOSAL, answer
-from tests.ui.fakes import HOSTILE, FakeVault, film
+from tests.ui.fakes import HOSTILE, FakeVault, film, knowing
 from tests.ui.harness import NARROW, WIDE, app_on, keys, until
 
 BOTH = pytest.mark.parametrize("size", [NARROW, WIDE], ids=["80x24", "160x45"])
@@ -65,6 +65,25 @@ LOOKS: dict[str, tuple[str, ...]] = {
 def test_looks_like(look: str, size: tuple[int, int], snap_compare: Callable[..., bool]) -> None:
     app = app_on(start=Path("/volume1"))
     assert snap_compare(app, terminal_size=size, run_before=keys(*LOOKS[look]))
+
+
+WORLD_LOOKS: dict[str, tuple[str, ...]] = {
+    "titles": ("M",),
+    "titles-show": ("M", "right", "down"),
+    "titles-search": ("M", "slash", *"out", "enter"),
+    "titles-facets": ("f", *["down"] * 9),
+    "titles-details": (*["down"] * 5, "enter"),
+    "missing": ("E", "down"),
+    "better": ("B",),
+}
+
+
+@BOTH
+@pytest.mark.parametrize("look", WORLD_LOOKS)
+def test_what_the_world_knows_looks_like(
+    look: str, size: tuple[int, int], snap_compare: Callable[..., bool]
+) -> None:
+    assert snap_compare(app_on(knowing()), terminal_size=size, run_before=keys(*WORLD_LOOKS[look]))
 
 
 @BOTH

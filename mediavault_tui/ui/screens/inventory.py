@@ -6,7 +6,7 @@ Longer than the other panes: filter, order, facets, marks and details of one lis
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar, Protocol
 
@@ -29,15 +29,16 @@ from mediavault_tui.domain.library import (
 )
 from mediavault_tui.domain.model import FileId, MediaFile
 from mediavault_tui.domain.picture import Picture, moments
+from mediavault_tui.domain.worldfacets import WORLD
 from mediavault_tui.errors import MediaVaultError
 from mediavault_tui.ui import describe, tables
 from mediavault_tui.ui.format import count, size, visible
-from mediavault_tui.ui.pane import FilteredPane
 from mediavault_tui.ui.widgets.facts import Facts
 from mediavault_tui.ui.widgets.filterline import FilterLine
 from mediavault_tui.ui.widgets.listing import Listing
 from mediavault_tui.ui.widgets.picture import PictureBox
 from mediavault_tui.ui.windows import PAGE, FixedWindow, KeysetWindow, Window
+from mediavault_tui.ui.worldpane import WorldPane, WorldServices
 
 if TYPE_CHECKING:
     from mediavault_tui.domain.accounts import LinkId, PreviewLink
@@ -50,7 +51,7 @@ _TYPING_PAUSE = 0.08
 """Seconds without a key before a filter is asked of the database."""
 
 
-class InventoryServices(Protocol):
+class InventoryServices(WorldServices, Protocol):
     """What this pane asks of the services layer, and all it may ask."""
 
     async def page(
@@ -67,11 +68,11 @@ class InventoryServices(Protocol):
 
     async def facet_counts(self, facet: Facet, query: InventoryQuery) -> Sequence[FacetCount]: ...
 
+    async def world_counts(self, query: InventoryQuery) -> Mapping[Facet, Sequence[FacetCount]]: ...
+
     async def milestones(self, query: InventoryQuery, *, every: int) -> Sequence[Cursor]: ...
 
     async def nearest(self, text: str) -> Sequence[str]: ...
-
-    async def details(self, file: FileId) -> Copy | None: ...
 
     async def stage_files(self, files: Sequence[FileId]) -> ActResult: ...
 
@@ -86,14 +87,15 @@ class InventoryServices(Protocol):
     async def frame(self, file: MediaFile, *, at: float, width: int, height: int) -> Picture: ...
 
 
-class InventoryScreen(FilteredPane[InventoryServices]):
+class InventoryScreen(WorldPane[InventoryServices]):
     """The list of every file."""
 
     PANE = "inventory"
     TROUBLE = "The inventory could not be read"
     CSS_PATH = "inventory.tcss"
     HELP = (
-        "Every file of the library. Filter with /, narrow with f, mark with space, stage the marked with d."
+        "Every file of the library. Filter with /, narrow with f, mark with space, stage the marked with d; "
+        "m says which title a file is, M goes through those that ask."
     )
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -108,12 +110,11 @@ class InventoryScreen(FilteredPane[InventoryServices]):
             "facets",
             "Facets",
             id="inventory.facets",
-            tooltip="Narrow by kind, tier, codec, language, folder, state",
+            tooltip="Narrow by kind, tier, codec, language, genre, decade, rating, collection, folder, state",
         ),
         Binding(
             "p", "watch", "Watch", id="inventory.watch", tooltip="Links to watch it in a browser, mpv or VLC"
         ),
-        Binding("o", "tmdb", "TMDb", show=False, id="inventory.tmdb", tooltip="Open the title at TMDb"),
         Binding(
             "c",
             "copy",
@@ -138,7 +139,9 @@ class InventoryScreen(FilteredPane[InventoryServices]):
                 empty="Opening the library…",
             )
             with VerticalScroll(id="details", can_focus=False):
-                yield PictureBox()
+                with Horizontal(id="pictures"):
+                    yield PictureBox(id="poster", classes="-none")
+                    yield PictureBox(id="frame-of-it")
                 yield Facts()
         yield FilterLine()
         yield Static(id="totals")
@@ -171,6 +174,17 @@ class InventoryScreen(FilteredPane[InventoryServices]):
         self._show_totals()
         self._load_facets()
         self._offer()
+        self._count_asking()
+
+    @work(exclusive=True, group="asking")
+    async def _count_asking(self) -> None:
+        """Say beside the totals how many titles wait for a person."""
+        try:
+            self.asking = await (await self.opened()).titles_asking()
+        except MediaVaultError as error:
+            self.complain("The titles that ask could not be counted", error)
+            return
+        self._show_totals()
 
     offered: tuple[str, Sequence[str]] = ("", ())
     """What was typed and found nothing, and the titles nearest to it."""
@@ -213,6 +227,8 @@ class InventoryScreen(FilteredPane[InventoryServices]):
             parts.append(f"{count(marks, 'file')} marked")
         if self.listing.range_from is not None:
             parts.append("range begun, v ends it")
+        if self.asking:
+            parts.append(f"{count(self.asking, 'title asks', 'titles ask')} (M)")
         self.query_one("#totals", Static).update(describe.line(parts))
 
     @on(FilterLine.Filtered)
@@ -244,14 +260,25 @@ class InventoryScreen(FilteredPane[InventoryServices]):
         if not panel.display:
             return
         services = await self.opened()
+        counted: dict[Facet, Sequence[FacetCount]] = {}
+        try:
+            for facet in Facet:
+                if facet not in WORLD:
+                    counted[facet] = await services.facet_counts(facet, self.query_shown)
+            self._show_facets(panel, counted)
+            self._show_facets(panel, {**counted, **await services.world_counts(self.query_shown)})
+        except MediaVaultError as error:
+            self.complain("The facets could not be counted", error)
+
+    def _show_facets(
+        self, panel: Listing[tables.FacetLine], counted: Mapping[Facet, Sequence[FacetCount]]
+    ) -> None:
         chosen = dict(self.query_shown.facets)
         lines: list[tables.FacetLine] = []
         for facet in Facet:
-            try:
-                counts = await services.facet_counts(facet, self.query_shown)
-            except MediaVaultError as error:
-                self.complain("The facets could not be counted", error)
-                return
+            counts = counted.get(facet, ())
+            if facet in WORLD and not counts:
+                continue  # no title is known that has it
             lines.append(tables.FacetLine(facet, None))
             lines += [tables.FacetLine(facet, c.value, c.files, chosen.get(facet) == c.value) for c in counts]
         panel.show(FixedWindow(lines), at=panel.cursor)
@@ -290,11 +317,24 @@ class InventoryScreen(FilteredPane[InventoryServices]):
             return
         shown.facts = describe.facts(copy) if copy else [("", "It is no longer in the library.")]
         if copy is not None:
+            self._show_poster(copy)
             await self._show_picture(copy.file)
+
+    @work(exclusive=True, group="poster")
+    async def _show_poster(self, copy: Copy) -> None:
+        """Draw the title's poster beside the frame, when it comes."""
+        from mediavault_tui.ui import posters
+
+        box = self.query_one("#poster", PictureBox)
+        title = copy.entry.title if copy.entry is not None and copy.entry.title.poster else None
+        box.set_class(title is None, "-none")
+        if title is not None:
+            await self.wait_for_refresh()
+        await posters.into(box, await self.opened(), title.key if title else None)
 
     async def _show_picture(self, file: MediaFile) -> None:
         """Draw a frame of the file's middle, where there is room for one."""
-        box = self.query_one(PictureBox)
+        box = self.query_one("#frame-of-it", PictureBox)
         seconds = moments(file.info.duration) if file.info is not None and file.info.video else ()
         box.set_class(not seconds, "-none")
         if seconds and box.display:
@@ -414,17 +454,6 @@ class InventoryScreen(FilteredPane[InventoryServices]):
         marked = [FileId(key) for key in self.listing.marks]
         if row is not None:
             await offer(self, await self.opened(), sorted(marked) if len(marked) == 2 else [row.id])
-
-    @work(group="open")
-    async def action_tmdb(self) -> None:
-        row: InventoryRow | None = self.listing.current
-        copy = await (await self.opened()).details(row.id) if row else None
-        address = describe.tmdb_address(copy.file) if copy else None
-        if address is None:
-            self.say("No TMDb number is known for this file.")
-        else:
-            self.app.open_url(address)
-            self.say(address)
 
     def action_copy(self) -> None:
         row: InventoryRow | None = self.listing.current

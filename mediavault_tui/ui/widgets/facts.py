@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from textual.content import Content
 from textual.geometry import Size
 from textual.reactive import reactive
+from textual.style import Style
 from textual.widget import Widget
 
 from mediavault_tui.ui.format import visible, wrap
@@ -36,7 +37,14 @@ class Facts(Widget):
     def _lines(self, width: int) -> list[Content]:
         lines: list[Content] = []
         for name, value in self.facts:
-            first, *rest = wrap(visible(value), max(width - _NAMES, 8))
+            first, *rest = (
+                _linked(name, value, part) for part in wrap(visible(value), max(width - _NAMES, 8))
+            )
             lines.append(Content.assemble((f"{visible(name):>{_NAMES - 2}}  ", "$foreground-muted"), first))
-            lines += [Content(" " * _NAMES + line) for line in rest]
+            lines += [Content.assemble(" " * _NAMES, line) for line in rest]
         return lines
+
+
+def _linked(name: str, value: str, shown: str) -> Content:
+    """Let a terminal that can (OSC 8) open an address, however it is broken into lines."""
+    return Content(shown).stylize(Style(link=value)) if name == "link" else Content(shown)

@@ -1,0 +1,187 @@
+"""Two looks at what the world knows: episodes that no file holds, and copies that are better elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, ClassVar, Generic, Protocol, TypeVar
+
+from textual import on, work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.widgets import Static
+
+from mediavault_tui.domain.library import BetterCopy
+from mediavault_tui.domain.world import MissingEpisode
+from mediavault_tui.errors import MediaVaultError
+from mediavault_tui.ui import describe, tables
+from mediavault_tui.ui.columns import Column
+from mediavault_tui.ui.dialogs import Modal, Trouble
+from mediavault_tui.ui.format import visible
+from mediavault_tui.ui.widgets.listing import Listing
+from mediavault_tui.ui.windows import STEP, GrowingWindow
+
+_EPISODES = 1000
+"""Missing episodes read at once: each page looks at every show of the library."""
+
+Row = TypeVar("Row", MissingEpisode, BetterCopy)
+
+
+class LackServices(Protocol):
+    """What these views ask of the services layer."""
+
+    async def missing_episodes(
+        self, *, limit: int, after: MissingEpisode | None = None
+    ) -> Sequence[MissingEpisode]: ...
+
+    async def better_copies(self, *, limit: int, after: BetterCopy | None = None) -> Sequence[BetterCopy]: ...
+
+
+class Look(Modal[Row | None], Generic[Row]):
+    """A list to read; enter answers the row under the cursor."""
+
+    HELP = "A list to read. enter goes where the row is, o opens it at TMDb, esc goes back."
+
+    DEFAULT_CSS = """
+    Look {
+        & > #frame { width: 98%; max-width: 98%; height: 96%; max-height: 96%; padding: 0 1; }
+        #lacks { height: 1fr; background: $surface; }
+        #more { height: auto; min-height: 2; max-height: 6; color: $foreground-muted; }
+        #keys { height: 1; padding: 0; }
+    }
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,q", "dismiss(None)", "Back", id="look.back", tooltip="Put the list away"),
+        Binding("o", "open", "TMDb", show=False, id="look.open", tooltip="Open it at TMDb, copy the address"),
+    ]
+
+    EMPTY: ClassVar[str]
+    """What an empty list says."""
+
+    AT_ONCE: ClassVar[int] = STEP
+    """Rows of a page."""
+
+    def __init__(
+        self,
+        title: str,
+        columns: Sequence[Column[Row]],
+        opened: Callable[[], Awaitable[LackServices]],
+        enter: str,
+    ) -> None:
+        super().__init__(title, [("enter", enter), ("o", "TMDb"), ("esc", "go back")])
+        self._columns: Sequence[Column[Any]] = columns
+        self._opened = opened
+
+    def body(self) -> ComposeResult:
+        yield Listing(self._columns, key=lambda row: row, id="lacks", empty="…")
+        yield Static(id="more")
+
+    def on_mount(self) -> None:
+        self._list.focus()
+        self._load()
+
+    async def page(self, services: LackServices, after: Row | None) -> Sequence[Row]:
+        """Return the rows after one."""
+        raise NotImplementedError
+
+    def told(self, row: Row) -> Sequence[str]:
+        """Return the lines about one row."""
+        raise NotImplementedError
+
+    def link(self, row: Row) -> str:
+        """Return its page at TMDb; empty without one."""
+        return ""
+
+    @property
+    def _list(self) -> Listing[Any]:
+        return self.query_one("#lacks", Listing)
+
+    @work(group="lacks", exclusive=True)
+    async def _load(self) -> None:
+        services = await self._opened()
+
+        async def page(after: Row | None) -> Sequence[Row]:
+            return await self.page(services, after)
+
+        window: GrowingWindow[Row] = GrowingWindow(page, limit=self.AT_ONCE)
+        try:
+            await window.load(0, 0)
+        except MediaVaultError as error:
+            self._complain(error)
+            return
+        self._list.empty = self.EMPTY
+        self._list.show(window)
+
+    @on(Listing.Wanted)
+    @work(group="feed")
+    async def _feed(self) -> None:
+        try:
+            while (span := self._list.missing) is not None:
+                await self._list.window.load(*span)
+                self._list.arrived()
+        except MediaVaultError as error:
+            self._complain(error)
+
+    @on(Listing.Moved)
+    def _moved(self) -> None:
+        row: Row | None = self._list.current
+        lines = [visible(line) for line in self.told(row)] if row is not None else []
+        self.query_one("#more", Static).update(describe.plain(lines))
+
+    @on(Listing.Chosen)
+    def _chosen(self) -> None:
+        self.dismiss(self._list.current)
+
+    def action_open(self) -> None:
+        row: Row | None = self._list.current
+        if row is not None and (link := self.link(row)):
+            describe.open_link(self.app, link)
+
+    def _complain(self, error: MediaVaultError) -> None:
+        from mediavault_tui.ui.advice import advice
+
+        if not isinstance(self.app.screen, Trouble):
+            self.app.push_screen(Trouble("The list could not be read", str(error), advice(error)))
+
+
+class MissingEpisodes(Look[MissingEpisode]):
+    """Aired episodes of the library's shows that no file holds."""
+
+    EMPTY = (
+        "No episode is missing of the shows whose episodes are known.\n"
+        "`mediavault metadata fetch --details` asks TMDb for those of all shows."
+    )
+    AT_ONCE = _EPISODES
+
+    def __init__(self, opened: Callable[[], Awaitable[LackServices]]) -> None:
+        super().__init__(
+            "Missing episodes · specials and unaired ones are left out",
+            tables.MISSING,
+            opened,
+            "the show's files",
+        )
+
+    async def page(self, services: LackServices, after: MissingEpisode | None) -> Sequence[MissingEpisode]:
+        return await services.missing_episodes(limit=_EPISODES, after=after)
+
+    def told(self, row: MissingEpisode) -> Sequence[str]:
+        return [f"{row.title} S{row.season:02}E{row.episode:02} {row.name}", self.link(row)]
+
+    def link(self, row: MissingEpisode) -> str:
+        page = f"https://www.themoviedb.org/tv/{row.tmdb_id}"
+        return f"{page}/season/{row.season}/episode/{row.episode}"
+
+
+class BetterCopies(Look[BetterCopy]):
+    """Files of which a better copy lies in another folder or on another share."""
+
+    EMPTY = "No file has a better copy in another folder or on another share."
+
+    def __init__(self, opened: Callable[[], Awaitable[LackServices]]) -> None:
+        super().__init__("A better copy is elsewhere", tables.BETTER, opened, "compare the two")
+
+    async def page(self, services: LackServices, after: BetterCopy | None) -> Sequence[BetterCopy]:
+        return await services.better_copies(limit=STEP, after=after)
+
+    def told(self, row: BetterCopy) -> Sequence[str]:
+        return [f"this one  {row.path}", f"better    {row.better_path}", row.sentence]

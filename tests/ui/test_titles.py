@@ -1,0 +1,220 @@
+"""Choosing titles by keyboard, and the views of what is missing or better elsewhere."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from textual.widgets import Input, Static
+
+from mediavault_tui.domain.model import FileId
+from mediavault_tui.domain.world import Entry, TitleKind
+from mediavault_tui.ui.app import MediaVaultApp
+from mediavault_tui.ui.lacks import BetterCopies, MissingEpisodes
+from mediavault_tui.ui.screens.duplicates import DuplicatesScreen
+from mediavault_tui.ui.screens.inventory import InventoryScreen
+from mediavault_tui.ui.titles import Titles
+from mediavault_tui.ui.widgets.facts import Facts
+from mediavault_tui.ui.widgets.listing import Listing
+from mediavault_tui.ui.widgets.picture import PictureBox
+from tests.ui.fakes import FakeVault
+from tests.ui.harness import NARROW, WIDE, app_on, keys, settle, until
+from tests.ui.world_fakes import HEAT, OLDER
+
+OFFICES = [2996, 2316]
+OLD_HEAT, NEW_HEAT = (TitleKind.MOVIE, 31865), (TitleKind.MOVIE, 949)
+
+
+def asking() -> FakeVault:
+    vault = FakeVault()
+    vault.ask()
+    return vault
+
+
+def titles(app: MediaVaultApp) -> Titles:
+    assert isinstance(app.screen, Titles)
+    return app.screen
+
+
+def shown(app: MediaVaultApp) -> list[int]:
+    window = app.screen.query_one("#candidates", Listing).window
+    return [row.title.tmdb_id for n in range(window.total) if (row := window.row(n)) is not None]
+
+
+async def test_the_totals_say_how_many_titles_ask() -> None:
+    app = app_on(asking())
+    async with app.run_test(size=NARROW) as pilot:
+        await settle(pilot)
+        assert "2 titles ask (M)" in str(app.screen.query_one("#totals", Static).content)
+
+
+async def test_the_queue_goes_from_title_to_title_and_the_groups_are_found_anew_once() -> None:
+    vault = asking()
+    app = app_on(vault)
+    async with app.run_test(size=NARROW) as pilot:
+        await keys("M")(pilot)
+        assert shown(app) == [949, 31865]
+        await keys("down", "enter")(pilot)
+        await until(pilot, lambda: shown(app) == OFFICES)
+        await keys("n")(pilot)
+        await until(pilot, lambda: isinstance(app.screen, InventoryScreen))
+        await until(pilot, lambda: vault.regrouped == 1)
+    assert vault.chosen == [(FileId(1), OLD_HEAT, False), (FileId(2), None, False)]
+
+
+async def test_with_nothing_that_asks_it_says_so() -> None:
+    app = app_on()
+    async with app.run_test(size=NARROW) as pilot:
+        await keys("M")(pilot)
+        assert isinstance(app.screen, InventoryScreen)
+        assert [n.message for n in app._notifications] == ["No title waits for a choice."]
+
+
+async def test_the_title_of_the_file_under_the_cursor_is_chosen_and_leaving_chooses_nothing() -> None:
+    vault = FakeVault()
+    app = app_on(vault)
+    async with app.run_test(size=NARROW) as pilot:
+        await keys("down", "m", "escape")(pilot)
+        assert isinstance(app.screen, InventoryScreen)
+        await keys("m", "enter")(pilot)
+        await until(pilot, lambda: vault.regrouped == 1)
+    assert vault.chosen == [(FileId(2), NEW_HEAT, False)]
+
+
+async def test_everywhere_is_chosen_where_the_name_is_in_other_folders_too() -> None:
+    vault = asking()
+    app = app_on(vault)
+    async with app.run_test(size=NARROW) as pilot:
+        await keys("M", "e")(pilot)
+        assert "3 files in every folder" in str(app.screen.query_one("#file", Static).content)
+        await keys("enter")(pilot)
+        await until(pilot, lambda: len(vault.chosen) == 1)
+        await keys("e")(pilot)
+        assert not titles(app).everywhere, "the next one is in one folder only"
+    assert vault.chosen == [(FileId(1), NEW_HEAT, True)]
+
+
+async def test_two_quick_enters_are_one_choice_a_title() -> None:
+    vault = asking()
+    app = app_on(vault)
+    async with app.run_test(size=NARROW) as pilot:
+        await keys("M")(pilot)
+        await pilot.press("enter", "enter")
+        await until(pilot, lambda: len(vault.chosen) >= 1)
+        await settle(pilot)
+    assert [file for file, _, _ in vault.chosen] in ([1], [1, 2])
+
+
+async def test_a_search_shows_what_it_finds_and_escape_shows_the_candidates_again() -> None:
+    vault = asking()
+    vault.found = {"out of the past": [replace(OLDER, tmdb_id=678, title="Out of the Past", year=1947)]}
+    app = app_on(vault)
+    async with app.run_test(size=NARROW) as pilot:
+        await keys("M", "slash")(pilot)
+        assert app.screen.query_one(Input).has_focus
+        await pilot.press(*"out", "space", *"of", "space", *"the", "space", *"past", "enter")
+        await until(pilot, lambda: shown(app) == [678])
+        assert app.screen.query_one("#candidates", Listing).has_focus
+        await keys("escape")(pilot)
+        assert shown(app) == [949, 31865]
+        assert not app.screen.query_one("#words").has_class("-open")
+        await pilot.press("slash", *"nothing", "enter")
+        await until(pilot, lambda: "finds nothing" in app.screen.query_one("#candidates", Listing).empty)
+
+
+async def test_a_search_that_cannot_be_asked_says_why_and_the_choice_goes_on() -> None:
+    vault = asking()
+    vault.offline = True
+    app = app_on(vault)
+    async with app.run_test(size=NARROW) as pilot:
+        await keys("M")(pilot)
+        await pilot.press("slash", *"x", "enter")
+        await until(pilot, lambda: "no key to ask it" in app.screen.query_one("#candidates", Listing).empty)
+        await keys("escape", "enter")(pilot)
+        await until(pilot, lambda: vault.chosen == [(FileId(1), NEW_HEAT, False)])
+
+
+async def test_left_and_right_go_through_the_queue_and_undo_takes_a_choice_back() -> None:
+    vault = asking()
+    app = app_on(vault)
+    async with app.run_test(size=NARROW) as pilot:
+        await keys("M", "u", "right")(pilot)
+        assert vault.undone == 0, "nothing was chosen here yet"
+        assert shown(app) == OFFICES
+        await keys("left", "enter")(pilot)
+        await until(pilot, lambda: len(vault.chosen) == 1)
+        vault.ask()
+        await keys("u")(pilot)
+        await until(pilot, lambda: vault.undone == 1)
+        await until(pilot, lambda: shown(app) == [949, 31865])
+
+
+async def test_a_candidate_is_told_with_poster_length_beside_the_files_and_evidence() -> None:
+    app = app_on(asking())
+    async with app.run_test(size=NARROW) as pilot:
+        await keys("M")(pilot)
+        facts = app.screen.query_one(Facts).facts
+        assert ("runs", "2:50:00, this file 2:50:00") in facts
+        assert ("for", "the same title, “Heat”") in facts
+        assert ("link", "https://www.themoviedb.org/movie/949") in facts
+        box = app.screen.query_one("#poster", PictureBox)
+        await until(pilot, lambda: box.picture is not None)
+        await keys("down")(pilot)
+        await until(
+            pilot, lambda: ("runs", "1:41:00, this file 2:50:00") in app.screen.query_one(Facts).facts
+        )
+
+
+async def test_o_opens_the_page_and_copies_its_address() -> None:
+    app = app_on(asking())
+    opened: list[str] = []
+    app.open_url = lambda url, new_tab=True: opened.append(url)  # type: ignore[method-assign]  # no browser here
+    async with app.run_test(size=NARROW) as pilot:
+        await keys("M", "o")(pilot)
+    assert opened == [app.clipboard] == ["https://www.themoviedb.org/movie/949"]
+
+
+async def test_the_details_show_the_poster_beside_the_facts_of_the_title() -> None:
+    vault = FakeVault()
+    vault.entries[FileId(1)] = Entry(HEAT)
+    app = app_on(vault)
+    async with app.run_test(size=WIDE) as pilot:
+        await keys("enter")(pilot)
+        box = app.screen.query_one("#poster", PictureBox)
+        await until(pilot, lambda: box.picture is not None)
+        assert ("collection", HEAT.collection) not in app.screen.query_one(Facts).facts
+        assert ("about", HEAT.overview) in app.screen.query_one(Facts).facts
+        await keys("down")(pilot)
+        await until(pilot, lambda: not box.display)
+
+
+async def test_missing_episodes_lead_to_the_files_of_the_show() -> None:
+    vault = FakeVault()
+    vault.lack()
+    app = app_on(vault)
+    async with app.run_test(size=NARROW) as pilot:
+        await keys("E")(pilot)
+        assert isinstance(app.screen, MissingEpisodes)
+        assert app.screen.query_one(Listing).window.row(4) == vault.episodes[4]
+        await keys("down", "enter")(pilot)
+        assert isinstance(app.screen, InventoryScreen)
+        assert app.screen.query_shown.text == "The Office"
+
+
+async def test_a_better_copy_leads_to_the_comparison_of_the_two() -> None:
+    vault = FakeVault()
+    vault.lack()
+    app = app_on(vault)
+    async with app.run_test(size=WIDE) as pilot:
+        await keys("B")(pilot)
+        assert isinstance(app.screen, BetterCopies)
+        await keys("enter")(pilot)
+        await until(pilot, lambda: isinstance(app.screen, DuplicatesScreen))
+
+
+async def test_a_view_with_nothing_in_it_says_what_would_fill_it() -> None:
+    app = app_on()
+    async with app.run_test(size=NARROW) as pilot:
+        await keys("E")(pilot)
+        assert "metadata fetch --details" in app.screen.query_one(Listing).empty
+        await keys("escape", "B")(pilot)
+        assert "No file has a better copy" in app.screen.query_one(Listing).empty
