@@ -277,12 +277,21 @@ def _tmdb(database: Database, settings: Settings, *, patience: float = 300.0) ->
     return Edge("TMDb", settings.tmdb_url, gate, TMDB, secret_params=key, patience=patience)
 
 
-def renaming(database: Database, settings: Settings) -> Renaming:
-    """Build the renamer of files, with what it may not touch."""
+def renaming(
+    database: Database, settings: Settings, nas: Nas | None = None, *, step: Step | None = None
+) -> Renaming:
+    """Build the renamer of files, with what it may not touch; without `nas` on this machine only."""
     from mediavault_tui.services.rename import Renaming
+    from mediavault_tui.services.stage_moves import no_step
     from mediavault_tui.sources.local import LocalSource
 
-    return Renaming(database, LocalSource(), protected=settings.protected, read_only=settings.read_only)
+    return Renaming(
+        database,
+        nas.places if nas else LocalSource(),
+        protected=_protected(settings, nas),
+        read_only=settings.read_only,
+        step=step or no_step,
+    )
 
 
 def pictures(settings: Settings) -> Pictures:
@@ -358,6 +367,7 @@ async def open_vault(settings: Settings, *, who: str) -> AsyncIterator[Vault]:
             nas=nas,
             metadata=Lazy(partial(kept_metadata, database)),
             world=Lazy(partial(world, database, settings)),
+            renaming=Lazy(partial(renaming, database, settings, nas)),
             pictures=Lazy(partial(pictures, settings)),
             configuration=Lazy(partial(configuration, database, settings)),
         )

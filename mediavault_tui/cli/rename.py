@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 from mediavault_tui.cli import acting
 
 if TYPE_CHECKING:
-    from mediavault_tui.services.rename import Planned
+    from mediavault_tui.domain.paths import Names
+    from mediavault_tui.domain.rename_plan import Planned
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -44,14 +45,19 @@ async def _run(args: argparse.Namespace) -> int:
     if args.pattern:
         pattern = custom(args.pattern, base=pattern)
     settings = bootstrap.load_settings()
-    async with bootstrap.open_database(settings) as database:
-        service = bootstrap.renaming(database, settings)
+    async with (
+        bootstrap.open_database(settings) as database,
+        bootstrap.open_nas(database, settings) as nas,
+    ):
+        service = bootstrap.renaming(database, settings, nas)
         for sentence in await service.recover():
             print(f"mediavault: {acting.harmless(sentence)}", file=sys.stderr)
         files: list[FileId] | None = [] if args.files else None
         for word in args.files:
             assert files is not None
-            files += [FileId(int(word))] if word.isdecimal() else await service.named(_absolute(word))
+            files += (
+                [FileId(int(word))] if word.isdecimal() else await service.named(_located(nas.names, word))
+            )
         planned = await service.preview(pattern, files)
         if args.dry_run:
             return _show(planned, as_json=args.json)
@@ -59,8 +65,11 @@ async def _run(args: argparse.Namespace) -> int:
     return acting.report(result, "renamed; `mediavault undo` takes it back", as_json=args.json)
 
 
-def _absolute(word: str) -> bytes:
-    return os.fsencode(os.path.abspath(word))
+def _located(names: Names, word: str) -> bytes:
+    """Return the located path of a word: a share in any spelling, else a path of this machine."""
+    raw = os.fsencode(word)
+    found = names.located(raw)
+    return names.located(os.path.abspath(raw)) if found == raw else found
 
 
 def _show(planned: list[Planned], *, as_json: bool) -> int:

@@ -8,6 +8,7 @@ its brackets along. Names are good on every file system that matters (SMB includ
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -90,6 +91,11 @@ def custom(pattern: str, *, base: Pattern) -> Pattern:
             raise UsageError("the last step of an episode's pattern needs {numbers}")
         return Pattern(base.film, pattern)
     return Pattern(pattern, base.episode)
+
+
+def named(naming: str) -> Pattern:
+    """Return a preset by its name, or a person's own pattern on top of Plex's. Raises: UsageError."""
+    return PRESETS[naming] if naming in PRESETS else custom(naming, base=PRESETS["plex"])
 
 
 def new_path(file: MediaFile, title: Title, pattern: Pattern) -> bytes:
@@ -180,6 +186,7 @@ def _step(step: str, values: Mapping[str, str]) -> str:
 
 
 def _harmless(value: str) -> str:
+    value = unicodedata.normalize("NFC", value)  # one spelling, on every file system
     return _FORBIDDEN.sub("", value.replace(": ", " - ").replace(":", "-").replace("/", "-"))
 
 

@@ -86,6 +86,8 @@ def clean_title(text: str) -> str:
     if not text.isprintable():
         text = _UNSHOWABLE.sub(" ", text)
     text = " ".join(text.split())
+    if "]" in text or text.endswith("["):
+        text = _without_half_brackets(text)
     trimmed = text.strip(_EDGES)
     if text.endswith(".") and (" " in trimmed or "." in trimmed):
         trimmed += "."  # "Monsters, Inc.", "S.W.A.T."
@@ -94,6 +96,15 @@ def clean_title(text: str) -> str:
     if text.endswith("---"):
         return text.rstrip("- ") + "-" * (len(text) - len(text.rstrip("-")))  # "The B----"
     return trimmed.strip()
+
+
+def _without_half_brackets(text: str) -> str:
+    """Drop half a bracket: `Odd [/red] Copper Sky` is a file `red] Copper Sky` in a folder `Odd [`."""
+    text = text.rstrip("[ ")
+    before, closing, behind = text.partition("]")
+    if not closing or "[" in before:
+        return text
+    return behind.strip() if _has_words(behind) else before + behind
 
 
 def _kept_together(initials: re.Match[str]) -> str:

@@ -19,6 +19,7 @@ from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 
 from mediavault_tui.errors import ServiceDown, ServiceRefused
+from mediavault_tui.metadata.connections import SHARE, Connections
 from mediavault_tui.metadata.gate import Allowance, Gate
 
 if TYPE_CHECKING:
@@ -58,6 +59,7 @@ class Edge:
         first_pause: float = 0.5,
         timeout: float = 10.0,
         verify: Any = True,
+        share: int = SHARE,
     ) -> None:
         self._name = name
         self._gate = gate
@@ -68,14 +70,18 @@ class Edge:
         import httpx  # at the first question: it brings its own command line along, and that rich
 
         self._http = httpx
-        self._client = httpx.AsyncClient(
-            base_url=base_url.rstrip("/") + "/",
-            http2=True,
-            headers={"Accept": "application/json", **(headers or {})},
-            timeout=httpx.Timeout(timeout, pool=None),
-            follow_redirects=False,
-            verify=verify,
-        )
+
+        def make() -> httpx.AsyncClient:
+            return httpx.AsyncClient(
+                base_url=base_url.rstrip("/") + "/",
+                http2=True,
+                headers={"Accept": "application/json", **(headers or {})},
+                timeout=httpx.Timeout(timeout, pool=None),
+                follow_redirects=False,
+                verify=verify,
+            )
+
+        self._connections = Connections(make, share=share)
 
     async def __aenter__(self) -> Edge:
         return self
@@ -85,7 +91,7 @@ class Edge:
 
     async def close(self) -> None:
         """End the connections."""
-        await self._client.aclose()
+        await self._connections.close()
 
     async def get(self, path: str, params: Mapping[str, str], *, etag: str = "") -> Answer:
         """Ask until there is an answer. Raises: ServiceDown, ServiceRefused, BudgetSpent."""
@@ -133,19 +139,20 @@ class Edge:
         self, path: str, params: Mapping[str, str], etag: str
     ) -> tuple[int, httpx.Headers, bytes]:
         headers = {"If-None-Match": etag} if etag else {}
-        request = self._client.build_request(
-            "GET", path, params={**params, **self._secret_params}, headers=headers
-        )
-        response = await self._client.send(request, stream=True)
-        try:
-            content = bytearray()
-            async for chunk in response.aiter_bytes():
-                content += chunk
-                if len(content) > MAX_BODY:
-                    raise ServiceRefused(f"{self._name} sends more than {MAX_BODY} bytes for {path}")
-            return response.status_code, response.headers, bytes(content)
-        finally:
-            await response.aclose()
+        async with self._connections.lend() as client:
+            request = client.build_request(
+                "GET", path, params={**params, **self._secret_params}, headers=headers
+            )
+            response = await client.send(request, stream=True)
+            try:
+                content = bytearray()
+                async for chunk in response.aiter_bytes():
+                    content += chunk
+                    if len(content) > MAX_BODY:
+                        raise ServiceRefused(f"{self._name} sends more than {MAX_BODY} bytes for {path}")
+                return response.status_code, response.headers, bytes(content)
+            finally:
+                await response.aclose()
 
     def _answer(self, status: int, headers: httpx.Headers, content: bytes) -> Answer:
         body = json.loads(content) if status == 200 else None

@@ -22,7 +22,7 @@ from mediavault_tui.domain.regular_names import LONGEST_NAME, NameGuess, regular
 from mediavault_tui.domain.splitting import clean_title, stem_of, without_braces
 from mediavault_tui.domain.tags import extra_of
 
-RULES = 1
+RULES = 2
 """Counted up whenever a rule changes what a name means: old cache rows are then asked anew."""
 
 COMPONENTS = 4

@@ -6,19 +6,20 @@ import asyncio
 import os
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
 from mediavault_tui.domain.holding import folded
 from mediavault_tui.domain.library import ActResult
 from mediavault_tui.domain.model import FileId, FileState, MediaFile, OperationId, StagedId
-from mediavault_tui.domain.paths import LOCAL
+from mediavault_tui.domain.pathtext import display
+from mediavault_tui.domain.rename_plan import Planned, Preview, Reach
 from mediavault_tui.domain.renaming import Pattern, is_work, new_path
 from mediavault_tui.domain.world import TitleKind
 from mediavault_tui.errors import Refused, SourceError, UsageError
 from mediavault_tui.services import rename_acts
-from mediavault_tui.services.stage_acts import Tools
+from mediavault_tui.services.rename_look import Looks, legs_of
+from mediavault_tui.services.stage_acts import Tools, located
 from mediavault_tui.services.stage_moves import Mover, Step, no_step
 from mediavault_tui.services.stage_plan import Order
 from mediavault_tui.services.stage_recovery import Recovery
@@ -29,16 +30,6 @@ from mediavault_tui.store.database import Connection, Database
 from mediavault_tui.store.files import media_files
 
 _PAGE = 500
-
-
-@dataclass(frozen=True, slots=True)
-class Planned:
-    """One file's rename: every move, the video's first; or the sentence why there is none."""
-
-    file: FileId
-    path: str
-    moves: tuple[tuple[bytes, bytes], ...] = ()
-    refused: str = ""
 
 
 class Renaming:
@@ -66,12 +57,13 @@ class Renaming:
         Files that have the right name already are left out. Nothing is changed.
         """
         planned: list[Planned] = []
+        looks = Looks(self._tools.source)
         aims: dict[str, str] = {}
         async with self._database.connection() as conn:
             ids = list(files) if files is not None else await self._matched(conn)
             for start in range(0, len(ids), _PAGE):
                 for file in await media_files(conn, ids[start : start + _PAGE]):
-                    each = await self._plan(conn, file, pattern)
+                    each = await self._plan(conn, looks, located(file), pattern)
                     if each is None:
                         continue
                     for _, destination in each.moves:
@@ -81,6 +73,14 @@ class Renaming:
                             break
                     planned.append(each)
         return planned
+
+    async def show(self, pattern: Pattern, files: Sequence[FileId], reach: Reach = Reach.FILES) -> Preview:
+        """Return a preview for people: these files, or all of their seasons or titles."""
+        async with self._database.connection() as conn:
+            if reach is not Reach.FILES:
+                files = await metadata.related_files(conn, files, season=reach is Reach.SEASON)
+            about = await metadata.title_of(conn, files)
+        return Preview(tuple(await self.preview(pattern, files)), len(files), about)
 
     async def rename(self, planned: Sequence[Planned], *, who: str) -> ActResult:
         """Carry out a preview as one batch, which one undo takes back. Raises: Refused when read-only."""
@@ -93,11 +93,11 @@ class Renaming:
         return [] if self._read_only else await self._recovery.run()
 
     async def named(self, path: bytes) -> list[FileId]:
-        """Return the present files at or below a path. Raises: UsageError if there is none."""
+        """Return the present files at or below a located path. Raises: UsageError if there is none."""
         async with self._database.connection() as conn:
             found = await metadata.files_below(conn, path)
         if not found:
-            raise UsageError(f"{os.fsdecode(path)} holds no file of the inventory; scan it first")
+            raise UsageError(f"{display(path)} holds no file of the inventory; scan it first")
         return found
 
     async def _run(self, planned: Sequence[Planned], who: str) -> ActResult:
@@ -114,7 +114,7 @@ class Renaming:
                         conn,
                         self._tools,
                         each.file,
-                        each.moves[0][1],
+                        each.moves,
                         order=order,
                         protected=self._protected,
                         reason="named after its title",
@@ -129,22 +129,26 @@ class Renaming:
     async def _matched(self, conn: Connection) -> list[FileId]:
         return await metadata.sure_files(conn)
 
-    async def _plan(self, conn: Connection, file: MediaFile, pattern: Pattern) -> Planned | None:
+    async def _plan(
+        self, conn: Connection, looks: Looks, file: MediaFile, pattern: Pattern
+    ) -> Planned | None:
         if file.state is not FileState.PRESENT or not is_work(file):
             return Planned(file.id, file.path, refused=f"{file.path} is no film or episode that is present")
-        if file.source != LOCAL:
-            why = f"{file.path} is on a share, where nothing is renamed yet"
-            return Planned(file.id, file.path, refused=why)
         if file.work is None:
             why = f"{file.path} is not surely known to TMDb: `mediavault metadata match`"
             return Planned(file.id, file.path, refused=why)
         (title,) = await metadata.titles(conn, [(TitleKind(file.work.kind), file.work.tmdb_id)])
         try:
-            destination = new_path(file, title, pattern)
-            if destination == file.raw_path:
-                return None
-            legs = await asyncio.to_thread(rename_acts.legs_of, self._tools.source, file, destination)
-            await asyncio.to_thread(rename_acts.check, self._tools.source, file, legs, self._protected)
+            moves = await asyncio.to_thread(self._moves, looks, file, new_path(file, title, pattern))
         except (Refused, SourceError, UsageError) as error:
             return Planned(file.id, file.path, refused=str(error))
-        return Planned(file.id, file.path, tuple((leg.source, leg.destination or b"") for leg in legs))
+        return Planned(file.id, file.path, moves) if moves else None
+
+    def _moves(self, looks: Looks, file: MediaFile, destination: bytes) -> tuple[tuple[bytes, bytes], ...]:
+        """Return every move that the name asks for, by what is there now; none if it is right. Blocks."""
+        destination = looks.spelled(destination, file.root)
+        if destination == file.raw_path:
+            return ()
+        legs = legs_of(self._tools.source, looks, file, destination)
+        rename_acts.check(self._tools.source, looks, file, legs, self._protected)
+        return tuple((leg.source, leg.destination or b"") for leg in legs)

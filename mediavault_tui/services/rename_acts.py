@@ -7,63 +7,46 @@ first → inventory. `stage_recovery` finishes or undoes what a crash interrupte
 from __future__ import annotations
 
 import asyncio
-import os
 from collections.abc import Sequence
 from dataclasses import replace
 
-from mediavault_tui.domain.holding import below, folded, sidecars_of, split
+from mediavault_tui.domain.holding import NAME_LIMIT, below, folded, split
 from mediavault_tui.domain.model import FileId, MediaFile, OperationId
-from mediavault_tui.domain.paths import LOCAL
 from mediavault_tui.domain.pathtext import display
-from mediavault_tui.domain.renaming import beside
 from mediavault_tui.domain.staging import Act, ActKind, ActState, Leg
-from mediavault_tui.errors import Refused, SourceChanged, SourceMissing, SourceTaken
+from mediavault_tui.errors import Refused, SourceTaken
 from mediavault_tui.services import stage_checks
+from mediavault_tui.services.rename_look import Looks, legs_for, legs_of
 from mediavault_tui.services.stage_acts import Carrying, Tools, needed_file
 from mediavault_tui.services.stage_moves import unchanged
 from mediavault_tui.services.stage_plan import Order
-from mediavault_tui.sources import holding
-from mediavault_tui.sources.base import Source
 from mediavault_tui.sources.places import Places
 from mediavault_tui.store import acts
 from mediavault_tui.store.database import Connection
 
 
-def legs_of(source: Source, file: MediaFile, destination: bytes) -> tuple[Leg, ...]:
-    """Return the ways of a video and its sidecars. Blocks. Raises: SourceError."""
-    folder, name = split(file.raw_path)
-    legs = [Leg(file.raw_path, destination, file.stamp)]
-    for sidecar in sidecars_of(name, holding.names_in(folder)):
-        path = folder + b"/" + sidecar
-        try:
-            stamp = source.stat(path).stamp
-        except (SourceMissing, SourceChanged):
-            continue  # a link or a folder of such a name stays
-        legs.append(Leg(path, beside(path, file.raw_path, destination), stamp))
-    return tuple(legs)
-
-
-def check(source: Places, file: MediaFile, legs: Sequence[Leg], protected: Sequence[bytes]) -> None:
-    """Take the last look: all there and unchanged, every new name free. Blocks.
+def check(
+    source: Places, looks: Looks, file: MediaFile, legs: Sequence[Leg], protected: Sequence[bytes]
+) -> None:
+    """Take the last look: all there and unchanged, every new name free and good. Blocks.
 
     Raises: Refused for a rule, SourceError for what the disk says.
     """
-    if file.source != LOCAL:
-        raise Refused(f"{file.path} is on a share, where nothing is renamed yet")
     stage_checks.in_place(source, file)
-    if file.protected or any(_inside(file.raw_path, folder) for folder in protected):
+    if file.protected or any(_inside(source, file.raw_path, folder) for folder in protected):
         raise Refused(f"{file.path} is in a protected folder")
     for leg in legs:
         assert leg.destination is not None
         unchanged(source, leg.source, leg.stamp)
         if not below(leg.destination, file.root):
             raise Refused(f"{display(leg.destination)} is not inside the folder that was scanned")
-        if any(_inside(leg.destination, folder) for folder in protected):
+        if any(_inside(source, leg.destination, folder) for folder in protected):
             raise Refused(f"{display(leg.destination)} is in a protected folder")
         folder, name = split(leg.destination)
-        taken = {folded(other) for other in holding.names_in(folder)} if holding.is_folder(folder) else set()
-        own = {folded(split(each.source)[1]) for each in legs if split(each.source)[0] == folder}
-        if folded(name) in taken - own or holding.exists(leg.destination):
+        if len(name) > NAME_LIMIT:
+            raise Refused(f"{display(name)} would be longer than the {NAME_LIMIT} bytes that a name may have")
+        # Its own entry may be in the way of a file whose name changes in case or accents only.
+        if any(folder + b"/" + other != leg.source for other in looks.alike(folder, name)):
             raise SourceTaken(f"{display(leg.destination)} is in use; nothing is overwritten")
 
 
@@ -71,16 +54,22 @@ async def rename(
     conn: Connection,
     tools: Tools,
     id: FileId,
-    destination: bytes,
+    moves: Sequence[tuple[bytes, bytes]],
     *,
     order: Order,
     protected: Sequence[bytes],
     reason: str,
 ) -> OperationId:
-    """Rename one file with its sidecars. Raises: Refused, SourceError; then nothing was moved."""
+    """Make these moves of one file and its sidecars, as they were shown to a person, the video's first.
+
+    Raises: Refused, SourceError; then nothing was moved.
+    """
     file = await needed_file(conn, id)
-    legs = await asyncio.to_thread(legs_of, tools.source, file, destination)
-    await asyncio.to_thread(check, tools.source, file, legs, protected)
+    destination = moves[0][1]
+    if moves[0][0] != file.raw_path:
+        raise Refused(f"{file.path} has been moved since the preview")
+    legs = await asyncio.to_thread(legs_for, tools.source, file, moves)
+    await asyncio.to_thread(check, tools.source, Looks(tools.source), file, legs, protected)
 
     async def begin() -> Act:
         claimed = {folded(path) for path in await acts.lock_folder(conn, split(destination)[0])}
@@ -107,12 +96,12 @@ async def rename(
     tools.step("intent committed")
 
     def look() -> None:
-        check(tools.source, file, act.legs, protected)
+        check(tools.source, Looks(tools.source), file, act.legs, protected)
         folder = split(destination)[0]
         stage_checks.way_back(tools.source, destination, file.root)
         tools.source.make_folder(folder)
         tools.step("folder made")
-        holding.real_folder(folder, top=file.root)
+        tools.source.real_folder(folder, top=file.root)
 
     try:
         await Carrying(tools, conn).rename(act, look)
@@ -130,10 +119,11 @@ async def rename_back(
     file = await needed_file(conn, act.file)
     if file.raw_path != act.video.destination:
         raise Refused(f"{file.path} has been moved since it was renamed")
-    return await rename(
-        conn, tools, act.file, act.video.source, order=order, protected=protected, reason="undo"
-    )
+    looks = Looks(tools.source)
+    legs = await asyncio.to_thread(legs_of, tools.source, looks, file, act.video.source)
+    moves = [(leg.source, leg.destination or b"") for leg in legs]
+    return await rename(conn, tools, act.file, moves, order=order, protected=protected, reason="undo")
 
 
-def _inside(path: bytes, folder: bytes) -> bool:
-    return below(os.path.realpath(path), os.path.realpath(folder))
+def _inside(source: Places, path: bytes, folder: bytes) -> bool:
+    return below(source.real(path), source.real(folder))

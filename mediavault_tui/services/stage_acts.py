@@ -265,6 +265,11 @@ async def needed_file(conn: Connection, id: FileId) -> MediaFile:
     file = await media_file(conn, id)
     if file is None:
         raise Refused(f"there is no file number {id} in the inventory")
+    return located(file)
+
+
+def located(file: MediaFile) -> MediaFile:
+    """Return a file with its paths located, as journal and disk work have them."""
     if file.source == LOCAL:
         return file
     return replace(file, raw_path=locate(file.source, file.raw_path), root=locate(file.source, file.root))

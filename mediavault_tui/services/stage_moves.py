@@ -16,7 +16,7 @@ from typing import Protocol
 
 from xxhash import xxh3_128
 
-from mediavault_tui.domain.holding import split
+from mediavault_tui.domain.holding import folded, split
 from mediavault_tui.domain.model import FileStamp
 from mediavault_tui.domain.pathtext import display
 from mediavault_tui.domain.staging import Act, Found, Leg, VerifiedCopy
@@ -179,10 +179,18 @@ class Mover:
 
     def _find(self, leg: Leg) -> Found:
         there = leg.destination is not None and self._is(leg.destination, leg.stamp)
+        here = self._is(leg.source, leg.stamp) if there else self._source.exists(leg.source)
+        if there and here and leg.destination is not None and folded(leg.source) == folded(leg.destination):
+            # Where case means nothing one entry answers to both names: a listing tells which it has.
+            there, here = self._listed(leg.destination), self._listed(leg.source)
         if there:
-            return Found.BOTH if self._is(leg.source, leg.stamp) else Found.DESTINATION
+            return Found.BOTH if here else Found.DESTINATION
         # Changed or not: what is there has not been moved.
-        return Found.SOURCE if self._source.exists(leg.source) else Found.NOWHERE
+        return Found.SOURCE if here else Found.NOWHERE
+
+    def _listed(self, path: bytes) -> bool:
+        folder, name = split(path)
+        return name in self._source.names_in(folder)
 
     def _is(self, path: bytes, stamp: FileStamp) -> bool:
         try:
@@ -193,6 +201,8 @@ class Mover:
     def _remove_twin(self, surplus: bytes, wanted: bytes) -> None:
         with self._source.open(surplus) as one, self._source.open(wanted) as other:
             same_file = one.stamp() == other.stamp()
+            if same_file and self._source.stat(surplus).links < 2:
+                raise SourceChanged(f"{display(surplus)} and {display(wanted)} are one name of one file")
             if not same_file and content_hash(one) != content_hash(other):
                 raise SourceChanged(f"{display(surplus)} and {display(wanted)} differ: neither is touched")
         self._source.remove(surplus)

@@ -48,6 +48,8 @@ from mediavault_tui.sources.folders import subfolders
 
 if TYPE_CHECKING:
     from mediavault_tui.domain.rehearsal import Rehearsal
+    from mediavault_tui.domain.rename_plan import Planned, Reach
+    from mediavault_tui.domain.rename_plan import Preview as RenamePreview
     from mediavault_tui.services.asking import Asking as Answers
     from mediavault_tui.services.chat import Chat
     from mediavault_tui.services.configuration import Check as ToolCheck
@@ -57,6 +59,7 @@ if TYPE_CHECKING:
     from mediavault_tui.services.metadata import Metadata
     from mediavault_tui.services.nas import Nas
     from mediavault_tui.services.pictures import Pictures
+    from mediavault_tui.services.rename import Renaming
     from mediavault_tui.services.scan import Scanner
     from mediavault_tui.services.scan_control import ScanControl
     from mediavault_tui.services.stage import Stage
@@ -107,6 +110,7 @@ class Services:
     """What was kept of the world; it asks nobody."""
     world: Lazy[World] | None = None
     """What asks TMDb where a person waits for the answer."""
+    renaming: Lazy[Renaming] | None = None
 
 
 class Vault:
@@ -300,6 +304,19 @@ class Vault:
     async def purge(self, *, word: str) -> ActResult:
         """Delete what is approved, if the word is the right one."""
         return self._acted(await (await self._acting()).purge(word=word, who=self._who))
+
+    async def rename_preview(self, files: Sequence[FileId], *, naming: str, reach: Reach) -> RenamePreview:
+        """Return what these files would be called by a preset or a pattern; nothing is changed."""
+        from mediavault_tui.domain.renaming import named
+
+        assert self._services.renaming is not None
+        return await (await self._services.renaming()).show(named(naming), files, reach)
+
+    async def rename(self, planned: Sequence[Planned]) -> ActResult:
+        """Give files the names of a preview, as one act."""
+        self._check_writable()
+        assert self._services.renaming is not None
+        return self._acted(await (await self._services.renaming()).rename(planned, who=self._who))
 
     async def undo(self) -> str:
         """Reverse the last thing that was done, and say in a sentence what that was.

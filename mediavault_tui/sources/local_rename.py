@@ -11,6 +11,8 @@ import os
 import sys
 from collections.abc import Callable
 
+from mediavault_tui.domain.pathtext import comparable, display
+
 _AT_FDCWD = -100
 _RENAME_NOREPLACE = 1
 _RENAME_EXCL = 4
@@ -24,14 +26,32 @@ def rename_exclusive(source: bytes, destination: bytes) -> None:
 
     The kernel's own exclusive rename first; a file system that has none (FAT, some network
     mounts) gets a hard link and an unlink, which is as safe; one without links a look and a
-    plain rename, between which another program could slip in: the only remaining way.
+    plain rename, between which another program could slip in: the only remaining way. Where case
+    means nothing, a name that differs in case only is no other file, and is changed.
     """
+    if _one_entry(source, destination):
+        os.rename(source, destination)
+        return
     for attempt in (_rename_by_kernel, _rename_by_link):
         if attempt(source, destination):
             return
     if os.path.lexists(destination):
         raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), destination)
     os.rename(source, destination)
+
+
+def _one_entry(source: bytes, destination: bytes) -> bool:
+    """Return whether both names are two spellings of one entry, as on a disk to which case means nothing."""
+    folder, name = os.path.split(destination)
+    if os.path.dirname(source) != folder or source == destination:
+        return False
+    if comparable(display(source)) != comparable(display(destination)):
+        return False
+    try:
+        one, other = os.lstat(source), os.lstat(destination)
+    except FileNotFoundError:
+        return False
+    return os.path.samestat(one, other) and one.st_nlink == 1 and name not in os.listdir(folder or b".")
 
 
 def _rename_by_kernel(source: bytes, destination: bytes) -> bool:

@@ -15,6 +15,7 @@ from asyncpg import Record
 
 from mediavault_tui.domain.choosing import Key
 from mediavault_tui.domain.model import FileId, Identity, Kind
+from mediavault_tui.domain.paths import place
 from mediavault_tui.domain.world import (
     Asked,
     Episode,
@@ -295,7 +296,22 @@ async def sure_files(conn: Connection) -> list[FileId]:
 
 
 async def files_below(conn: Connection, path: bytes) -> list[FileId]:
-    """Return the present files at or below a raw path."""
-    top = path.rstrip(b"/")
-    rows = await conn.fetch(sql("files_below"), path, top + b"/", top + b"0")  # "0" follows "/"
+    """Return the present files at or below a located path."""
+    source, raw = place(path)
+    top = raw.rstrip(b"/")
+    rows = await conn.fetch(sql("files_below"), raw, top + b"/", top + b"0", source)  # "0" follows "/"
     return [FileId(row["id"]) for row in rows]
+
+
+async def related_files(conn: Connection, files: Sequence[FileId], *, season: bool) -> list[FileId]:
+    """Return these files and the present ones of the same titles, or `season`: of the same seasons."""
+    return [FileId(row["id"]) for row in await conn.fetch(sql("files_related"), list(files), season)]
+
+
+async def title_of(conn: Connection, files: Sequence[FileId]) -> str:
+    """Return the one title of these files, with its year; empty where they are of several or none."""
+    rows = await conn.fetch(sql("title_shared"), list(files))
+    if len(rows) != 1:
+        return ""
+    title, year = rows[0]["title"], rows[0]["year"]
+    return f"{title} ({year})" if year else str(title)

@@ -257,9 +257,33 @@ where m.state in ('sure', 'chosen') and f.state = 'present' and f.extra is null
 order by f.path_raw;
 
 -- name: files_below
--- Present files at or below a path. $1 the raw path, $2 it with a slash, $3 the first path after all below it.
+-- Present files at or below a path. $1 the raw path, $2 it with a slash, $3 the first path after all below it,
+-- $4 the source.
 select f.id
 from media_files f
-where f.source = 'local' and f.state = 'present'
+where f.source = $4 and f.state = 'present'
   and (f.path_raw = $1 or (f.path_raw >= $2 and f.path_raw < $3))
 order by f.path_raw;
+
+-- name: files_related
+-- Present files of the titles that some files surely are, those files included. $1 file ids, $2 whether of their
+-- seasons only. By file_matches_title.
+select f.id
+from (select distinct m.kind, m.tmdb_id, case when $2 then m.season end as season
+      from file_matches m
+      where m.file_id = any ($1::bigint[]) and m.state in ('sure', 'chosen')) w
+join file_matches m on m.kind = w.kind and m.tmdb_id = w.tmdb_id and m.state in ('sure', 'chosen')
+  and (not $2 or m.season is not distinct from w.season)
+join media_files f on f.id = m.file_id and f.state = 'present' and f.extra is null
+union
+select f.id from media_files f where f.id = any ($1::bigint[])
+order by 1;
+
+-- name: title_shared
+-- The titles that some files surely are, two at most: more than one is several. $1 file ids.
+select distinct t.title, t.year
+from file_matches m
+join titles t on t.kind = m.kind and t.tmdb_id = m.tmdb_id
+where m.file_id = any ($1::bigint[]) and m.state in ('sure', 'chosen')
+order by t.title, t.year
+limit 2;

@@ -243,7 +243,8 @@ with acts as (
       and not exists (select from archive_operations u where u.undoes = o.id and u.state = 'done')
       and (o.kind = 'purge' or o.kind = 'stage' and p.id is not null
            or o.kind = 'restore' and p.id is null and f.state = 'present'
-           or o.kind = 'rename' and f.state = 'present' and f.path_raw = o.destination_raw)
+           or o.kind = 'rename' and f.state = 'present'
+              and located(f.source, f.path_raw) = o.destination_raw)
     union all
     select p.approval, 'approve', p.id, p.file_id, p.approved_at
     from pending_deletions p

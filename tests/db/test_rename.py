@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import multiprocessing
 import os
+import subprocess
 import sys
 from collections.abc import Iterator
 from multiprocessing import forkserver
@@ -15,7 +16,8 @@ import staging_child
 
 from mediavault_tui.domain.library import ActResult
 from mediavault_tui.domain.model import MediaFile
-from mediavault_tui.domain.renaming import PRESETS
+from mediavault_tui.domain.rename_plan import Reach
+from mediavault_tui.domain.renaming import PRESETS, custom
 from mediavault_tui.domain.world import Title, TitleKind
 from mediavault_tui.errors import Refused
 from mediavault_tui.services.rename import Renaming
@@ -195,3 +197,196 @@ async def test_killed_between_any_two_steps_everything_is_whole_and_at_one_place
     assert shelf.names() == new
     assert last >= 8
     assert ends == {frozenset(old), frozenset(new)}
+
+
+@pytest.fixture
+def small_volume(tmp_path: Path) -> Iterator[Path]:
+    """A volume of 64 KiB where the film's own folder is: the disk ends in the middle of a library."""
+    folder = tmp_path / "library/films/Heat (1995)"
+    folder.mkdir(parents=True)
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", str(folder)], capture_output=True, check=False
+    )
+    if mounted.returncode:
+        pytest.skip("a small volume can be mounted by root only")
+    yield folder
+    subprocess.run(["umount", "-l", str(folder)], check=True)
+
+
+def make_read_only(volume: Path) -> None:
+    subprocess.run(["mount", "-o", "remount,ro", str(volume)], check=True)
+
+
+async def states(conn: Connection) -> list[str]:
+    return [row["state"] for row in await conn.fetch("select state from archive_operations order by id")]
+
+
+async def test_between_volumes_a_name_is_reached_by_a_verified_copy_and_undone_the_same_way(
+    conn: Connection, database: Database, shelf: Shelf, small_volume: Path
+) -> None:
+    file = await heat(conn, shelf, content=b"heat" * 5000)
+    shelf.write("films/heat.en.srt", b"subtitles")
+    path = shelf.root / "films/heat.mkv"
+    path.chmod(0o640)
+    before, names = (path.stat().st_mtime_ns, path.stat().st_mode), shelf.names()
+    result = await rename_all(renaming(database))
+    assert (result.refused, len(result.done)) == ((), 1)
+    there = shelf.root / f"{NEW}.mkv"
+    assert there.stat().st_dev != shelf.root.stat().st_dev
+    assert (there.stat().st_mtime_ns, there.stat().st_mode) == before
+    assert shelf.names() == {f"{NEW}.mkv", f"{NEW}.en.srt"}
+    row = await conn.fetchrow("select inode, device from media_files where id = $1", file.id)
+    assert row is not None
+    assert (row["inode"], row["device"]) == (there.stat().st_ino, there.stat().st_dev)
+    assert (await shelf.stage(database).undo(who=ME)).refused == ()
+    assert shelf.names() == names
+    assert (path.stat().st_mtime_ns, path.stat().st_mode) == before
+
+
+async def test_a_volume_that_is_full_refuses_and_leaves_everything_where_it_was(
+    conn: Connection, database: Database, shelf: Shelf, small_volume: Path
+) -> None:
+    await heat(conn, shelf, content=b"heat" * 50_000)
+    shelf.write("films/heat.en.srt", b"subtitles")
+    before, everything = shelf.names(), shelf.contents()
+    result = await rename_all(renaming(database))
+    assert "the volume is full" in result.refused[0]
+    assert (shelf.names(), shelf.contents()) == (before, everything)
+    assert list(shelf.root.rglob(".mediavault-*")) == []
+    assert await states(conn) == ["undone"]
+
+
+async def test_a_sidecar_for_which_there_is_no_room_takes_its_film_back(
+    conn: Connection, database: Database, shelf: Shelf, small_volume: Path
+) -> None:
+    """The film fits, its artwork does not: half a rename is none."""
+    await heat(conn, shelf, content=b"heat" * 10_000)
+    shelf.write("films/heat-poster.jpg", b"poster" * 10_000)
+    before, everything = shelf.names(), shelf.contents()
+    result = await rename_all(renaming(database))
+    assert "the volume is full" in result.refused[0]
+    assert (shelf.names(), shelf.contents()) == (before, everything)
+    assert await states(conn) == ["undone"]
+
+
+async def test_a_volume_that_is_read_only_refuses_in_a_sentence(
+    conn: Connection, database: Database, shelf: Shelf, small_volume: Path
+) -> None:
+    await heat(conn, shelf)
+    make_read_only(small_volume)
+    before = shelf.names()
+    result = await rename_all(renaming(database))
+    assert "read-only" in result.refused[0]
+    assert shelf.names() == before
+
+
+class Crash(BaseException):
+    """Ends an act where it stands."""
+
+
+async def test_stopped_between_any_two_steps_of_a_copy_everything_is_whole_and_at_one_place(
+    conn: Connection, database: Database, shelf: Shelf, small_volume: Path
+) -> None:
+    await heat(conn, shelf, content=b"heat" * 5000)
+    shelf.write("films/heat.en.srt", b"subtitles")
+    old, everything, ends, last, seen = shelf.names(), shelf.contents(), set(), 0, list[str]()
+    while True:
+        last += 1
+        seen = []
+
+        def step(name: str, last: int = last, seen: list[str] = seen) -> None:
+            seen.append(name)
+            if len(seen) == last:
+                raise Crash
+
+        try:
+            await rename_all(renaming(database, step=step))
+        except Crash:
+            pass
+        else:
+            break
+        left = shelf.contents()
+        assert set(left) >= set(everything), f"stopped at step {last} ({seen[-1]})"
+        await renaming(database).recover()
+        assert await renaming(database).recover() == []
+        assert shelf.contents() == everything, f"stopped at step {last} ({seen[-1]})"
+        assert list(shelf.root.rglob(".mediavault-*")) == []
+        ends.add(frozenset(shelf.names()))
+        if shelf.names() != old:
+            assert not (await shelf.stage(database).undo(who=ME)).refused
+            assert shelf.names() == old
+    assert {"copy on the disk", "copy journalled", "copy named", "source removed"} <= set(seen)
+    assert ends == {frozenset(old), frozenset({f"{NEW}.mkv", f"{NEW}.en.srt"})}
+
+
+async def test_a_whole_season_or_show_is_renamed_and_nothing_else_of_it(
+    conn: Connection, database: Database, shelf: Shelf
+) -> None:
+    firefly = Title(TitleKind.TV, 1437, "Firefly", year=2002)
+    for season, number in ((1, 1), (1, 2), (2, 1)):
+        identity = an_identity("Firefly", season=season, episodes=(number,))
+        name = f"tv/ff {season}x{number}.mkv"
+        file = await shelf.add(name, name.encode(), identity=identity)
+        await metadata.put_titles(conn, [firefly])
+        found = FoundMatch(
+            file.id, "x", "sure", firefly.key, season=season, episodes=(number,), confidence=100
+        )
+        await metadata.put_matches(conn, [found])
+    await heat(conn, shelf)
+    service = renaming(database)
+    first = (await metadata.files_below(conn, os.fsencode(shelf.root / "tv")))[:1]
+    plex = PRESETS["plex"]
+    for reach, files in ((Reach.FILES, 1), (Reach.SEASON, 2), (Reach.SHOW, 3)):
+        preview = await service.show(plex, first, reach)
+        assert (preview.files, len(preview.planned), preview.about) == (files, files, "Firefly (2002)")
+    result = await service.rename(preview.planned, who=ME)
+    assert len(result.done) == 3
+    season = "tv/Firefly (2002)/Season"
+    assert shelf.names() == {
+        f"{season} 01/Firefly (2002) - S01E01.mkv",
+        f"{season} 01/Firefly (2002) - S01E02.mkv",
+        f"{season} 02/Firefly (2002) - S02E01.mkv",
+        "films/heat.mkv",
+    }
+    again = await service.show(plex, first, Reach.SHOW)
+    assert (again.right, again.planned) == (3, ())
+
+
+async def test_what_was_shown_is_what_is_done_or_nothing(
+    conn: Connection, database: Database, shelf: Shelf
+) -> None:
+    file = await heat(conn, shelf)
+    (planned,) = await renaming(database).preview(PRESETS["plex"])
+    (shelf.root / "films/heat.mkv").rename(shelf.root / "films/other.mkv")
+    await conn.execute(
+        "update media_files set path = $2, path_raw = $3 where id = $1",
+        file.id,
+        str(shelf.root / "films/other.mkv"),
+        os.fsencode(shelf.root / "films/other.mkv"),
+    )
+    result = await renaming(database).rename([planned], who=ME)
+    assert "has been moved since the preview" in result.refused[0]
+    assert shelf.names() == {"films/other.mkv"}
+
+
+async def test_two_names_of_one_file_that_differ_in_case_are_two(
+    conn: Connection, database: Database, shelf: Shelf
+) -> None:
+    """Here case means something: a hard link called `Heat (1995).mkv` is in the way, not the file itself."""
+    await heat(conn, shelf, "films/heat (1995).mkv")
+    os.link(shelf.root / "films/heat (1995).mkv", shelf.root / "films/Heat (1995).mkv")
+    flat = custom("{title} ({year})", base=PRESETS["plex"])
+    (planned,) = await renaming(database).preview(flat)
+    assert "in use" in planned.refused
+
+
+async def test_a_name_that_differs_in_case_only_is_changed(
+    conn: Connection, database: Database, shelf: Shelf
+) -> None:
+    await heat(conn, shelf, "films/HEAT (1995).mkv")
+    flat = custom("{title} ({year})", base=PRESETS["plex"])
+    result = await renaming(database).rename(await renaming(database).preview(flat), who=ME)
+    assert result.refused == ()
+    assert shelf.names() == {"films/Heat (1995).mkv"}
+    assert not (await shelf.stage(database).undo(who=ME)).refused
+    assert shelf.names() == {"films/HEAT (1995).mkv"}

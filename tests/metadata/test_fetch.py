@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from mediavault_tui.domain.model import FileId, Health, HealthReport
 from mediavault_tui.domain.world import TitleKind
 from mediavault_tui.errors import BudgetSpent, ServiceDown, ServiceRefused
+from mediavault_tui.metadata import edge as edge_module
 from mediavault_tui.metadata import tmdb
-from mediavault_tui.metadata.edge import Edge, retry_after
+from mediavault_tui.metadata.edge import LONGEST_PAUSE, Answer, Edge, retry_after
 from mediavault_tui.metadata.gate import OMDB, TMDB
 from mediavault_tui.services.metadata import Metadata
 from mediavault_tui.services.ratings import RatingsBatch
@@ -55,7 +58,7 @@ async def many_names(database: Database, world: WorldServer, *, titles: int, fil
 
 
 @pytest.mark.slow
-async def test_a_fetch_survives_a_kill_and_an_outage_and_asks_each_title_once(
+async def test_fetches_survive_a_kill_and_an_outage_and_two_at_once_ask_each_title_once(
     database: Database, database_url: str
 ) -> None:
     first = WorldServer(made_up=800)
@@ -68,19 +71,22 @@ async def test_a_fetch_survives_a_kill_and_an_outage_and_asks_each_title_once(
         process.kill()
         await process.wait()
         at_kill = first.asked
-        process = await child("fetch", database_url, first.url, requests=100_000)
-        assert process.stdout is not None
-        while int((await process.stdout.readline()).split()[0]) < 200:
-            pass
+        # Two at once go on, and the service goes away under both.
+        both = [await child("fetch", database_url, first.url, requests=100_000) for _ in range(2)]
+        for process in both:
+            assert process.stdout is not None
+            while int((await process.stdout.readline()).split()[0]) < 100:
+                pass
     second = WorldServer(made_up=800, port=first.port)
     await asyncio.sleep(2)  # the outage itself: nobody listens
     with second:
-        out, _ = await process.communicate()
-        assert process.returncode == 0, out[-500:]
+        for process in both:
+            out, _ = await process.communicate()
+            assert process.returncode == 0, out[-500:]
     asked = first.asked + second.asked
     assert sum(asked.values()) <= 1.3 * 800
     again = {what for what, count in asked.items() if count > 1}
-    assert len(again) <= 2 * 8, "only what was in flight at the kill and at the outage"
+    assert len(again) <= 3 * 8, "only what was in flight, of one at the kill and of two at the outage"
     assert all(count <= 2 for count in asked.values())
     assert sum(at_kill.values()) >= 250
     async with database.connection() as conn:
@@ -88,6 +94,61 @@ async def test_a_fetch_survives_a_kill_and_an_outage_and_asks_each_title_once(
     assert [tuple(row) for row in states] == [("sure", 5000)]
     service = Metadata(database, Answers(database, None))
     assert [progress async for progress in service.fetch()][-1].titles == 0
+
+
+class Hours:
+    """asyncio and time of the edge, with a clock that only its pauses move."""
+
+    def __init__(self, at: dict[float, Callable[[], object]]) -> None:
+        self.now = 0.0
+        self._at = at
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(asyncio, name)
+
+    def monotonic(self) -> float:
+        return self.now
+
+    async def sleep(self, seconds: float) -> None:
+        self.now += seconds
+        for moment in [moment for moment in self._at if moment <= self.now]:
+            self._at.pop(moment)()
+        await asyncio.sleep(0)
+
+
+@pytest.mark.parametrize("trouble", ["nobody listens", "503"])
+async def test_an_outage_of_two_minutes_is_outlived_by_the_times_that_the_program_really_has(
+    database: Database, monkeypatch: pytest.MonkeyPatch, trouble: str
+) -> None:
+    """Only the clock is ours: patience, first pause and the growth of pauses are the defaults."""
+    world = WorldServer()
+    with world:
+        port = world.port
+        if trouble == "503":
+            world.fail_next = ["503"] * 1000
+            hours = Hours({120.0: world.fail_next.clear})
+            answer = await asked_in(hours, database, world.url, monkeypatch)
+    if trouble != "503":
+        back = WorldServer(port=port)
+        hours = Hours({120.0: back.__enter__})
+        try:
+            answer = await asked_in(hours, database, back.url, monkeypatch)
+        finally:
+            back.__exit__()
+    assert answer.body["title"] == "The Matrix"
+    assert 120 <= hours.now <= 120 + LONGEST_PAUSE, "soon after it is back"
+    async with database.connection() as conn:
+        tries = await conn.fetchval("select count(*) from metadata_requests")
+    assert 8 <= tries <= 30, "neither given up nor pestered"
+
+
+async def asked_in(hours: Hours, database: Database, url: str, monkeypatch: pytest.MonkeyPatch) -> Answer:
+    monkeypatch.setattr(edge_module, "asyncio", hours)
+    monkeypatch.setattr(edge_module, "time", hours)
+    async with Edge(
+        "TMDb", url, DatabaseGate(database), TMDB, headers={"Authorization": f"Bearer {TOKEN}"}
+    ) as edge:
+        return await edge.get("movie/603", {})
 
 
 async def test_an_answer_is_kept_and_a_negative_one_too(

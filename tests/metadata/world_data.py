@@ -164,7 +164,7 @@ FILMS = """
 3000004|Lantern Keeper|2019|en|112|18|GB|2||The Lantern Keeper
 3000005|Clockwork Orchard|2018|en|99|878|GB|2||The Clockwork Orchard
 3000006|Tides of the North|2021|en|118|12|NO|2||
-3000007|Red Copper Sky|2014|en|124|37|US|2||
+3000007|Copper Sky|2014|en|124|37|US|2||
 1040015|Stalker|1979|ru|162|878,18|RU|30|Сталкер|
 """
 

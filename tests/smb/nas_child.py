@@ -7,7 +7,8 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from mediavault_tui.bootstrap import stage
+from mediavault_tui.bootstrap import renaming, stage
+from mediavault_tui.domain.renaming import PRESETS, custom
 from mediavault_tui.services.nas import Nas
 from mediavault_tui.services.stage import Stage
 from mediavault_tui.settings import from_env
@@ -51,6 +52,10 @@ async def _run(url: str, environ: dict[str, str], words: Sequence[str], step: Co
     nas = Nas(database, settings)
     try:
         await nas.load()
+        if words[0] == "rename":
+            pattern = custom(words[1], base=PRESETS["plex"]) if words[1:] else PRESETS["plex"]
+            service = renaming(database, settings, nas, step=step)
+            return (await service.rename(await service.preview(pattern), who=WHO)).refused
         return await act(stage(database, settings, nas, step=step), words)
     finally:
         nas.close()

@@ -45,10 +45,13 @@ from mediavault_tui.domain.picture import Picture
 from mediavault_tui.domain.playback import cautions, forecast, summary
 from mediavault_tui.domain.quality import score_of, tier
 from mediavault_tui.domain.rehearsal import Flip, Outcome, Rehearsal
+from mediavault_tui.domain.rename_plan import Planned, Reach
+from mediavault_tui.domain.rename_plan import Preview as RenamePreview
+from mediavault_tui.domain.renaming import Pattern, beside, named, new_path
 from mediavault_tui.domain.verdict import Edge, Proof, Verdict
 from mediavault_tui.domain.watching import Answering, Preview, Watched
 from mediavault_tui.domain.world import Entry as WorldEntry
-from mediavault_tui.domain.world import Ratings, disagreements
+from mediavault_tui.domain.world import Ratings, Title, TitleKind, disagreements
 from mediavault_tui.errors import MediaVaultError
 from mediavault_tui.services.configuration import Check
 from mediavault_tui.settings import Entry, entries, from_env
@@ -145,6 +148,8 @@ class FakeInventory:
     def __init__(self, files: Sequence[MediaFile] | None = None) -> None:
         self.files = list(files if files is not None else map(film, range(len(_FILMS))))
         self.staged_files: list[Sequence[FileId]] = []
+        self.previewed: list[tuple[str, Reach]] = []
+        self.renamed: list[list[Planned]] = []
         self.asked: list[InventoryQuery] = []
 
     def _rows(self, query: InventoryQuery) -> list[InventoryRow]:
@@ -192,9 +197,36 @@ class FakeInventory:
         titles = sorted({f.identity.title for f in self.files if f.identity})
         return difflib.get_close_matches(text.title(), titles)
 
+    async def rename_preview(self, files: Sequence[FileId], *, naming: str, reach: Reach) -> RenamePreview:
+        self.previewed.append((naming, reach))
+        return rename_preview(self.files, files, named(naming), reach)
+
+    async def rename(self, planned: Sequence[Planned]) -> ActResult:
+        self.renamed.append(list(planned))
+        return ActResult("1", done=tuple(StagedId(line.file) for line in planned))
+
     async def stage_files(self, files: Sequence[FileId]) -> ActResult:
         self.staged_files.append(files)
         return ActResult("1", done=tuple(map(StagedId, files)))
+
+
+def rename_preview(
+    everything: Sequence[MediaFile], asked: Sequence[FileId], pattern: Pattern, reach: Reach
+) -> RenamePreview:
+    """Return new names by the real rules: the second Heat's is taken, the first film's is right."""
+    files = [f for f in everything if f.id in asked or reach is Reach.SHOW]
+    planned = []
+    for file in files:
+        assert file.identity is not None
+        title = Title(TitleKind.MOVIE, file.id, file.identity.title, year=file.identity.year or 0)
+        there = new_path(replace(file, root=b"/films"), title, pattern)
+        srt = file.raw_path[:-4] + b".en.srt"
+        moves = ((file.raw_path, there), (srt, beside(srt, file.raw_path, there)))
+        if file.id == 7:
+            planned.append(Planned(file.id, file.path, refused="another [copy] would take the same name"))
+        elif there != file.raw_path:
+            planned.append(Planned(file.id, file.path, moves))
+    return RenamePreview(tuple(planned), len(files), "Heat (1995)" if len(files) == 1 else "")
 
 
 def group(

@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
-from textual.widgets import Input
+import pytest
+from textual.widgets import Input, Static
 
 from mediavault_tui.domain.library import Facet, SortKey
+from mediavault_tui.domain.rename_plan import Reach
 from mediavault_tui.ui.app import MediaVaultApp
 from mediavault_tui.ui.dialogs import Confirm
+from mediavault_tui.ui.renaming import Rename
 from mediavault_tui.ui.screens.inventory import InventoryScreen
 from mediavault_tui.ui.widgets.listing import Listing
 from tests.ui.fakes import FakeVault, film
 from tests.ui.harness import NARROW, WIDE, app_on, keys, settle, until
+
+
+@pytest.fixture(autouse=True)
+def _names_of_plex(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What another test chose last is none of this one's."""
+    monkeypatch.setattr(Rename, "naming", "plex")
+    monkeypatch.setattr(Rename, "own", "")
 
 
 def listing(app: MediaVaultApp) -> Listing[object]:
@@ -185,3 +195,74 @@ async def test_where_nothing_is_called_so_the_nearest_title_is_offered_and_enter
         assert listing.has_focus
         assert listing.current is not None
         assert listing.current.title == "Aliens"
+
+
+def renames(app: MediaVaultApp) -> Rename:
+    assert isinstance(app.screen, Rename)
+    return app.screen
+
+
+async def test_r_shows_the_new_name_of_the_row_and_y_gives_it() -> None:
+    vault = FakeVault()
+    app = app_on(vault)
+    async with app.run_test(size=NARROW) as pilot:
+        await keys("down", "r")(pilot)
+        await until(pilot, lambda: bool(renames(app).preview.planned))
+        assert vault.renamed == []
+        await keys("r", "enter", "y")(pilot)
+        await until(pilot, lambda: bool(vault.renamed))
+    ((line,),) = vault.renamed
+    assert line.file == 2
+    assert line.destination.endswith("/Amélie (2001)/Amélie (2001) [720p].mkv".encode())
+    assert len(line.moves) == 2, "the subtitle goes along"
+
+
+async def test_a_rename_that_cannot_be_is_never_marked_and_one_left_out_stays() -> None:
+    vault = FakeVault()
+    app = app_on(vault)
+    async with app.run_test(size=NARROW) as pilot:
+        await keys(*["down"] * 5, "space", "space", "space", "r")(pilot)
+        await until(pilot, lambda: len(renames(app).preview.planned) == 3)
+        await keys("i", "i", "v", "end", "v", "space", "y")(pilot)
+        await until(pilot, lambda: bool(vault.renamed))
+    assert [line.file for line in vault.renamed[0]] == [6], "7 is refused, 8 was left out"
+
+
+async def test_whose_names_and_how_far_are_one_key_each_and_remembered() -> None:
+    vault = FakeVault()
+    app = app_on(vault)
+    async with app.run_test(size=WIDE) as pilot:
+        await keys("r", "2", "w", "w", "escape")(pilot)
+        assert isinstance(app.screen, InventoryScreen)
+        await keys("r")(pilot)
+        await until(pilot, lambda: bool(renames(app).preview.files))
+    assert vault.renamed == []
+    assert vault.previewed == [
+        ("plex", Reach.FILES),
+        ("jellyfin", Reach.FILES),
+        ("jellyfin", Reach.SEASON),
+        ("jellyfin", Reach.SHOW),
+        ("jellyfin", Reach.FILES),
+    ]
+
+
+async def test_a_pattern_of_ones_own_is_taken_only_if_it_can_be_filled() -> None:
+    vault = FakeVault()
+    app = app_on(vault)
+    async with app.run_test(size=NARROW) as pilot:
+        await keys("r", "4")(pilot)
+        line = app.screen.query_one(Input)
+        line.value = "{titel}"
+        await keys("enter")(pilot)
+        assert "is no field" in str(app.screen.query_one("#wrong", Static).content)
+        line.value = "{year}/{title}"
+        await keys("enter")(pilot)
+        await until(pilot, lambda: vault.previewed[-1][0] == "{year}/{title}")
+        await keys("escape")(pilot)
+
+
+async def test_where_nothing_may_be_changed_no_rename_is_shown() -> None:
+    app = app_on(read_only=True)
+    async with app.run_test(size=NARROW) as pilot:
+        await keys("r")(pilot)
+        assert isinstance(app.screen, InventoryScreen)

@@ -36,6 +36,8 @@ LOOKS: dict[str, tuple[str, ...]] = {
     "inventory-nothing": ("slash", "z", "z", "z", "enter"),
     "inventory-sort": ("s",),
     "inventory-stage": ("space", "space", "d"),
+    "inventory-rename": (*["down"] * 5, "space", "space", "space", "r"),
+    "inventory-rename-own": (*["down"] * 5, "r", "4"),
     "duplicates": ("2",),
     "duplicates-compare": ("2", "j", "enter", "l"),
     "duplicates-frames": ("2", "j", "enter", "f", "right"),

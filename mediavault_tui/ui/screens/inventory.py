@@ -42,6 +42,8 @@ from mediavault_tui.ui.worldpane import WorldPane, WorldServices
 
 if TYPE_CHECKING:
     from mediavault_tui.domain.accounts import LinkId, PreviewLink
+    from mediavault_tui.domain.rename_plan import Planned, Reach
+    from mediavault_tui.domain.rename_plan import Preview as RenamePreview
     from mediavault_tui.domain.watching import Answering, Preview
 
 _MARKED_AT_ONCE = 20_000
@@ -75,6 +77,12 @@ class InventoryServices(WorldServices, Protocol):
     async def nearest(self, text: str) -> Sequence[str]: ...
 
     async def stage_files(self, files: Sequence[FileId]) -> ActResult: ...
+
+    async def rename_preview(
+        self, files: Sequence[FileId], *, naming: str, reach: Reach
+    ) -> RenamePreview: ...
+
+    async def rename(self, planned: Sequence[Planned]) -> ActResult: ...
 
     async def preview(self, files: Sequence[FileId]) -> Preview: ...
 
@@ -111,6 +119,13 @@ class InventoryScreen(WorldPane[InventoryServices]):
             "Facets",
             id="inventory.facets",
             tooltip="Narrow by kind, tier, codec, language, genre, decade, rating, collection, folder, state",
+        ),
+        Binding(
+            "r",
+            "rename",
+            "Rename",
+            id="inventory.rename",
+            tooltip="Names after the titles: the marked files, a season or a show (shows them first)",
         ),
         Binding(
             "p", "watch", "Watch", id="inventory.watch", tooltip="Links to watch it in a browser, mpv or VLC"
@@ -444,6 +459,26 @@ class InventoryScreen(WorldPane[InventoryServices]):
                 self.report(result, "staged; nothing is deleted yet. u takes it back.")
         except MediaVaultError as error:
             self.complain("Nothing was staged", error)
+
+    @work(group="write")
+    async def action_rename(self) -> None:
+        """Show the names that the marked files, or the one under the cursor, ought to have; give them."""
+        from mediavault_tui.ui.renaming import Rename
+
+        row: InventoryRow | None = self.listing.current
+        files = [FileId(key) for key in self.listing.marks] or ([row.id] if row else [])
+        if not files or not self.writable():
+            return
+        services = await self.opened()
+        chosen = await self.app.push_screen_wait(Rename(services, files))
+        if chosen:
+            try:
+                result = await services.rename(chosen)
+            except MediaVaultError as error:
+                self.complain("Nothing was renamed", error)
+                return
+            self.listing.mark(())
+            self.report(result, "renamed. u takes it back.")
 
     @work(group="ask")
     async def action_watch(self) -> None:
