@@ -79,7 +79,7 @@ def make_app(
         database=database,
         settings=settings,
         accounts=accounts or Accounts(database, secret),
-        links=PreviewLinks(database, secret, base_url=base_url(settings)),
+        links=PreviewLinks(database, secret, base_url=settings.base_url),
         library=Library(database),
         sources=sources,
         pools={name: ThreadPoolExecutor(_READERS, f"read {name}") for name in sources},
@@ -112,14 +112,6 @@ def make_runner(app: web.Application) -> web.AppRunner:
         access_log=access,
         shutdown_timeout=5.0,
     )
-
-
-def base_url(settings: Settings) -> str:
-    """Return the address that links carry: PUBLIC_BASE_URL, else the sidecar's own."""
-    host = settings.streamer_host
-    if ":" in host:
-        host = f"[{host}]"
-    return settings.public_base_url or f"http://{host}:{settings.streamer_port}"
 
 
 @web.middleware
