@@ -135,7 +135,7 @@ async def sentences(request: web.Request, handler: Handler) -> web.StreamRespons
         sentence = error.text or error.reason
         response = web.json_response({"error": sentence}, status=error.status, headers=kept)
     method = request.method if request.method in hdrs.METH_ALL else "other"
-    sidecar.metrics.requests.labels(_route(request), method, str(response.status)).inc()
+    sidecar.metrics.answered(_route(request), method, str(response.status)).inc()
     return response
 
 
@@ -147,7 +147,7 @@ def _route(request: web.Request) -> str:
 
 async def _guard(request: web.Request, response: web.StreamResponse) -> None:
     if (began := request.get(BEGAN)) is not None:
-        state(request).metrics.seconds.labels(_route(request)).observe(time.perf_counter() - began)
+        state(request).metrics.first_bytes(_route(request)).observe(time.perf_counter() - began)
     for name, value in _HEADERS.items():
         response.headers.setdefault(name, value)
 

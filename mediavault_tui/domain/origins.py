@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Mapping
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 
+@lru_cache(1024)
 def loopback(address: str) -> bool:
     """Return whether an address is this machine's own."""
     return is_address(address) and ipaddress.ip_address(address).is_loopback
@@ -23,6 +25,7 @@ def url_of(host: str, port: int) -> str:
     return f"http://[{reached}]:{port}" if ":" in reached else f"http://{reached}:{port}"
 
 
+@lru_cache(1024)
 def is_address(text: str) -> bool:
     """Return whether this is an IP address."""
     try:
@@ -32,6 +35,7 @@ def is_address(text: str) -> bool:
     return True
 
 
+@lru_cache(1024)
 def among(address: str, networks: tuple[str, ...]) -> bool:
     """Return whether an address lies in one of the networks."""
     return is_address(address) and any(
