@@ -198,9 +198,7 @@ def watching(database: Database, settings: Settings) -> Watching:
     from mediavault_tui.services.preview import PreviewLinks
     from mediavault_tui.services.watching import Watching
 
-    host = settings.streamer_host
-    own = f"http://{f'[{host}]' if ':' in host else host}:{settings.streamer_port}"
-    links = PreviewLinks(database, signing_secret(settings), base_url=settings.public_base_url or own)
+    links = PreviewLinks(database, signing_secret(settings), base_url=settings.base_url)
     return Watching(links, library(database), settings)
 
 

@@ -18,6 +18,7 @@ from typing import Any
 import platformdirs
 
 from mediavault_tui.domain.nightly import Window
+from mediavault_tui.domain.origins import url_of
 from mediavault_tui.domain.paths import Mount
 from mediavault_tui.errors import ConfigError
 
@@ -244,6 +245,11 @@ class Settings:
     public_base_url: str | None = _setting(
         "PUBLIC_BASE_URL", _public_url, None, "the address that preview links carry"
     )
+
+    @property
+    def base_url(self) -> str:
+        """The address that links carry: PUBLIC_BASE_URL, else the sidecar's own."""
+        return self.public_base_url or url_of(self.streamer_host, self.streamer_port)
 
 
 VARIABLES: Mapping[str, str] = {f.metadata["variable"]: f.metadata["help"] for f in fields(Settings)}

@@ -11,7 +11,7 @@ from dataclasses import replace
 from aiohttp import web
 
 from mediavault_tui.bootstrap import load_settings, open_database, open_nas
-from mediavault_tui.domain.origins import loopback
+from mediavault_tui.domain.origins import only_here
 from mediavault_tui.domain.paths import LOCAL
 from mediavault_tui.errors import MediaVaultError, UsageError
 from mediavault_tui.services.keys import signing_secret
@@ -19,7 +19,7 @@ from mediavault_tui.services.nas import Nas
 from mediavault_tui.settings import Settings
 from mediavault_tui.sources.base import Source
 from mediavault_tui.sources.local import LocalSource
-from streamer.app import base_url, make_app, make_runner
+from streamer.app import make_app, make_runner
 from streamer.logs import NoSecrets
 from streamer.state import STATE
 
@@ -57,7 +57,7 @@ async def serve(settings: Settings) -> None:
     async with open_database(settings) as database, open_nas(database, settings) as nas:
         app = make_app(database=database, settings=settings, secret=secret, sources=sources_of(nas))
         accounts = await app[STATE].accounts.exist()
-        if not accounts and not _only_here(settings.streamer_host):
+        if not accounts and not only_here(settings.streamer_host):
             raise UsageError(
                 f"There are no accounts, so the sidecar may listen on this machine only, not on "
                 f"{settings.streamer_host}; run `mediavault users add NAME` first"
@@ -73,7 +73,7 @@ async def serve(settings: Settings) -> None:
                     f"({error.strerror}); choose another STREAMER_PORT"
                 ) from error
             said = "for those with an account" if accounts else "for this machine only: there are no accounts"
-            print(f"Serving {base_url(settings)} {said}", flush=True)  # noqa: T201  # for the person who started it
+            print(f"Serving {settings.base_url} {said}", flush=True)  # noqa: T201  # for the person who started it
             await stop.wait()
         finally:
             await runner.cleanup()
@@ -94,10 +94,6 @@ def _open_many() -> None:
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = 65536 if most == resource.RLIM_INFINITY else most
     resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, most))
-
-
-def _only_here(host: str) -> bool:
-    return host == "localhost" or loopback(host)
 
 
 if __name__ == "__main__":

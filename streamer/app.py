@@ -79,7 +79,7 @@ def make_app(
         database=database,
         settings=settings,
         accounts=accounts or Accounts(database, secret),
-        links=PreviewLinks(database, secret, base_url=base_url(settings)),
+        links=PreviewLinks(database, secret, base_url=settings.base_url),
         library=Library(database),
         sources=sources,
         pools={name: ThreadPoolExecutor(_READERS, f"read {name}") for name in sources},
@@ -114,14 +114,6 @@ def make_runner(app: web.Application) -> web.AppRunner:
     )
 
 
-def base_url(settings: Settings) -> str:
-    """Return the address that links carry: PUBLIC_BASE_URL, else the sidecar's own."""
-    host = settings.streamer_host
-    if ":" in host:
-        host = f"[{host}]"
-    return settings.public_base_url or f"http://{host}:{settings.streamer_port}"
-
-
 @web.middleware
 async def sentences(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Make our errors answers, a status and one sentence as JSON; and count every answer."""
@@ -143,7 +135,7 @@ async def sentences(request: web.Request, handler: Handler) -> web.StreamRespons
         sentence = error.text or error.reason
         response = web.json_response({"error": sentence}, status=error.status, headers=kept)
     method = request.method if request.method in hdrs.METH_ALL else "other"
-    sidecar.metrics.requests.labels(_route(request), method, str(response.status)).inc()
+    sidecar.metrics.answered(_route(request), method, str(response.status)).inc()
     return response
 
 
@@ -155,7 +147,7 @@ def _route(request: web.Request) -> str:
 
 async def _guard(request: web.Request, response: web.StreamResponse) -> None:
     if (began := request.get(BEGAN)) is not None:
-        state(request).metrics.seconds.labels(_route(request)).observe(time.perf_counter() - began)
+        state(request).metrics.first_bytes(_route(request)).observe(time.perf_counter() - began)
     for name, value in _HEADERS.items():
         response.headers.setdefault(name, value)
 

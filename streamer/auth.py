@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from email.utils import formatdate
-from functools import partial
+from functools import lru_cache, partial
 
-from aiohttp import web
+from aiohttp import hdrs, web
 
 from mediavault_tui.domain.accounts import SESSION_COOKIE, LinkId, SessionId, User
 from mediavault_tui.domain.model import FileId
@@ -61,11 +61,16 @@ async def allowed(request: web.Request, file: FileId) -> Caller:
     offered = request.query.getall(LINK_QUERY, [])[:4]
     cookie = request.cookies.get(LINK_COOKIE.format(file))
     for token in [*offered, *([cookie] if cookie else [])]:
-        try:
-            sidecar.links.read(token, file)  # signature, file and end, every time
-            claims = await sidecar.link_claims.get((token, file), partial(sidecar.links.check, token, file))
-        except Denied:
-            continue
+        # The very same token for the very same file was checked a moment ago, or it is checked now.
+        claims = sidecar.link_claims.known((token, file))
+        if claims is None or sidecar.links.over(claims):
+            try:
+                sidecar.links.read(token, file)
+                claims = await sidecar.link_claims.get(
+                    (token, file), partial(sidecar.links.check, token, file)
+                )
+            except Denied:
+                continue
         request[WHO] = f"link of {claims.made_by}"
         return Caller(claims.made_by, link=claims.link)
     try:
@@ -82,11 +87,15 @@ def keep_link(request: web.Request, response: web.StreamResponse, file: FileId, 
     Call it before the response is prepared, with what `allowed` was asked; `paths` such as
     `/watch/7`. The page itself should then take `?t=` out of the address bar.
     """
+    sidecar = state(request)
     for token in request.query.getall(LINK_QUERY, [])[:4]:
-        try:
-            _, ends = state(request).links.read(token, file)
-        except Denied:
-            continue
+        if (claims := sidecar.link_claims.known((token, file))) is not None:
+            ends = claims.expires_at.timestamp()
+        else:
+            try:
+                _, ends = sidecar.links.read(token, file)
+            except Denied:
+                continue
         for path in (f"/api/media/stream/{file}", f"/api/media/{file}", *paths):
             set_cookie(response, request, LINK_COOKIE.format(file), token, path=path, ends=ends)
 
@@ -103,6 +112,10 @@ def set_cookie(
     response: web.StreamResponse, request: web.Request, name: str, value: str, *, path: str, ends: float
 ) -> None:
     """Add a Set-Cookie; aiohttp's own way keeps one cookie a name, and a name has several paths here."""
+    response.headers.add(hdrs.SET_COOKIE, _cookie(name, value, path, ends, is_https(request)))
+
+
+@lru_cache(256)
+def _cookie(name: str, value: str, path: str, ends: float, secure: bool) -> str:
     parts = [f"{name}={value}", f"Path={path}", f"Expires={formatdate(ends, usegmt=True)}"]
-    parts += ["HttpOnly", "SameSite=Strict", *(["Secure"] if is_https(request) else [])]
-    response.headers.add("Set-Cookie", "; ".join(parts))
+    return "; ".join([*parts, "HttpOnly", "SameSite=Strict", *(["Secure"] if secure else [])])

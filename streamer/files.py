@@ -6,7 +6,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator
 from concurrent.futures import Executor
-from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, suppress
+from contextlib import ExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 
 from aiohttp import web
@@ -43,17 +43,19 @@ async def opened_file(
     Raises: HTTPNotFound; SourceError; DatabaseError.
     """
     sidecar = state(request)
-    async with AsyncExitStack() as stack:
-        served = await file_of(request, file)
-        try:
-            reader, stamp = await stack.enter_async_context(opened(sidecar, served))
-        except (SourceMissing, SourceChanged):
-            sidecar.files.forget()
-            before, served = served, await file_of(request, file)
-            if served == before:
-                raise
-            reader, stamp = await stack.enter_async_context(opened(sidecar, served))
-        yield served, reader, stamp
+    served = await file_of(request, file)
+    try:
+        held = await _taken(sidecar, served)
+    except (SourceMissing, SourceChanged):
+        sidecar.files.forget()
+        before, served = served, await file_of(request, file)
+        if served == before:
+            raise
+        held = await _taken(sidecar, served)
+    try:
+        yield served, held.reader, held.stamp
+    finally:
+        _given_back(sidecar, served, held)
 
 
 async def file_of(request: web.Request, file: FileId) -> ServedFile:
@@ -84,15 +86,28 @@ class Held:
     stamp: FileStamp
     stale_at: float
     users: int = 0
+    watched: bool = False
+    """Whether somebody comes by to close it when it is used no more."""
 
 
 @asynccontextmanager
 async def opened(sidecar: State, file: ServedFile) -> AsyncIterator[tuple[RangedReader, FileStamp]]:
     """Yield the open file and its stamp; everything that may wait for a disk happens in a thread.
 
+    Raises: SourceChanged if it is not the file that was scanned; SourceError.
+    """
+    held = await _taken(sidecar, file)
+    try:
+        yield held.reader, held.stamp
+    finally:
+        _given_back(sidecar, file, held)
+
+
+async def _taken(sidecar: State, file: ServedFile) -> Held:
+    """Return the open file, to be given back.
+
     A player asks for the same file many times a second, so one that was opened just now is used
     again: it is read by position, and each reading is followed by a look at its stamp.
-    Raises: SourceChanged if it is not the file that was scanned; SourceError.
     """
     source, pool = sidecar.sources.get(file.source), sidecar.pools.get(file.source)
     if source is None or pool is None:
@@ -105,31 +120,36 @@ async def opened(sidecar: State, file: ServedFile) -> AsyncIterator[tuple[Ranged
         if before is not None and before.users == 0:
             _let_go(pool, before)
     held.users += 1
-    try:
-        yield held.reader, held.stamp
-    finally:
-        held.users -= 1
-        if held.users == 0:
-            if sidecar.held.get(file) is held:
-                asyncio.get_running_loop().call_later(HELD_FOR, _close_unused, sidecar, pool, file, held)
-            else:
-                _let_go(pool, held)
+    return held
+
+
+def _given_back(sidecar: State, file: ServedFile, held: Held) -> None:
+    held.users -= 1
+    if held.users > 0:
+        return
+    if sidecar.held.get(file) is not held:
+        _let_go(sidecar.pools[file.source], held)
+    elif not held.watched:
+        held.watched = True
+        asyncio.get_running_loop().call_later(HELD_FOR, _close_unused, sidecar, file, held)
 
 
 def _unchanged(held: Held, file: ServedFile) -> bool:
     """Return whether a held local file is still the one that was scanned, as far as memory can tell."""
     if not isinstance(held.reader, LocalStream):
         return True  # each of its blocks is followed by a look
-    looked = held.reader.read_now(0, memoryview(bytearray(1)))
-    return looked is not None and looked[1] == held.stamp and held.reader.linked()
+    return held.reader.linked_now() == held.stamp
 
 
-def _close_unused(sidecar: State, pool: Executor, file: ServedFile, held: Held) -> None:
-    if held.users == 0 and sidecar.held.get(file) is held and held.stale_at < time.monotonic() + HELD_FOR:
-        del sidecar.held[file]
-        _let_go(pool, held)
-    elif held.users == 0 and sidecar.held.get(file) is held:
-        asyncio.get_running_loop().call_later(HELD_FOR, _close_unused, sidecar, pool, file, held)
+def _close_unused(sidecar: State, file: ServedFile, held: Held) -> None:
+    held.watched = False
+    if held.users == 0 and sidecar.held.get(file) is held:
+        if held.stale_at < time.monotonic():
+            del sidecar.held[file]
+            _let_go(sidecar.pools[file.source], held)
+        else:
+            held.watched = True
+            asyncio.get_running_loop().call_later(HELD_FOR, _close_unused, sidecar, file, held)
 
 
 def _let_go(pool: Executor, held: Held) -> None:
@@ -154,7 +174,8 @@ def _open(source: Source, file: ServedFile) -> tuple[ExitStack, RangedReader, Fi
     with ExitStack() as stack:
         reader: RangedReader
         if local:
-            reader = stack.enter_context(open_beneath(file.folder, file.raw_path))
+            reader = stream = stack.enter_context(open_beneath(file.folder, file.raw_path))
+            stream.read_now(0, memoryview(bytearray(1)))  # whether its file system can
         else:
             below = file.folder.rstrip(b"/") + b"/"
             if not file.raw_path.startswith(below) or b".." in file.raw_path.split(b"/"):

@@ -8,11 +8,11 @@ import os
 import stat
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
 
 from aiohttp import web
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 
+from mediavault_tui.domain.checks import Check
 from mediavault_tui.domain.pathtext import display
 from mediavault_tui.errors import Denied, MediaVaultError, SourceOffline
 from mediavault_tui.probe.tools import find_tool
@@ -29,14 +29,8 @@ _BELIEVED = 1.0
 """Seconds that a verdict holds, however many ask."""
 
 
-@dataclass(frozen=True, slots=True)
-class Check:
-    """One part: whether it is well, the seconds its answer took, and a sentence for those who may read it."""
-
-    name: str
-    ok: bool
-    seconds: float
-    said: str
+Timed = tuple[Check, float]
+"""A part, and the seconds that its answer took."""
 
 
 class Doctor:
@@ -45,9 +39,9 @@ class Doctor:
     def __init__(self, sidecar: State) -> None:
         self._sidecar = sidecar
         self._lock = asyncio.Lock()
-        self._seen: tuple[float, Sequence[Check]] = (-1e9, ())
+        self._seen: tuple[float, Sequence[Timed]] = (-1e9, ())
 
-    async def look(self) -> Sequence[Check]:
+    async def look(self) -> Sequence[Timed]:
         """Return a verdict that is at most a second old."""
         async with self._lock:
             if time.monotonic() - self._seen[0] > _BELIEVED:
@@ -57,9 +51,9 @@ class Doctor:
                     _timed("ffmpeg", self._ffmpeg),
                 )
                 self._seen = (time.monotonic(), checks)
-                for check in checks:
+                for check, _ in checks:
                     if not check.ok:
-                        log.warning("not ready: %s: %s", check.name, check.said)
+                        log.warning("not ready: %s: %s", check.what, check.said)
             return self._seen[1]
 
     async def _database(self) -> str:
@@ -89,7 +83,7 @@ class Doctor:
 DOCTOR: web.AppKey[Doctor] = web.AppKey("doctor", Doctor)
 
 
-async def _timed(name: str, look: Callable[[], Awaitable[str]]) -> Check:
+async def _timed(name: str, look: Callable[[], Awaitable[str]]) -> Timed:
     began = time.perf_counter()
     try:
         async with asyncio.timeout(_PATIENCE):
@@ -99,7 +93,7 @@ async def _timed(name: str, look: Callable[[], Awaitable[str]]) -> Check:
         ok, said = False, str(error)
     except TimeoutError:
         ok, said = False, f"it did not answer within {_PATIENCE:g} s"
-    return Check(name, ok, round(time.perf_counter() - began, 4), said)
+    return Check(name, ok, said), round(time.perf_counter() - began, 4)
 
 
 def _is_folder(path: bytes) -> bool:
@@ -126,10 +120,10 @@ async def ready(request: web.Request) -> web.Response:
     except MediaVaultError:
         told = False
     document = {
-        "status": "ready" if all(check.ok for check in checks) else "not ready",
+        "status": "ready" if all(check.ok for check, _ in checks) else "not ready",
         "checks": {
-            check.name: {"ok": check.ok, "seconds": check.seconds} | ({"said": check.said} if told else {})
-            for check in checks
+            check.what: {"ok": check.ok, "seconds": seconds} | ({"said": check.said} if told else {})
+            for check, seconds in checks
         },
     }
     status = 200 if document["status"] == "ready" else 503

@@ -12,6 +12,9 @@ from streamer.state import ADDRESS, SENT, WHO
 access = logging.getLogger("mediavault.access")
 
 
+_LINE = "%s %r %s %s %d %d bytes %.3f s"
+
+
 class AccessLog(AbstractAccessLogger):
     """One line for each answer; health checks, which come every few seconds, have none."""
 
@@ -25,8 +28,7 @@ class AccessLog(AbstractAccessLogger):
         path = request.rel_url.raw_path
         if path.startswith("/health"):
             return
-        access.info(
-            "%s %r %s %s %d %d bytes %.3f s",
+        said = (
             request.get(ADDRESS, request.remote) or "-",
             request.get(WHO, "-"),
             request.method,
@@ -35,6 +37,8 @@ class AccessLog(AbstractAccessLogger):
             request.get(SENT, response.body_length if response.prepared else 0),
             time,
         )
+        # `access.info` would look through the stack for the line that calls it, which is always this one.
+        access.handle(logging.LogRecord(access.name, logging.INFO, __file__, 0, _LINE, said, None))
 
 
 class NoSecrets(logging.Filter):

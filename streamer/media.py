@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import secrets
 import time
+from functools import lru_cache
 from urllib.parse import quote
 
 from aiohttp import web
@@ -31,9 +32,9 @@ async def stream(request: web.Request) -> web.StreamResponse:
     file = file_id(request)
     await auth.allowed(request, file)
     async with opened_file(request, file) as (served, reader, stamp):
-        what = Representation(stamp.size, etag(served.source, stamp), stamp.modified_ns // 10**9)
+        what, head = _facts(served, stamp)
         if (inside := _inside_of_proxy(request, served)) is not None:
-            response = web.Response(headers=_headers(served, what) | {"X-Accel-Redirect": inside})
+            response = web.Response(headers=head | {"X-Accel-Redirect": inside})
             for name in ("Accept-Ranges", "ETag", "Last-Modified"):
                 del response.headers[name]  # the proxy has its own
             auth.keep_link(request, response, file)
@@ -41,7 +42,7 @@ async def stream(request: web.Request) -> web.StreamResponse:
         decided = answer(request.method, request.headers, what, now=int(time.time()))
         if decided.status in (412, 416):
             return _refusal(decided, what)
-        answered = web.StreamResponse(status=decided.status, headers=_headers(served, what))
+        answered = web.StreamResponse(status=decided.status, headers=head)
         auth.keep_link(request, answered, file)
         if decided.status == 304:
             del answered.headers["Content-Type"], answered.headers["Content-Disposition"]
@@ -107,14 +108,14 @@ async def _send(
             writer = await response.prepare(request)
             assert writer is not None
             await writer.drain()
-            with Pipe.of(request) as pipe:
-                for head, part in message.parts:
-                    await pipe.put_all(head)
-                    if isinstance(reader, LocalStream):
-                        await sidecar.sender.send(pipe, reader, part, stamp, sidecar.pools[source])
-                    else:
-                        await ReadAhead(reader, part, stamp, sidecar.pools[source]).send(pipe)
-                await pipe.put_all(message.tail)
+            pipe = Pipe(request)
+            for head, part in message.parts:
+                await pipe.put_all(head)
+                if isinstance(reader, LocalStream):
+                    await sidecar.sender.send(pipe, reader, part, stamp, sidecar.pools[source])
+                else:
+                    await ReadAhead(reader, part, stamp, sidecar.pools[source]).send(pipe)
+            await pipe.put_all(message.tail)
         except SourceError as error:
             sidecar.metrics.broken.inc()
             log.warning("stream of file %s ended early: %s", request.match_info["file_id"], error)
@@ -123,8 +124,9 @@ async def _send(
             _hang_up(request, response)
         finally:
             if pipe is not None:
+                pipe.close()
                 request[SENT] = pipe.sent
-                sidecar.metrics.bytes.labels(source).inc(pipe.sent)
+                sidecar.metrics.bytes_of(source).inc(pipe.sent)
 
 
 def _hang_up(request: web.Request, response: web.StreamResponse) -> None:
@@ -133,8 +135,11 @@ def _hang_up(request: web.Request, response: web.StreamResponse) -> None:
         request.transport.close()
 
 
-def _headers(served: ServedFile, what: Representation) -> dict[str, str]:
-    return {
+@lru_cache(256)
+def _facts(served: ServedFile, stamp: FileStamp) -> tuple[Representation, dict[str, str]]:
+    """Return what conditions and ranges are held against, and the headers; a player asks over and over."""
+    what = Representation(stamp.size, etag(served.source, stamp), stamp.modified_ns // 10**9)
+    return what, {
         "Accept-Ranges": "bytes",
         "Cache-Control": "private, no-cache",
         "Content-Disposition": disposition(served.name),

@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import mmap
 import os
-import socket
 from collections.abc import Iterator
 from concurrent.futures import Executor
 from contextlib import contextmanager
@@ -41,27 +40,28 @@ class Gone(ConnectionError):
 class Pipe:
     """A client's socket, after the head of the answer has gone through the transport."""
 
-    def __init__(self, sock: socket.socket, loop: asyncio.AbstractEventLoop) -> None:
-        self._socket = sock
-        self._loop = loop
+    def __init__(self, request: web.BaseRequest) -> None:
+        """Raises: Gone."""
+        if request.transport is None:
+            raise Gone("The client has gone")
+        self._transport = request.transport
+        self._handle: int = self._transport.get_extra_info("socket").fileno()
+        self._waited_for: int | None = None
         self.sent = 0
         """Bytes of the body so far."""
 
-    @classmethod
-    @contextmanager
-    def of(cls, request: web.BaseRequest) -> Iterator[Pipe]:
-        """Yield the pipe to who asked; the transport keeps the connection, and notices its end."""
-        transport = request.transport
-        if transport is None or transport.is_closing():
-            raise Gone("The client has gone")
-        with socket.socket(fileno=os.dup(transport.get_extra_info("socket").fileno())) as sock:
-            sock.setblocking(False)
-            yield cls(sock, asyncio.get_running_loop())
+    def close(self) -> None:
+        """Leave the connection to its transport."""
+        if self._waited_for is not None:
+            os.close(self._waited_for)
+            self._waited_for = None
 
     def put(self, data: memoryview) -> int:
         """Hand over what the socket takes now, perhaps nothing; return how many bytes that was."""
+        if self._transport.is_closing():  # and from then on the number may be another file's
+            raise Gone("The client has gone")
         try:
-            count = self._socket.send(data)
+            count = os.write(self._handle, data)
         except BlockingIOError:
             return 0
         except OSError as error:
@@ -70,16 +70,24 @@ class Pipe:
         return count
 
     async def writable(self, within: float = STALLED) -> bool:
-        """Wait until the socket takes more; False if it does not within so many seconds."""
-        waiter = self._loop.create_future()
-        self._loop.add_writer(self._socket, _set, waiter)
+        """Wait until the socket takes more; False if it does not within so many seconds.
+
+        The transport watches its own descriptor, so we watch a copy: for those who keep up there is none.
+        """
+        if self._transport.is_closing():
+            raise Gone("The client has gone")
+        if self._waited_for is None:
+            self._waited_for = os.dup(self._handle)
+        loop = asyncio.get_running_loop()
+        waiter = loop.create_future()
+        loop.add_writer(self._waited_for, _set, waiter)
         try:
             async with asyncio.timeout(within):
                 await waiter
         except TimeoutError:
             return False
         finally:
-            self._loop.remove_writer(self._socket)
+            loop.remove_writer(self._waited_for)
         return True
 
     async def put_all(self, data: bytes) -> None:

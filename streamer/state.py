@@ -54,6 +54,11 @@ class Remembered(Generic[Key, Value]):
             self._kept[key] = (self._clock() + REMEMBERED_FOR, value)
         return value
 
+    def known(self, key: Key) -> Value | None:
+        """Return what is remembered for `key`, if anything is."""
+        kept = self._kept.get(key)
+        return kept[1] if kept is not None and kept[0] > self._clock() else None
+
     def forget(self) -> None:
         """Ask anew from now on."""
         self._age += 1

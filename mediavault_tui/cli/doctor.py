@@ -14,7 +14,7 @@ from mediavault_tui.cli.plain import harmless
 from mediavault_tui.errors import MediaVaultError
 
 if TYPE_CHECKING:
-    from mediavault_tui.services.doctor import Finding
+    from mediavault_tui.domain.checks import Check
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -35,7 +35,7 @@ async def _run(*, as_json: bool) -> int:
     from mediavault_tui.store.database import Database
 
     settings = load_settings()
-    findings: list[Finding] = []
+    findings: list[Check] = []
     async with AsyncExitStack() as stack:
         database: Database | MediaVaultError
         try:
@@ -51,11 +51,11 @@ async def _run(*, as_json: bool) -> int:
     return worst(findings)
 
 
-def _show(finding: Finding) -> None:
-    colours = {"ok": "32", "failed": "31", "not used": "2"}
-    mark = f"{finding.mark:<8}"
+def _show(finding: Check) -> None:
+    mark, colour = ("failed", 31) if not finding.ok else ("ok", 32) if finding.used else ("not used", 2)
+    mark = f"{mark:<8}"
     if sys.stdout.isatty() and not os.environ.get("NO_COLOR"):
-        mark = f"\x1b[{colours[finding.mark]}m{mark}\x1b[0m"
-    print(f"{mark}  {harmless(finding.name)}: {harmless(finding.said)}")
+        mark = f"\x1b[{colour}m{mark}\x1b[0m"
+    print(f"{mark}  {harmless(finding.what)}: {harmless(finding.said)}")
     if finding.remedy:
         print(f"{'':10}→ {harmless(finding.remedy)}")

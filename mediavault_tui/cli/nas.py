@@ -18,7 +18,8 @@ from mediavault_tui.cli.plain import harmless
 from mediavault_tui.errors import UsageError
 
 if TYPE_CHECKING:
-    from mediavault_tui.domain.nas import Check, KnownShare
+    from mediavault_tui.domain.checks import Check
+    from mediavault_tui.domain.nas import KnownShare
     from mediavault_tui.services.nas import Nas
     from mediavault_tui.settings import Secret
 

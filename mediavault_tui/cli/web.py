@@ -8,7 +8,7 @@ import signal
 import sys
 from typing import TYPE_CHECKING
 
-from mediavault_tui.domain.origins import loopback
+from mediavault_tui.domain.origins import only_here
 from mediavault_tui.errors import UsageError
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ async def _serve(settings: Settings, host: str, port: int, *, read_only: bool) -
     async with open_database(settings) as database:
         accounts = Accounts(database, secret)
         known = await accounts.exist()
-        if not known and not (host == "localhost" or loopback(host)):
+        if not known and not only_here(host):
             raise UsageError(
                 f"There are no accounts, so the app may be served to this machine only, not on {host}; "
                 "run `mediavault users add NAME` first"

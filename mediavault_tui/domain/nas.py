@@ -52,16 +52,6 @@ class KnownShare:
 
 
 @dataclass(frozen=True, slots=True)
-class Check:
-    """One line of a connection test; `remedy` says what to do where it is not `ok`."""
-
-    what: str
-    ok: bool
-    said: str
-    remedy: str = ""
-
-
-@dataclass(frozen=True, slots=True)
 class ShareRoom:
     """Bytes on a share: what is free, and all there are."""
 

@@ -4,14 +4,28 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Mapping
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 
+@lru_cache(1024)
 def loopback(address: str) -> bool:
     """Return whether an address is this machine's own."""
     return is_address(address) and ipaddress.ip_address(address).is_loopback
 
 
+def only_here(host: str) -> bool:
+    """Return whether what listens on `host` is reached from this machine alone."""
+    return host == "localhost" or loopback(host)
+
+
+def url_of(host: str, port: int) -> str:
+    """Return the address of what listens here; what listens on every address has this machine's."""
+    reached = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104  # nothing is bound
+    return f"http://[{reached}]:{port}" if ":" in reached else f"http://{reached}:{port}"
+
+
+@lru_cache(1024)
 def is_address(text: str) -> bool:
     """Return whether this is an IP address."""
     try:
@@ -21,6 +35,7 @@ def is_address(text: str) -> bool:
     return True
 
 
+@lru_cache(1024)
 def among(address: str, networks: tuple[str, ...]) -> bool:
     """Return whether an address lies in one of the networks."""
     return is_address(address) and any(
@@ -35,7 +50,7 @@ def this_machine(peer: str, host: str, headers: Mapping[str, str]) -> bool:
     """
     if "X-Forwarded-For" in headers or "Forwarded" in headers:
         return False
-    return loopback(peer) and (host == "localhost" or loopback(host))
+    return loopback(peer) and only_here(host)
 
 
 def same_site(headers: Mapping[str, str], host: str, public_url: str | None) -> bool:

@@ -6,9 +6,10 @@ import asyncio
 import re
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from pathlib import Path
 
+from mediavault_tui.domain.checks import Check
 from mediavault_tui.domain.rehearsal import Rehearsal
 from mediavault_tui.errors import MediaVaultError
 from mediavault_tui.probe import process
@@ -20,15 +21,6 @@ from mediavault_tui.store.database import Database
 
 _PATIENCE = 10.0
 """Seconds that a program may take to say its version."""
-
-
-@dataclass(frozen=True, slots=True)
-class Check:
-    """What a part answered when it was asked, or the sentence that says why it did not."""
-
-    name: str
-    works: bool
-    answer: str
 
 
 class Configuration:

@@ -19,11 +19,10 @@ import subprocess
 import urllib.error
 import urllib.request
 from collections.abc import AsyncIterator, Callable, Sequence
-from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from mediavault_tui.domain.checks import Check
 from mediavault_tui.domain.origins import loopback
 from mediavault_tui.domain.pathtext import display
 from mediavault_tui.errors import MediaVaultError
@@ -45,37 +44,19 @@ _PATIENCE = 5.0
 _SITES = Path("/etc/nginx/sites-enabled"), Path("/etc/nginx/conf.d")
 
 
-class Mark(StrEnum):
-    """How a finding is."""
-
-    WELL = "ok"
-    ILL = "failed"
-    ASIDE = "not used"
+def _well(what: str, said: str) -> Check:
+    return Check(what, True, said)
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One line: what was looked at, how it is, what was found, and what to do about it."""
-
-    name: str
-    mark: Mark
-    said: str
-    remedy: str = ""
+def _ill(what: str, said: str, remedy: str) -> Check:
+    return Check(what, False, said, remedy)
 
 
-def _well(name: str, said: str) -> Finding:
-    return Finding(name, Mark.WELL, said)
+def _aside(what: str, said: str) -> Check:
+    return Check(what, True, said, used=False)
 
 
-def _ill(name: str, said: str, remedy: str) -> Finding:
-    return Finding(name, Mark.ILL, said, remedy)
-
-
-def _aside(name: str, said: str) -> Finding:
-    return Finding(name, Mark.ASIDE, said)
-
-
-async def examine(settings: Settings, database: Database | MediaVaultError) -> AsyncIterator[Finding]:
+async def examine(settings: Settings, database: Database | MediaVaultError) -> AsyncIterator[Check]:
     """Yield every finding; `database` is the error where it could not be opened."""
     if isinstance(database, MediaVaultError):
         yield _ill("database", str(database), "see the sentence; `mediavault db status`")
@@ -94,7 +75,7 @@ async def examine(settings: Settings, database: Database | MediaVaultError) -> A
             yield finding
 
 
-async def _database(database: Database) -> AsyncIterator[Finding]:
+async def _database(database: Database) -> AsyncIterator[Check]:
     async with database.connection() as conn:
         yield _well("database", f"PostgreSQL {await store.version(conn)} answers")
         there = await store.tables(conn)
@@ -118,7 +99,7 @@ async def _database(database: Database) -> AsyncIterator[Finding]:
     yield _well("rows", ", ".join(f"{name} {counts[name]:,}" for name in _COUNTED))
 
 
-async def _accounts(settings: Settings, database: Database) -> AsyncIterator[Finding]:
+async def _accounts(settings: Settings, database: Database) -> AsyncIterator[Check]:
     async with database.connection() as conn:
         accounts = await store.accounts(conn)
     public = settings.public_base_url is not None and not loopback(_host(settings) or "")
@@ -132,7 +113,7 @@ async def _accounts(settings: Settings, database: Database) -> AsyncIterator[Fin
         yield _aside("accounts", "there are none: only this machine is served")
 
 
-async def _folders(settings: Settings, database: Database) -> AsyncIterator[Finding]:
+async def _folders(settings: Settings, database: Database) -> AsyncIterator[Check]:
     async with database.connection() as conn:
         roots = [root for root in await store.roots(conn) if root.startswith(b"/")]
     if not roots:
@@ -143,7 +124,7 @@ async def _folders(settings: Settings, database: Database) -> AsyncIterator[Find
         yield await asyncio.to_thread(_holding, settings.staging_path)
 
 
-def _folder(root: bytes) -> Finding:
+def _folder(root: bytes) -> Check:
     name = f"folder {display(root)}"
     try:
         if not stat.S_ISDIR(os.stat(root).st_mode):
@@ -159,7 +140,7 @@ def _folder(root: bytes) -> Finding:
     return _well(name, "it is there and readable")
 
 
-def _holding(folder: Path) -> Finding:
+def _holding(folder: Path) -> Check:
     name = f"holding folder {folder}"
     above = folder
     while not above.exists() and above != above.parent:
@@ -169,7 +150,7 @@ def _holding(folder: Path) -> Finding:
     return _well(name, "it can be written")
 
 
-def _keys(settings: Settings) -> list[Finding]:
+def _keys(settings: Settings) -> list[Check]:
     if settings.jwt_secret_key is not None:
         if len(settings.jwt_secret_key.reveal()) < 32:
             return [_ill("signing key", "JWT_SECRET_KEY is too short", "give it 32 characters or more")]
@@ -183,7 +164,7 @@ def _keys(settings: Settings) -> list[Finding]:
     return [_well("signing key", f"{place}, for its owner alone")]
 
 
-def _tools(settings: Settings) -> list[Finding]:
+def _tools(settings: Settings) -> list[Check]:
     findings = []
     tools: tuple[tuple[Tool, str | None], ...] = (("ffmpeg", settings.ffmpeg), ("ffprobe", settings.ffprobe))
     for name, configured in tools:
@@ -194,14 +175,14 @@ def _tools(settings: Settings) -> list[Finding]:
     return findings
 
 
-def _ports(settings: Settings) -> list[Finding]:
+def _ports(settings: Settings) -> list[Check]:
     return [
         _port("sidecar", settings.streamer_host, settings.streamer_port, _is_sidecar),
         _port("front end", settings.web_host, settings.web_port, _is_front),
     ]
 
 
-def _port(what: str, host: str, port: int, ours: Callable[[str], bool]) -> Finding:
+def _port(what: str, host: str, port: int, ours: Callable[[str], bool]) -> Check:
     name = f"port {port} ({what})"
     reached = "127.0.0.1" if host in ("0.0.0.0", "localhost") else "::1" if host == "::" else host  # noqa: S104
     try:
@@ -242,7 +223,7 @@ def _get(url: str) -> tuple[int, bytes]:
         return 0, str(reason).encode()
 
 
-def _nginx(settings: Settings) -> list[Finding]:
+def _nginx(settings: Settings) -> list[Check]:
     program = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin:/usr/local/sbin")
     host = _host(settings)
     if program is None:
@@ -282,7 +263,7 @@ def _names(site: Path, host: str) -> bool:
     return any(host in line.split() or f"{host};" in line.split() for line in lines if "server_name" in line)
 
 
-def _web(settings: Settings) -> list[Finding]:
+def _web(settings: Settings) -> list[Check]:
     host = _host(settings)
     if host is None or settings.public_base_url is None:
         return [_aside("DNS", "PUBLIC_BASE_URL is not set"), _aside("HTTPS", "PUBLIC_BASE_URL is not set")]
@@ -310,7 +291,7 @@ def _web(settings: Settings) -> list[Finding]:
     return findings
 
 
-def _nas(settings: Settings) -> list[Finding]:
+def _nas(settings: Settings) -> list[Check]:
     if settings.nas_host is None:
         return [_aside("NAS", "NAS_HOST is not set")]
     try:
@@ -326,7 +307,7 @@ def _nas(settings: Settings) -> list[Finding]:
     return findings
 
 
-def _limits(_settings: Settings) -> list[Finding]:
+def _limits(_settings: Settings) -> list[Check]:
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     if most != resource.RLIM_INFINITY and most < 4096:
         return [_ill("open files", f"at most {most}", "ulimit -n 16384, or LimitNOFILE in the unit")]
@@ -337,6 +318,6 @@ def _host(settings: Settings) -> str | None:
     return urlsplit(settings.public_base_url).hostname if settings.public_base_url else None
 
 
-def worst(findings: Sequence[Finding]) -> int:
+def worst(findings: Sequence[Check]) -> int:
     """Return the exit code: 1 if anything is ill."""
-    return int(any(finding.mark is Mark.ILL for finding in findings))
+    return int(not all(finding.ok for finding in findings))

@@ -8,8 +8,9 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
+from mediavault_tui.domain.checks import Check
 from mediavault_tui.domain.library import Folder
-from mediavault_tui.domain.nas import FROM_ENVIRONMENT, Check, KnownShare, ShareRoom, checked_path
+from mediavault_tui.domain.nas import FROM_ENVIRONMENT, KnownShare, ShareRoom, checked_path
 from mediavault_tui.domain.paths import LOCAL, Mount, Names, locate, place
 from mediavault_tui.domain.pathtext import comparable
 from mediavault_tui.errors import ConfigError, SourceError, SourceOffline, UsageError

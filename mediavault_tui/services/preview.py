@@ -113,6 +113,10 @@ class PreviewLinks:
             raise _no_more()
         return LinkId(UUID(bytes=link)), ends
 
+    def over(self, claims: Claims) -> bool:
+        """Return whether a link that was checked before has ended since."""
+        return claims.expires_at <= self._now()
+
     async def live(self, *, limit: int = 200, made_by: str | None = None) -> list[PreviewLink]:
         """Return the links that still work, newest first; of everybody or of one maker."""
         async with self._database.connection() as conn:

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from mediavault_tui.domain.accounts import LinkId, PreviewLink
+from mediavault_tui.domain.checks import Check
 from mediavault_tui.domain.choosing import Asking, Key, Puzzle
 from mediavault_tui.domain.library import (
     ActResult,
@@ -37,7 +38,6 @@ from mediavault_tui.domain.library import (
     Totals,
 )
 from mediavault_tui.domain.model import FileId, GroupId, MediaFile, StagedId
-from mediavault_tui.domain.nas import Check
 from mediavault_tui.domain.paths import LOCAL, PLACES, place
 from mediavault_tui.domain.picture import Picture
 from mediavault_tui.domain.watching import Answering, Preview
@@ -52,7 +52,6 @@ if TYPE_CHECKING:
     from mediavault_tui.domain.rename_plan import Preview as RenamePreview
     from mediavault_tui.services.asking import Asking as Answers
     from mediavault_tui.services.chat import Chat
-    from mediavault_tui.services.configuration import Check as ToolCheck
     from mediavault_tui.services.configuration import Configuration
     from mediavault_tui.services.dedupe import Dedupe
     from mediavault_tui.services.library import Library
@@ -410,7 +409,7 @@ class Vault:
         """Return every setting as it holds now."""
         return (await self._services.configuration()).settings()
 
-    async def checks(self) -> Sequence[ToolCheck]:
+    async def checks(self) -> Sequence[Check]:
         """Ask the database and the programs whether they answer."""
         return await (await self._services.configuration()).checks()
 

@@ -7,12 +7,12 @@ import contextlib
 import os
 import sys
 from collections.abc import Mapping, Sequence
-from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from mediavault_tui.domain.accounts import LinkId, PreviewLink
 from mediavault_tui.domain.library import Copy
 from mediavault_tui.domain.model import FileId
+from mediavault_tui.domain.origins import only_here
 from mediavault_tui.domain.playback import cautions, forecast, summary
 from mediavault_tui.domain.watching import Answering, Preview, Watched
 from mediavault_tui.errors import UsageError
@@ -54,7 +54,7 @@ class Watching:
             page = made[0].url(f"/watch/{files[0]}")
         else:
             page = f"{made[0].url(f'/compare/{files[0]}/{files[1]}')}&t={made[1].token}"
-        local = _only_here(urlsplit(made[0].base_url).hostname or "")
+        local = only_here(urlsplit(made[0].base_url).hostname or "")
         return Preview(
             copies=tuple(map(_watched, copies)),
             page=page,
@@ -63,7 +63,7 @@ class Watching:
             expires_at=made[0].expires_at,
             answering=await self._answering(made[0]),
             local=local,
-            may_start=self._settings.public_base_url is None and _only_here(self._settings.streamer_host),
+            may_start=self._settings.public_base_url is None and only_here(self._settings.streamer_host),
             port=self._settings.streamer_port,
         )
 
@@ -151,13 +151,6 @@ async def _ask(stream: str) -> Answering:
         return Answering.NO
     # A film that has gone meanwhile (410, 503) is no stranger's answer.
     return Answering.STRANGER if answer.status_code in (401, 403, 404) else Answering.YES
-
-
-def _only_here(host: str) -> bool:
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def _environment(settings: Settings) -> Mapping[str, str]:

@@ -66,9 +66,15 @@ class LocalStream:
             self._may_not_wait = False
             return None
 
-    def linked(self) -> bool:
-        """Return whether the file still has a name; a removed one is not served to anybody new."""
-        return os.fstat(self._handle).st_nlink > 0
+    def linked_now(self) -> FileStamp | None:
+        """Return the stamp of a file that still has a name: a removed one is not served to anybody new.
+
+        Safe on an event loop: None also where the file system may have to ask a server.
+        """
+        if not self._may_not_wait:
+            return None
+        looked = os.fstat(self._handle)
+        return stamp_of(looked) if looked.st_nlink > 0 else None
 
     def stamp(self) -> FileStamp:
         """Return the stamp of the very file that is open."""

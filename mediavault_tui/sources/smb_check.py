@@ -22,7 +22,8 @@ from smbprotocol.exceptions import (
 from smbprotocol.session import Session
 from smbprotocol.tree import TreeConnect
 
-from mediavault_tui.domain.nas import Check, KnownShare
+from mediavault_tui.domain.checks import Check
+from mediavault_tui.domain.nas import KnownShare
 
 _SECONDS = 5.0
 """For each step."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from textual.content import Content
 
 from mediavault_tui.domain import languages
+from mediavault_tui.domain.checks import Check
 from mediavault_tui.domain.choosing import Puzzle
 from mediavault_tui.domain.library import (
     Copy,
@@ -23,7 +24,6 @@ from mediavault_tui.domain.model import (
     MediaFile,
     SubtitleTrack,
 )
-from mediavault_tui.domain.nas import Check
 from mediavault_tui.domain.pathtext import display
 from mediavault_tui.domain.quality import codec_name
 from mediavault_tui.domain.world import Entry, Title, TitleKind

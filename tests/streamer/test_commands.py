@@ -159,12 +159,12 @@ async def test_the_doctor_finds_all_well_and_says_what_is_not(
     env: dict[str, str], shelf: Shelf, tmp_path: Path
 ) -> None:
     code, out = await run(env, "doctor", "--json")
-    found = {finding["name"]: finding for finding in json.loads(out)["findings"]}
+    found = {finding["what"]: finding for finding in json.loads(out)["findings"]}
     for name in ("database", "migrations", "tables", "nas_config", "rows", "ffmpeg", "ffprobe"):
-        assert found[name]["mark"] == "ok", found[name]
+        assert found[name]["ok"], found[name]
     assert found["rows"]["said"] == "media_files 0, duplicate_groups 0, pending_deletions 0, chat_sessions 0"
     assert found["nas_config"]["said"] == "row 1 is 'Synology NAS'"
-    assert found["HTTPS"]["mark"] == "not used"
+    assert not found["HTTPS"]["used"]
     sidecar, web = f"port {env['STREAMER_PORT']} (sidecar)", f"port {env['MEDIAVAULT_WEB_PORT']} (front end)"
     assert "free" in found[sidecar]["said"]
     await shelf.conn.execute("delete from nas_config")
@@ -177,7 +177,7 @@ async def test_the_doctor_finds_all_well_and_says_what_is_not(
     }  # fmt: skip
     with socket.create_server(("127.0.0.1", int(env["MEDIAVAULT_WEB_PORT"]))):
         code, out = await run(env, "doctor", "--json")
-    found = {finding["name"]: finding for finding in json.loads(out)["findings"]}
+    found = {finding["what"]: finding for finding in json.loads(out)["findings"]}
     assert code == 1
     for name in (
         "nas_config",
@@ -190,7 +190,7 @@ async def test_the_doctor_finds_all_well_and_says_what_is_not(
         web,
         "accounts",
     ):
-        assert found[name]["mark"] == "failed", found[name]
+        assert not found[name]["ok"], found[name]
         assert found[name]["remedy"]
     code, out = await run(env, "doctor")
     assert code == 1

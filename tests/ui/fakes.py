@@ -11,6 +11,7 @@ from pathlib import Path
 from uuid import UUID
 
 from mediavault_tui.domain.accounts import LinkId, PreviewLink
+from mediavault_tui.domain.checks import Check
 from mediavault_tui.domain.decision import decide
 from mediavault_tui.domain.library import (
     ActResult,
@@ -53,7 +54,6 @@ from mediavault_tui.domain.watching import Answering, Preview, Watched
 from mediavault_tui.domain.world import Entry as WorldEntry
 from mediavault_tui.domain.world import Ratings, Title, TitleKind, disagreements
 from mediavault_tui.errors import MediaVaultError
-from mediavault_tui.services.configuration import Check
 from mediavault_tui.settings import Entry, entries, from_env
 from tests.factories import a_file, an_identity, an_info
 from tests.ui.chat_fakes import FakeAnswers, FakeConversation

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from mediavault_tui.domain.checks import Check
 from mediavault_tui.domain.library import Folder, ScanPhase
-from mediavault_tui.domain.nas import Check
 from mediavault_tui.ui.dialogs import Text
 from mediavault_tui.ui.screens.scanner import ScannerScreen, above, crumbs
 from mediavault_tui.ui.widgets.listing import Listing

@@ -113,3 +113,18 @@ def test_wrong_changes_are_named_all_at_once() -> None:
         with_changes(Settings(), {"FUZZY_MATCH_THRESHOLD": "7", "QUALITY_CLEAR_WINNER_THRESHOLD": "x"})
     assert "FUZZY_MATCH_THRESHOLD: must be from 50 to 100" in str(raised.value)
     assert "QUALITY_CLEAR_WINNER_THRESHOLD: 'x' is no whole number" in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("host", "public", "address"),
+    [
+        ("127.0.0.1", None, "http://127.0.0.1:8007"),
+        ("::1", None, "http://[::1]:8007"),
+        ("0.0.0.0", None, "http://127.0.0.1:8007"),
+        ("::", None, "http://[::1]:8007"),
+        ("nas.example", None, "http://nas.example:8007"),
+        ("0.0.0.0", "https://vault.example", "https://vault.example"),
+    ],
+)
+def test_links_carry_an_address_that_can_be_reached(host: str, public: str | None, address: str) -> None:
+    assert Settings(streamer_host=host, public_base_url=public).base_url == address

@@ -20,8 +20,8 @@ from textual.message import Message
 from textual.signal import Signal
 from textual.widgets import Static
 
+from mediavault_tui.domain.checks import Check
 from mediavault_tui.domain.library import Folder, ScanError, ScanPhase, ScanProgress, ScanRecord
-from mediavault_tui.domain.nas import Check
 from mediavault_tui.domain.paths import LOCAL, PLACES, parent, place
 from mediavault_tui.domain.pathtext import display
 from mediavault_tui.errors import MediaVaultError

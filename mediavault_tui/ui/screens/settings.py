@@ -27,7 +27,7 @@ from mediavault_tui.ui.widgets.listing import Listing
 from mediavault_tui.ui.windows import FixedWindow, Window
 
 if TYPE_CHECKING:
-    from mediavault_tui.services.configuration import Check
+    from mediavault_tui.domain.checks import Check
 
 REHEARSED_NOW = "rehearsed"
 """The origin of a value that is tried and not saved."""
@@ -268,5 +268,5 @@ class SettingsScreen(ListPane[SettingsServices]):
 
 
 def _answer(check: Check) -> Content:
-    sign = ("✓ works ", "$text-success") if check.works else ("✗ fails ", "$text-error")
-    return Content.assemble(sign, (f" {check.name:<9}", "$foreground-muted"), visible(check.answer))
+    sign = ("✓ works ", "$text-success") if check.ok else ("✗ fails ", "$text-error")
+    return Content.assemble(sign, (f" {check.what:<9}", "$foreground-muted"), visible(check.said))
