@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, cast
 from mediavault_tui.domain.library import ScanPhase, ScanProgress, ScanRecord
 from mediavault_tui.domain.paths import LOCAL, distinct_folders, locate, place
 from mediavault_tui.services.identify import identities, name_of
+from mediavault_tui.services.scan_across import Across
 from mediavault_tui.services.scan_arrive import LOT, Arriving, Files
 from mediavault_tui.services.scan_control import ScanControl
 from mediavault_tui.services.scan_far import Far, FarPolicy
@@ -154,6 +155,7 @@ class Scanner:
                 raw,
                 meter,
                 policy,
+                Across(source, self._places, meter, policy.far),
                 self._prober if probe else None,
                 self._dedupe,
                 policy.protected_folders(name),
@@ -187,6 +189,7 @@ class _Run:
     roots: Sequence[bytes]
     meter: Meter
     policy: ScanPolicy
+    across: Across
     prober: Prober | None
     dedupe: Callable[[], Awaitable[object]] | None
     protected: tuple[bytes, ...]
@@ -208,7 +211,7 @@ class _Run:
                 return
         await indexes.make_due(self.database)
         self.meter.phase = ScanPhase.DONE
-        self.meter.message = self.meter.control.last_word
+        self.meter.message = self.meter.control.last_word or self.across.left
 
     async def leave(self) -> None:
         """Close the history row and give the connection back clean, if it still lives."""
@@ -266,6 +269,7 @@ class _Run:
         self.meter.control.bytes_matter(True)
         hashing = Hashing(self.source, self.meter, self.policy.readers)
         await hashing.known_files(self.conn)
+        await self.across.known_files(self.conn, after=self._save)
         if self.policy.deep:
             await hashing.everything(self.conn, self.roots, after=self._save)
         self.meter.control.bytes_matter(False)

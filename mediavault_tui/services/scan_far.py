@@ -49,7 +49,8 @@ class Far:
     """One scan of a share: its source, its switches and its meter, made for each other."""
 
     def __init__(self, share: ShareSource, policy: FarPolicy, control: ScanControl) -> None:
-        self.control = FarControl(control, policy, lambda: share.bytes_read)
+        self.control = FarControl(control, policy)
+        self.control.watch(share)
         self.source = Patient(
             share,
             patience=policy.patience,
@@ -78,12 +79,11 @@ class Far:
 class FarControl(ScanControl):
     """The switches of a scan over a network, in front of those that a person holds."""
 
-    def __init__(self, hand: ScanControl, policy: FarPolicy, read: Callable[[], int]) -> None:
+    def __init__(self, hand: ScanControl, policy: FarPolicy) -> None:
         super().__init__()
         self._hand = hand
         self._policy = policy
-        self._read = read
-        self._begun_at = read()
+        self._shares: list[tuple[ShareSource, int]] = []
         self._matter = False
         self._last_word = ""
         self._away: dict[int, str] = {}
@@ -118,10 +118,19 @@ class FarControl(ScanControl):
     def last_word(self) -> str:
         return self._last_word
 
+    def watch(self, share: ShareSource) -> None:
+        """Count what is read of this share from now on."""
+        self._shares.append((share, share.bytes_read))
+
     @property
     def read(self) -> int:
         """Bytes that came over the wire since the scan began."""
-        return self._read() - self._begun_at
+        return sum(share.bytes_read - before for share, before in self._shares)
+
+    @property
+    def open_now(self) -> bool:
+        """Whether the night window, if there is one, is open."""
+        return self._policy.window is None or self._policy.window.open_at(self._policy.now())
 
     @property
     def budget(self) -> int:
@@ -152,8 +161,7 @@ class FarControl(ScanControl):
             return True
         if not self._matter:
             return False
-        window = self._policy.window
-        while window is not None and not window.open_at(self._policy.now()):
+        while not self.open_now:
             self._shut = True
             time.sleep(_LOOK_EVERY)
             if self._hand.stopped():

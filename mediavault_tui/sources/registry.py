@@ -45,6 +45,11 @@ class Registry:
         for source in closing:
             source.close()
 
+    def names(self) -> list[str]:
+        """Return the sources that are set up and have nothing wrong that is known."""
+        with self._lock:
+            return list(self._addresses)
+
     def open(self, name: str) -> ShareSource:
         """Return the share's source; raises SourceOffline with the reason if it cannot be used."""
         with self._lock:
