@@ -186,6 +186,7 @@ def scanner(
         staging_path=settings.staging_path,
         staging_of=nas.staging_of if nas else None,
         far=far or asked,
+        mounts_of=nas.mounts_of if nas else lambda _source: (),
         protected=_protected(settings, nas),
         dedupe=dedupe(database, settings).refresh if match else None,
     )
@@ -267,12 +268,12 @@ def renaming(database: Database, settings: Settings) -> Renaming:
     return Renaming(database, LocalSource(), protected=settings.protected, read_only=settings.read_only)
 
 
-def pictures(settings: Settings) -> Pictures:
+def pictures(settings: Settings, nas: Nas) -> Pictures:
     """Build the maker of frames; what it made is kept in the data folder."""
     from mediavault_tui.probe.picture import Painter
     from mediavault_tui.services.pictures import Pictures
 
-    return Pictures(Painter(ffmpeg=settings.ffmpeg), settings.data_dir / "frames")
+    return Pictures(Painter(ffmpeg=settings.ffmpeg), settings.data_dir / "frames", places=nas.places)
 
 
 def _prober(settings: Settings) -> Prober:
@@ -339,7 +340,7 @@ async def open_vault(settings: Settings, *, who: str) -> AsyncIterator[Vault]:
             chat=Lazy(partial(chat, database, settings, reader, model, who=who)),
             nas=nas,
             metadata=Lazy(partial(kept_metadata, database)),
-            pictures=Lazy(partial(pictures, settings)),
+            pictures=Lazy(partial(pictures, settings, nas)),
             configuration=Lazy(partial(configuration, database, settings)),
         )
         try:

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from mediavault_tui.domain.library import ScanPhase, ScanProgress, ScanRecord
-from mediavault_tui.domain.paths import LOCAL, distinct_folders, locate, place
+from mediavault_tui.domain.paths import LOCAL, Mount, distinct_folders, locate, place
 from mediavault_tui.services.identify import identities, name_of
 from mediavault_tui.services.scan_across import Across
 from mediavault_tui.services.scan_arrive import LOT, Arriving, Files
@@ -82,10 +82,11 @@ class Scanner:
         protected: Sequence[Path] = (),
         staging_of: Callable[[str], bytes | None] | None = None,
         far: FarPolicy | None = None,
+        mounts_of: Callable[[str], Sequence[Mount]] = lambda _source: (),
         dedupe: Callable[[], Awaitable[object]] | None = None,
     ) -> None:
         """`staging_of`: the located holding folder of each source, where there are shares; `far`: how
-        much may be read of them, and when."""
+        much may be read of them, and when; `mounts_of`: where this machine has mounted them."""
         self._database = database
         self._places = as_places(source)
         self._prober = prober
@@ -96,6 +97,7 @@ class Scanner:
             protected=tuple(self._places.real(os.fsencode(folder)) for folder in protected),
             far=far or FarPolicy(),
         )
+        self._mounts_of = mounts_of
         self._dedupe = dedupe
 
     async def scan(
@@ -145,6 +147,7 @@ class Scanner:
             far = Far(cast(ShareSource, source), policy.far, control)
             control, source = far.control, far.source
             policy = replace(policy, readers=await asyncio.to_thread(far.readers, raw[0]))
+            await asyncio.to_thread(far.read_through, self._mounts_of(name))
         async with self._database.connection() as conn:
             scan = await scans.begin(conn, [locate(name, path) for path in raw])
             meter = Meter(scan, control) if name == LOCAL else far.meter(scan)

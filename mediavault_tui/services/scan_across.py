@@ -87,7 +87,7 @@ class Across:
             if name != LOCAL:
                 try:
                     control.watch(cast(ShareSource, self.places.source(name)))
-                except SourceOffline as error:
+                except SourceError as error:
                     self._away[name] = str(error)
         return control
 
