@@ -135,7 +135,7 @@ class Hashing:
         self.meter.count(hashed=sum(hashed.error is None for hashed in batch))
         for hashed in batch:
             if hashed.error is not None:
-                self.meter.error(display(hashed.file.path), str(hashed.error))
+                self.meter.unreachable(display(hashed.file.path), hashed.error)
 
     async def _write(self, conn: Connection, hashed: Sequence[Hashed]) -> None:
         rows = [

@@ -105,7 +105,7 @@ class Probing:
                 return None
             info, health = await self._ask(file)
         except SourceError as error:
-            self.meter.error(path, str(error))
+            self.meter.unreachable(path, error)
             return None
         except (ProbeTimeout, ProbeCrashed) as error:
             return self._unreadable(file, Health.QUARANTINED, f"{error}; skipped until it changes")

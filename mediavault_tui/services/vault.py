@@ -279,6 +279,18 @@ class Vault:
             return await nas.folders(raw)
         return await asyncio.to_thread(subfolders, raw)
 
+    def located(self, word: str) -> Path:
+        """Return the folder of a share that a person spelled in some way.
+
+        Raises: UsageError if it is none of a share that is set up.
+        """
+        nas = self._services.nas
+        raw = os.fsencode(word)
+        name = raw if nas is None else nas.names.located(raw)
+        if place(name)[0] == LOCAL:
+            raise UsageError(f"{word} is no folder here, and of no share that is set up")
+        return Path(os.fsdecode(name))
+
     async def test_share(self, path: Path) -> list[Check]:
         """Try the connection to the share that a located path is on; one line for each step."""
         nas = self._services.nas

@@ -66,21 +66,29 @@ class Patient:
         self._given_up = given_up
         self._waiting = waiting
         self._device: int | None = None
+        self._in_vain = False
 
     def again(self, ask: Callable[[], Answer]) -> Answer:
-        """Ask until there is an answer; raises SourceOffline when patience is at its end."""
-        until = time.monotonic() + self._patience
+        """Ask until there is an answer; raises SourceOffline when patience is at its end.
+
+        A server that was waited for in vain is asked once from then on, until it answers again.
+        """
+        until = time.monotonic() + (0 if self._in_vain else self._patience)
         pause = _FIRST
         try:
             while True:
                 try:
-                    return ask()
+                    answer = ask()
                 except SourceOffline as error:
                     if isinstance(error, SourceBusy):
                         self.turns.refused()
                     if time.monotonic() + pause > until or self._given_up():
+                        self._in_vain = True
                         raise
                     self._waiting(f"waiting for the server: {error}")
+                else:
+                    self._in_vain = False
+                    return answer
                 time.sleep(pause * random.uniform(0.8, 1.2))  # noqa: S311 - readers must not knock together
                 pause = min(pause * 2, _LONGEST)
         finally:
