@@ -187,6 +187,7 @@ def scanner(
         staging_path=settings.staging_path,
         staging_of=nas.staging_of if nas else None,
         far=far or asked,
+        mounts_of=nas.mounts_of if nas else lambda _source: (),
         protected=_protected(settings, nas),
         dedupe=dedupe(database, settings).refresh if match else None,
     )
@@ -292,12 +293,12 @@ def renaming(
     )
 
 
-def pictures(settings: Settings) -> Pictures:
+def pictures(settings: Settings, nas: Nas) -> Pictures:
     """Build the maker of frames; what it made is kept in the data folder."""
     from mediavault_tui.probe.picture import Painter
     from mediavault_tui.services.pictures import Pictures
 
-    return Pictures(Painter(ffmpeg=settings.ffmpeg), settings.data_dir / "frames")
+    return Pictures(Painter(ffmpeg=settings.ffmpeg), settings.data_dir / "frames", places=nas.places)
 
 
 def _prober(settings: Settings) -> Prober:
@@ -366,7 +367,7 @@ async def open_vault(settings: Settings, *, who: str) -> AsyncIterator[Vault]:
             metadata=Lazy(partial(kept_metadata, database)),
             world=Lazy(partial(world, database, settings)),
             renaming=Lazy(partial(renaming, database, settings, nas)),
-            pictures=Lazy(partial(pictures, settings)),
+            pictures=Lazy(partial(pictures, settings, nas)),
             configuration=Lazy(partial(configuration, database, settings)),
         )
         try:

@@ -7,6 +7,7 @@ MediaVaultError
 │   ├── SourceMissing        it is not there (any more)
 │   ├── SourceDenied         the operating system refuses access
 │   ├── SourceOffline        a whole root is missing, empty or erring: mark nothing gone
+│   │   └── SourceBusy       its server has no room for more at this moment: wait, ask for less
 │   ├── SourceChanged        it is not the file that was looked at before
 │   ├── SourceTaken          the name at the destination is in use; nothing is overwritten
 │   ├── CrossVolume          source and destination are on different volumes: copy instead
@@ -68,6 +69,10 @@ class SourceDenied(SourceError):
 
 class SourceOffline(SourceError):
     """A whole root is missing, empty or erring; nothing below it may be marked gone."""
+
+
+class SourceBusy(SourceOffline):
+    """The server of a share is out of resources; the same question may be asked a little later."""
 
 
 class SourceChanged(SourceError):

@@ -10,6 +10,7 @@ from __future__ import annotations
 import difflib
 import ipaddress
 import re
+import shlex
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
@@ -51,6 +52,10 @@ def _whole(low: int, high: int) -> Callable[[str], int]:
         return value
 
     return read
+
+
+def _command(raw: str) -> tuple[str, ...]:
+    return tuple(shlex.split(raw))
 
 
 def _path(raw: str) -> Path:
@@ -172,6 +177,12 @@ class Settings:
     nas_host: str | None = _setting("NAS_HOST", _text, None, "the NAS: name or address")
     nas_user: str | None = _setting("NAS_SMB_USERNAME", _text, None, "SMB user")
     nas_password: Secret | None = _setting("NAS_SMB_PASSWORD", Secret, None, "SMB password")
+    nas_password_command: tuple[str, ...] = _setting(
+        "NAS_PASSWORD_COMMAND",
+        _command,
+        (),
+        "program that prints the SMB password where none is stored: pass show nas/{host}",
+    )
     nas_share: str | None = _setting("NAS_SMB_SHARE", _text, None, "SMB share")
     nas_scan_paths: tuple[Path, ...] = _setting(
         "NAS_SCAN_PATHS", _paths, (), "folders of the share to scan, comma-separated"

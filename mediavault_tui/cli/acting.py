@@ -14,12 +14,23 @@ from mediavault_tui.errors import UsageError
 if TYPE_CHECKING:
     from mediavault_tui.domain.library import ActResult
     from mediavault_tui.domain.model import StagedId
+    from mediavault_tui.services.nas import Nas
     from mediavault_tui.services.stage import Stage
 
 
 @asynccontextmanager
 async def staging() -> AsyncIterator[Stage]:
-    """Yield the service; first say (on standard error) what became of acts that a crash interrupted."""
+    """Yield the service alone; see `opened`."""
+    async with opened() as (stage, _nas):
+        yield stage
+
+
+@asynccontextmanager
+async def opened() -> AsyncIterator[tuple[Stage, Nas]]:
+    """Yield the service, and what knows the shares.
+
+    First say (on standard error) what became of acts that a crash interrupted.
+    """
     from mediavault_tui import bootstrap
 
     settings = bootstrap.load_settings()
@@ -30,7 +41,7 @@ async def staging() -> AsyncIterator[Stage]:
         stage = bootstrap.stage(database, settings, nas)
         for sentence in await stage.recover():
             print(f"mediavault: {harmless(sentence)}", file=sys.stderr)
-        yield stage
+        yield stage, nas
 
 
 def who() -> str:

@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mediavault_tui.cli.spelled import of_a_share
 from mediavault_tui.errors import MediaVaultError, UsageError
 
 if TYPE_CHECKING:
@@ -21,7 +22,9 @@ if TYPE_CHECKING:
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of `mediavault app`."""
     parser.add_argument(
-        "path", nargs="*", type=Path, help="folders to open; those never scanned are scanned at once"
+        "path",
+        nargs="*",
+        help="folders to open, here or on a share; those never scanned are scanned at once",
     )
     parser.add_argument("--read-only", action="store_true", help="look, but stage, restore and purge nothing")
 
@@ -36,7 +39,7 @@ def run(args: argparse.Namespace) -> int:
     return open_app(args.path, settings=settings)
 
 
-def open_app(libraries: Sequence[Path], *, demo: bool = False, settings: Settings | None = None) -> int:
+def open_app(libraries: Sequence[Path | str], *, demo: bool = False, settings: Settings | None = None) -> int:
     """Run the app on `libraries` until the user leaves; return the exit code.
 
     `demo` says so in the title. Raises: UsageError for a library that is no folder.
@@ -45,11 +48,17 @@ def open_app(libraries: Sequence[Path], *, demo: bool = False, settings: Setting
         from mediavault_tui.bootstrap import load_settings
 
         settings = load_settings()
-    folders = [folder.expanduser().resolve() for folder in libraries]
-    for folder in folders:
-        if not folder.is_dir():
-            raise UsageError(f"{folder} is no folder; give one that holds videos")
-    return asyncio.run(_run(folders, settings, demo=demo))
+    return asyncio.run(_run([_folder(word) for word in map(str, libraries)], settings, demo=demo))
+
+
+def _folder(word: str) -> Path | str:
+    """Return a folder of this machine; what may be a share's stays as it was written."""
+    folder = Path(word).expanduser().resolve()
+    if folder.is_dir():
+        return folder
+    if of_a_share(word):
+        return word
+    raise UsageError(f"{folder} is no folder; give one that holds videos")
 
 
 class _Door:
@@ -90,9 +99,11 @@ class _Door:
             opening.set_exception(error)
 
 
-async def _run(folders: Sequence[Path], settings: Settings, *, demo: bool) -> int:
+async def _run(words: Sequence[Path | str], settings: Settings, *, demo: bool) -> int:
     door = _Door(settings)
     try:
+        # Only the database knows the shares; who names none of them does not wait for it.
+        folders = [word if isinstance(word, Path) else (await door()).located(word) for word in words]
         # The server starts while the app's modules are read; neither waits for the other.
         app = await asyncio.to_thread(_app, door, folders, settings)
         if demo:

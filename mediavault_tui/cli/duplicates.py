@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import os
 from collections.abc import AsyncIterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from mediavault_tui.cli.acting import print_json
 from mediavault_tui.cli.plain import amount, harmless
+from mediavault_tui.cli.spelled import located
 from mediavault_tui.errors import UsageError
 
 if TYPE_CHECKING:
@@ -23,7 +23,9 @@ VERDICTS = ("certain", "clear", "recommended", "review")
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Describe the arguments."""
-    parser.add_argument("paths", nargs="*", metavar="PATH", help="only groups with a file at or below it")
+    parser.add_argument(
+        "paths", nargs="*", metavar="PATH", help="only groups with a file at or below it, here or on a share"
+    )
     parser.add_argument("--kind", metavar="exact,same_title,…", help="only groups of these kinds of proof")
     parser.add_argument("--verdict", metavar="clear,review,…", help="only groups of these verdicts")
     parser.add_argument("--why", type=int, metavar="ID", help="explain one group in full")
@@ -35,8 +37,7 @@ def run(args: argparse.Namespace) -> int:
     kinds, verdicts = chosen(args.kind, KINDS, "--kind"), chosen(args.verdict, VERDICTS, "--verdict")
     if args.why is not None and (args.paths or kinds or verdicts):
         raise UsageError("--why explains one group; it goes with no path, --kind or --verdict")
-    paths = [os.fsencode(os.path.abspath(path)) for path in args.paths]
-    return asyncio.run(_run(args, paths, kinds, verdicts))
+    return asyncio.run(_run(args, kinds, verdicts))
 
 
 def chosen(text: str | None, known: Sequence[str], option: str) -> list[str]:
@@ -47,13 +48,17 @@ def chosen(text: str | None, known: Sequence[str], option: str) -> list[str]:
     return words
 
 
-async def _run(args: argparse.Namespace, paths: list[bytes], kinds: list[str], verdicts: list[str]) -> int:
+async def _run(args: argparse.Namespace, kinds: list[str], verdicts: list[str]) -> int:
     from mediavault_tui import bootstrap
     from mediavault_tui.domain.model import GroupId
 
     settings = bootstrap.load_settings()
-    async with bootstrap.open_database(settings) as database:
+    async with (
+        bootstrap.open_database(settings) as database,
+        bootstrap.open_nas(database, settings) as nas,
+    ):
         dedupe = bootstrap.dedupe(database, settings)
+        paths = [located(path, nas) for path in args.paths]
         if args.why is not None:
             found = [await dedupe.comparison(GroupId(args.why))]
         else:
@@ -96,7 +101,7 @@ def listed(each: Comparison) -> list[str]:
     for copy in each.copies:
         member = verdicts.get(copy.file.id)
         mark = "keep" if member is None else str(member.verdict)
-        lines.append(f"    {mark:<12} {copy.score.total:>3}  {harmless(copy.file.path)}")
+        lines.append(f"    {mark:<12} {copy.score.total:>3}  {harmless(copy.file.where)}")
     if group.note:
         lines.append(f"    note: {harmless(group.note)}")
     return lines
@@ -110,7 +115,7 @@ def explained(each: Comparison) -> list[str]:
     verdicts = {member.file: member for member in each.decision.members}
     for copy in each.copies:
         lines.append("")
-        lines.append(harmless(copy.file.path))
+        lines.append(harmless(copy.file.where))
         lines += [f"    {part.points:>+4}  {part.name}: {harmless(part.why)}" for part in copy.score.parts]
         lines.append(f"    {copy.score.total:>4}  in all; {copy.file.health.health}")
         if member := verdicts.get(copy.file.id):
@@ -153,6 +158,7 @@ def _copy_json(copy: Copy, member: MemberVerdict | None) -> dict[str, Any]:
     return {
         "id": copy.file.id,
         "path": copy.file.path,
+        "source": copy.file.source,
         "size_bytes": copy.file.size,
         "keep": member is None,
         "verdict": member.verdict if member else None,

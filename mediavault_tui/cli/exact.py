@@ -1,15 +1,18 @@
-"""`mediavault exact`: byte-identical files of a tree, without a database."""
+"""`mediavault exact`: byte-identical files of a tree, without a database unless it is on a share."""
 
 from __future__ import annotations
 
 import argparse
+import asyncio
 import gc
 import io
 import os
 import sys
 from collections.abc import Iterator
+from functools import partial
 
 from mediavault_tui.cli.plain import amount, harmless
+from mediavault_tui.cli.spelled import located, of_a_share
 from mediavault_tui.domain.pathtext import display
 from mediavault_tui.services.exact_tree import ExactGroup, ExactReport, find_exact
 
@@ -19,7 +22,9 @@ _GROUPS_AT_ONCE = 64
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Say what may be asked."""
-    parser.add_argument("paths", nargs="+", metavar="PATH", help="folders to search, together")
+    parser.add_argument(
+        "paths", nargs="+", metavar="PATH", help="folders to search, together, here or on shares"
+    )
     parser.add_argument("--json", action="store_true", help="print one JSON document")
     parser.add_argument(
         "--readers",
@@ -38,12 +43,31 @@ def run(args: argparse.Namespace) -> int:
         sys.stdout.reconfigure(errors="backslashreplace")  # a terminal may know fewer letters than a name
     gc.disable()  # nothing here is cyclic, and a million small tuples are walked through in vain
     roots = [os.fsencode(path) for path in args.paths]
-    report = find_exact(roots, readers=args.readers, videos=args.videos)
+    if any(not os.path.isdir(root) for root in roots) and any(map(of_a_share, args.paths)):
+        report = asyncio.run(_far(args))
+    else:
+        report = find_exact(roots, readers=args.readers, videos=args.videos)
     if args.json:
         print_json(report)
     else:
         print_text(report)
     return 1 if report.errors else 0
+
+
+async def _far(args: argparse.Namespace) -> ExactReport:
+    """Search shares too: what is set up stands in the database, and nothing is written to it."""
+    from mediavault_tui import bootstrap
+    from mediavault_tui.domain.paths import distinct_folders
+    from mediavault_tui.services.exact_far import find_exact_far
+
+    settings = bootstrap.load_settings()
+    async with (
+        bootstrap.open_database(settings) as database,
+        bootstrap.open_nas(database, settings) as nas,
+    ):
+        roots = distinct_folders([located(path, nas) for path in args.paths])
+        find = partial(find_exact_far, nas.places, roots, readers=args.readers, videos=args.videos)
+        return await asyncio.to_thread(find)
 
 
 def _readers(text: str) -> int:

@@ -15,6 +15,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mediavault_tui.cli.spelled import located
+from mediavault_tui.domain.paths import LOCAL, place
 from mediavault_tui.errors import UsageError
 
 if TYPE_CHECKING:
@@ -83,18 +85,16 @@ def folders(paths: list[str]) -> list[Path]:
 
 def _roots(paths: list[str], nas: Nas) -> list[Path]:
     """Return the located roots that were meant; raises UsageError for one that is nothing."""
-    located: list[bytes] = []
+    there: list[bytes] = []
     here: list[str] = []
     for path in paths:
         if path == "nas:":
-            located += nas.scan_folders()
-        elif (name := nas.names.located(os.fsencode(path))) == os.fsencode(path):
+            there += nas.scan_folders()
+        elif place(name := located(path, nas))[0] == LOCAL:
             here.append(path)
-        elif path.startswith("/") and os.path.isdir(path) and not nas.names.mounted(os.fsencode(path)):
-            here.append(path)  # a share's path that is a folder of this machine as well
         else:
-            located.append(name)
-    return [*folders(here), *(Path(os.fsdecode(name)) for name in located)]
+            there.append(name)
+    return [*folders(here), *(Path(os.fsdecode(name)) for name in there)]
 
 
 def _far(args: argparse.Namespace, settings: Settings) -> FarPolicy:

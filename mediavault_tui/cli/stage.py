@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import os
 import sys
 from typing import TYPE_CHECKING
 
 from mediavault_tui.cli import acting
+from mediavault_tui.cli.spelled import located
 from mediavault_tui.errors import UsageError
 
 if TYPE_CHECKING:
     from mediavault_tui.domain.model import FileId, GroupId
     from mediavault_tui.domain.verdict import Verdict
+    from mediavault_tui.services.nas import Nas
     from mediavault_tui.services.stage import Stage
     from mediavault_tui.services.stage_files import Rehearsed
 
@@ -43,9 +44,9 @@ def run(args: argparse.Namespace) -> int:
 
 
 async def _run(args: argparse.Namespace) -> int:
-    async with acting.staging() as stage:
+    async with acting.opened() as (stage, nas):
         groups = await _groups(stage, args)
-        keeper = await _file(stage, args.keep) if args.keep else None
+        keeper = await _file(stage, args.keep, nas) if args.keep else None
         if args.dry_run:
             answers = await stage.rehearse(groups, keeper=keeper, who=acting.who())
             return _rehearsed(answers, as_json=args.json)
@@ -70,14 +71,10 @@ def _verdict(word: str) -> Verdict:
     return Verdict(word.strip())
 
 
-async def _file(stage: Stage, word: str) -> FileId:
+async def _file(stage: Stage, word: str, nas: Nas) -> FileId:
     from mediavault_tui.domain.model import FileId
 
-    return FileId(int(word)) if word.isdecimal() else await stage.file_named(_absolute(word))
-
-
-def _absolute(word: str) -> bytes:
-    return os.fsencode(os.path.abspath(word))
+    return FileId(int(word)) if word.isdecimal() else await stage.file_named(located(word, nas))
 
 
 def _rehearsed(answers: list[Rehearsed], *, as_json: bool) -> int:

@@ -135,7 +135,7 @@ def _exact(case: Case) -> Judgement | None:
     """Rule 2: exact copies."""
     if case.proof is not Proof.EXACT:
         return None
-    sentence = f"Same bytes; keep {case.keeper.path}: {case.why}"
+    sentence = f"Same bytes; keep {case.keeper.where}: {case.why}"
     return Judgement("exact", Verdict.CERTAIN, sentence)
 
 

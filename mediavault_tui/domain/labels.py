@@ -24,7 +24,7 @@ def labels(files: Sequence[MediaFile]) -> Mapping[FileId, str]:
         _source,
         _size,
         _folder,
-        lambda file: file.path,
+        lambda file: file.where,
     )
     for extra in extras:
         alike: dict[str, list[MediaFile]] = defaultdict(list)

@@ -250,3 +250,8 @@ class MediaFile:
     def size(self) -> int:
         """Bytes."""
         return self.stamp.size
+
+    @property
+    def where(self) -> str:
+        """Its path as a person tells places apart; one of a share begins with that, `nas:2/volume1/…`."""
+        return self.path if self.source == "local" else self.source + self.path

@@ -77,6 +77,10 @@ class Mount:
 
     folder: bytes
     path: bytes
+    source: str = ""
+    """Of which share, where two may have the same name; empty for one that a person set by that name."""
+    unproven: bool = False
+    """It may show another share as well: no name is made of it."""
 
     @classmethod
     def read(cls, text: str) -> Mount:
@@ -116,7 +120,10 @@ class Names:
             return self._by_host(name[2:], name, needed=False)
         for mount in sorted(self.mounts, key=lambda mount: -len(mount.folder)):
             if name == mount.folder or name.startswith(mount.folder + b"/"):
-                return self._by_share(mount.path + name[len(mount.folder) :], name, needed=True)
+                inside = mount.path + name[len(mount.folder) :]
+                if mount.source:
+                    return locate(mount.source, _steps(inside, name))
+                return self._by_share(inside, name, needed=True)
         return self._by_share(name, name, needed=False) if name.startswith(b"/") else name
 
     def mounted(self, name: bytes) -> bool:
@@ -136,6 +143,8 @@ class Names:
         if b"\\" not in path:
             written.append(b"\\\\" + host + path.replace(b"/", b"\\"))
         for mount in self.mounts:
+            if mount.source not in ("", source):
+                continue
             if path == mount.path or path.startswith(mount.path + b"/"):
                 written.append(mount.folder + path[len(mount.path) :])
         return written

@@ -31,6 +31,9 @@ _UNSENT = 64 * 1024
 """Bytes that may wait in the connection: what the program never asks for is read in vain."""
 
 
+BRIDGED = b"http://127.0.0.1:"
+"""How a bridge's address begins, and no path of a file, which is absolute."""
+
 _RANGE = re.compile(r"bytes=([0-9]+)-([0-9]*)")
 """What ffmpeg asks for; anything else gets the whole file, as RFC 9110 (14.2) permits."""
 
@@ -50,8 +53,10 @@ class Bridge:
     source. A program then says that the file is damaged, which is not so.
     """
 
-    def __init__(self, reader: Reader, *, name: str = "file") -> None:
+    def __init__(self, reader: Reader, *, name: str = "file", most: int = 0) -> None:
+        """`most`: bytes that may be read of the file, 0 for as many as are asked for."""
         self._reader = reader
+        self._most = most
         self._size = reader.stamp().size
         self._blocks: OrderedDict[int, bytes] = OrderedDict()
         self._lock = threading.Lock()
@@ -102,6 +107,7 @@ class Bridge:
                 return known
             buffer = memoryview(bytearray(min(_BLOCK, self._size - number * _BLOCK)))
             try:
+                self._within(len(buffer))
                 got = self._reader.read_into(number * _BLOCK, buffer)
                 self._whole(got, len(buffer))
             except SourceError as error:
@@ -116,6 +122,10 @@ class Bridge:
             while len(self._blocks) > _KEPT:
                 self._blocks.popitem(last=False)
             return block
+
+    def _within(self, more: int) -> None:
+        if self._most and self.bytes_read + more > self._most:
+            raise SourceError(f"it would take more than {self._most // 1_000_000} MB over the network")
 
     def _whole(self, got: int, wanted: int) -> None:
         """A file that has become shorter is no damaged one: it is to be looked at again."""

@@ -14,6 +14,7 @@ import sys
 from mediavault_tui.domain.picture import Picture
 from mediavault_tui.errors import ProbeCrashed, ProbeError, ProbeTimeout, ToolMissing
 from mediavault_tui.probe import frame_child
+from mediavault_tui.probe.bridge import BRIDGED
 from mediavault_tui.probe.process import Finished, run
 from mediavault_tui.probe.tools import find_tool
 
@@ -36,6 +37,7 @@ class Painter:
     async def frame(self, path: bytes, *, at: float, width: int, height: int, hdr: bool = False) -> Picture:
         """Return the frame at `at` seconds, as large as fits into width × height square pixels.
 
+        `path`: a file of this machine, or the address of a `probe.bridge.Bridge`.
         Raises: ProbeTimeout, ProbeCrashed, ProbeError if the file gives none; ToolMissing
             without PyAV and without ffmpeg.
         """
@@ -64,7 +66,17 @@ class Painter:
         begin: list[str | bytes] = [program, "-v", "error", "-nostdin", "-ss", f"{at:.3f}"]
         end = ["-map", "V:0", "-frames:v", "1", "-vf", f"scale={wanted},format=rgb24"]
         return await run(
-            [*begin, "-i", b"file:" + path, *end, "-f", "image2pipe", "-c:v", "ppm", "-"],
+            [
+                *begin,
+                "-i",
+                path if path.startswith(BRIDGED) else b"file:" + path,
+                *end,
+                "-f",
+                "image2pipe",
+                "-c:v",
+                "ppm",
+                "-",
+            ],
             seconds=self._seconds,
         )
 

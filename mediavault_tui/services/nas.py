@@ -5,15 +5,18 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mediavault_tui.domain.checks import Check
 from mediavault_tui.domain.library import Folder
+from mediavault_tui.domain.mounts import mounts_of
 from mediavault_tui.domain.nas import FROM_ENVIRONMENT, KnownShare, ShareRoom, checked_path
 from mediavault_tui.domain.paths import LOCAL, Mount, Names, locate, place
 from mediavault_tui.domain.pathtext import comparable
 from mediavault_tui.errors import ConfigError, SourceError, SourceOffline, UsageError
+from mediavault_tui.services.nas_paths import try_paths
+from mediavault_tui.services.password_command import password_from
 from mediavault_tui.services.sealing import Sealer
 from mediavault_tui.settings import Secret, Settings
 from mediavault_tui.sources import share_folders
@@ -33,12 +36,23 @@ if TYPE_CHECKING:
 class Nas:
     """Knows every share; `load` reads them from the database and the environment."""
 
-    def __init__(self, database: Database, settings: Settings, registry: Registry | None = None) -> None:
+    def __init__(
+        self,
+        database: Database,
+        settings: Settings,
+        registry: Registry | None = None,
+        *,
+        mountinfo: Path = Path("/proc/self/mountinfo"),
+    ) -> None:
+        """`mountinfo`: the kernel's list of mounts; where there is none only NAS_MOUNTS counts."""
         self._database = database
         self._settings = settings
         self._sealer = Sealer(settings.data_dir, settings.jwt_secret_key)
         self._registry = registry or Registry()
+        self._registry.complete = self._with_password
         self._passwords: dict[str, Secret] = {}
+        self._mountinfo = mountinfo
+        self._mounts: tuple[Mount, ...] = ()
         self.shares: tuple[KnownShare, ...] = ()
         """Every share, those that cannot be used now too."""
         self.places = Places(shares=self._registry)
@@ -50,6 +64,7 @@ class Nas:
             rows = await store.rows(conn)
         shares, passwords = await asyncio.to_thread(self._known, rows)
         self.shares, self._passwords = tuple(shares), passwords
+        self._mounts = await asyncio.to_thread(self._mounted)
         usable = [share for share in shares if not share.problem]
         self._registry.set(
             {share.source: _address(share, passwords[share.source]) for share in usable},
@@ -64,7 +79,20 @@ class Nas:
     def names(self) -> Names:
         """What turns any spelling of a path into the located one."""
         known = [share.names for share in self.shares if share.enabled]
-        return Names(known, tuple(map(Mount.read, self._settings.nas_mounts)))
+        return Names(known, tuple(mount for mount in self._mounts if not mount.unproven))
+
+    def mounts_of(self, source: str) -> list[Mount]:
+        """Return where this machine may have mounted a share; whether it is so must be looked at."""
+        share = next((share for share in self.shares if share.source == source), None)
+        if share is None:
+            return []
+        top = share.names.top
+        return [
+            mount
+            for mount in self._mounts
+            if mount.source == source
+            or (not mount.source and (mount.path == top or mount.path.startswith(top + b"/")))
+        ]
 
     def staging_of(self, source: str) -> bytes | None:
         """Return the located holding folder that is set for a source; None for the scanned folder's own."""
@@ -151,10 +179,15 @@ class Nas:
             done.append(check)
             heard(check)
 
-        password = self._passwords.get(share.source)
-        await asyncio.to_thread(smb_check.run, share, password.reveal() if password else "", told)
+        stored = self._passwords.get(share.source) or Secret("")
+        try:
+            address = await asyncio.to_thread(self._with_password, share.source, _address(share, stored))
+        except SourceOffline as error:
+            told(Check("password", False, str(error), "run it by hand; it must answer without a terminal"))
+            return done
+        await asyncio.to_thread(smb_check.run, share, address.password, told)
         if all(check.ok for check in done):
-            await asyncio.to_thread(self._try_paths, share, told)
+            await asyncio.to_thread(self._try_paths, share, address, told)
         return done
 
     async def folders(self, located: bytes) -> list[Folder]:
@@ -195,14 +228,29 @@ class Nas:
         free, total = await asyncio.to_thread(lambda: self._registry.open(source).free_space())
         return ShareRoom(free, total)
 
-    def _try_paths(self, share: KnownShare, told: Callable[[Check], None]) -> None:
-        # Connected by itself: a share that is disabled can be tested before it is used.
-        source = self._registry.connect(share.source, _address(share, self._passwords[share.source]))
+    def _mounted(self) -> tuple[Mount, ...]:
+        """Return the mounts that a person has set, then those that the kernel lists."""
+        given = tuple(map(Mount.read, self._settings.nas_mounts))
         try:
-            for path in share.scan_paths or (f"/{share.share}",):
-                told(_try(f"folder {path}", partial(_listed, source, path)))
-            if share.staging_path:
-                told(_try(f"holding folder {share.staging_path}", lambda: _above(source, share.staging_path)))
+            listed = self._mountinfo.read_bytes()
+        except OSError:
+            return given
+        folders = {mount.folder for mount in given}
+        found = mounts_of([share.names for share in self.shares if share.enabled], listed)
+        return (*given, *(mount for mount in found if mount.folder not in folders))
+
+    def _with_password(self, name: str, address: ShareAddress) -> ShareAddress:
+        """Return the address with its password: NAS_PASSWORD_COMMAND is asked where none is set. Blocks."""
+        command = self._settings.nas_password_command
+        if address.password or not command:
+            return address
+        return replace(address, password=password_from(command, address).reveal())
+
+    def _try_paths(self, share: KnownShare, address: ShareAddress, told: Callable[[Check], None]) -> None:
+        # Connected by itself: a share that is disabled can be tested before it is used.
+        source = self._registry.connect(share.source, address)
+        try:
+            try_paths(source, share, self.mounts_of(share.source), told)
         finally:
             source.close()
 
@@ -268,30 +316,3 @@ def _address(share: KnownShare, password: Secret) -> ShareAddress:
     return ShareAddress(
         share.host, share.share, share.username, password.reveal(), port=share.port, encrypt=share.encrypt
     )
-
-
-def _try(what: str, ask: Callable[[], str]) -> Check:
-    try:
-        return Check(what, True, ask())
-    except SourceOffline as error:
-        return Check(what, False, str(error), "is the NAS going to sleep, or the network unsteady?")
-    except SourceError as error:
-        return Check(what, False, str(error), "correct the path, or give the user rights to it on the NAS")
-
-
-def _listed(source: share_folders.Lists, path: str) -> str:
-    entries = source.list_folder(path.encode())
-    return f"{len(entries)} entries can be seen"
-
-
-def _above(source: share_folders.Lists, path: str) -> str:
-    """Look at the folder, or at the nearest one above it: it is made when it is needed first."""
-    from mediavault_tui.sources.share_holding import is_folder
-
-    raw = path.encode()
-    while not is_folder(source, raw):
-        raw = raw.rpartition(b"/")[0]
-        if raw.count(b"/") < 1:
-            return "will be made when it is needed"
-    source.list_folder(raw)
-    return "is there" if raw == path.encode() else "will be made when it is needed"

@@ -18,8 +18,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from mediavault_tui.domain.library import ScanPhase, ScanProgress, ScanRecord
-from mediavault_tui.domain.paths import LOCAL, distinct_folders, locate, place
+from mediavault_tui.domain.paths import LOCAL, Mount, distinct_folders, locate, place
 from mediavault_tui.services.identify import identities, name_of
+from mediavault_tui.services.scan_across import Across
 from mediavault_tui.services.scan_arrive import LOT, Arriving, Files
 from mediavault_tui.services.scan_control import ScanControl
 from mediavault_tui.services.scan_far import Far, FarPolicy
@@ -81,10 +82,11 @@ class Scanner:
         protected: Sequence[Path] = (),
         staging_of: Callable[[str], bytes | None] | None = None,
         far: FarPolicy | None = None,
+        mounts_of: Callable[[str], Sequence[Mount]] = lambda _source: (),
         dedupe: Callable[[], Awaitable[object]] | None = None,
     ) -> None:
         """`staging_of`: the located holding folder of each source, where there are shares; `far`: how
-        much may be read of them, and when."""
+        much may be read of them, and when; `mounts_of`: where this machine has mounted them."""
         self._database = database
         self._places = as_places(source)
         self._prober = prober
@@ -95,6 +97,7 @@ class Scanner:
             protected=tuple(self._places.real(os.fsencode(folder)) for folder in protected),
             far=far or FarPolicy(),
         )
+        self._mounts_of = mounts_of
         self._dedupe = dedupe
 
     async def scan(
@@ -144,6 +147,7 @@ class Scanner:
             far = Far(cast(ShareSource, source), policy.far, control)
             control, source = far.control, far.source
             policy = replace(policy, readers=await asyncio.to_thread(far.readers, raw[0]))
+            await asyncio.to_thread(far.read_through, self._mounts_of(name))
         async with self._database.connection() as conn:
             scan = await scans.begin(conn, [locate(name, path) for path in raw])
             meter = Meter(scan, control) if name == LOCAL else far.meter(scan)
@@ -154,6 +158,7 @@ class Scanner:
                 raw,
                 meter,
                 policy,
+                Across(source, self._places, meter, policy.far),
                 self._prober if probe else None,
                 self._dedupe,
                 policy.protected_folders(name),
@@ -187,6 +192,7 @@ class _Run:
     roots: Sequence[bytes]
     meter: Meter
     policy: ScanPolicy
+    across: Across
     prober: Prober | None
     dedupe: Callable[[], Awaitable[object]] | None
     protected: tuple[bytes, ...]
@@ -208,7 +214,7 @@ class _Run:
                 return
         await indexes.make_due(self.database)
         self.meter.phase = ScanPhase.DONE
-        self.meter.message = self.meter.control.last_word
+        self.meter.message = self.meter.control.last_word or self.across.left
 
     async def leave(self) -> None:
         """Close the history row and give the connection back clean, if it still lives."""
@@ -266,6 +272,7 @@ class _Run:
         self.meter.control.bytes_matter(True)
         hashing = Hashing(self.source, self.meter, self.policy.readers)
         await hashing.known_files(self.conn)
+        await self.across.known_files(self.conn, after=self._save)
         if self.policy.deep:
             await hashing.everything(self.conn, self.roots, after=self._save)
         self.meter.control.bytes_matter(False)

@@ -8,23 +8,34 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from datetime import time as clock
+from typing import Protocol
 
 from mediavault_tui.domain.library import ScanProgress
 from mediavault_tui.domain.model import ScanId
 from mediavault_tui.domain.nightly import Window
+from mediavault_tui.domain.paths import Mount
 from mediavault_tui.services.scan_control import ScanControl
 from mediavault_tui.services.scan_progress import Meter
+from mediavault_tui.sources.mounted import ThroughMount, fastest
 from mediavault_tui.sources.patient import Patient
 from mediavault_tui.sources.share_holding import ShareSource, is_folder
+from mediavault_tui.sources.turns import Turns
 
 _LOOK_EVERY = 0.5
 """Seconds between two looks at the clock while the window is shut."""
 _NEAR = 0.004
 """Seconds for one question up to which two readers keep the wire full; beyond, four."""
+
+
+class Counts(Protocol):
+    """Whatever says how many bytes it has read."""
+
+    @property
+    def bytes_read(self) -> int: ...
 
 
 def _now() -> clock:
@@ -49,24 +60,37 @@ class Far:
     """One scan of a share: its source, its switches and its meter, made for each other."""
 
     def __init__(self, share: ShareSource, policy: FarPolicy, control: ScanControl) -> None:
-        self.control = FarControl(control, policy, lambda: share.bytes_read)
+        self.control = FarControl(control, policy)
+        self.control.watch(share)
+        self._turns = self.control.turns
         self.source = Patient(
             share,
             patience=policy.patience,
             given_up=lambda: control.cancelled,
             waiting=self.control.wait_for_server,
+            turns=self._turns,
         )
         self._share = share
         self._policy = policy
+
+    def read_through(self, mounts: Sequence[Mount]) -> None:
+        """Read files through the mount that is the same share and faster, if there is one. Blocks."""
+        if mounts and (mount := fastest(self._share, mounts)) is not None:
+            through = ThroughMount(self._share, mount)
+            self.source.read_by = through.open
+            self.control.watch(through)
 
     def meter(self, scan: ScanId) -> Meter:
         """Return the meter that counts what came over the wire."""
         return FarMeter(scan, self.control)
 
     def readers(self, folder: bytes) -> int:
-        """Return how many files are read at once: 2 near by, 4 where an answer takes its time. Blocks."""
-        if self._policy.readers:
-            return self._policy.readers
+        """Return how many files are read at once while the server is not busy. Blocks."""
+        self._turns.allow(self._policy.readers or self._by_latency(folder))
+        return self._turns.most
+
+    def _by_latency(self, folder: bytes) -> int:
+        """Return 2 near by, 4 where an answer takes its time."""
         is_folder(self._share, folder)  # the first question pays for the connection
         begun = time.monotonic()
         is_folder(self._share, folder)  # whatever the answer is, it was one question
@@ -78,12 +102,12 @@ class Far:
 class FarControl(ScanControl):
     """The switches of a scan over a network, in front of those that a person holds."""
 
-    def __init__(self, hand: ScanControl, policy: FarPolicy, read: Callable[[], int]) -> None:
+    def __init__(self, hand: ScanControl, policy: FarPolicy) -> None:
         super().__init__()
         self._hand = hand
         self._policy = policy
-        self._read = read
-        self._begun_at = read()
+        self._counted: list[tuple[Counts, int]] = []
+        self.turns = Turns()
         self._matter = False
         self._last_word = ""
         self._away: dict[int, str] = {}
@@ -118,10 +142,19 @@ class FarControl(ScanControl):
     def last_word(self) -> str:
         return self._last_word
 
+    def watch(self, share: Counts) -> None:
+        """Count what is read of this share from now on."""
+        self._counted.append((share, share.bytes_read))
+
     @property
     def read(self) -> int:
         """Bytes that came over the wire since the scan began."""
-        return self._read() - self._begun_at
+        return sum(share.bytes_read - before for share, before in self._counted)
+
+    @property
+    def open_now(self) -> bool:
+        """Whether the night window, if there is one, is open."""
+        return self._policy.window is None or self._policy.window.open_at(self._policy.now())
 
     @property
     def budget(self) -> int:
@@ -130,10 +163,10 @@ class FarControl(ScanControl):
 
     @property
     def waiting(self) -> str:
-        """What the scan waits for, in words."""
+        """What the scan waits for, in words, or why it is slow."""
         if self._shut and self._policy.window:
             return f"waiting for the night window, {self._policy.window}"
-        return next(iter(self._away.values()), "")
+        return next(iter(self._away.values()), "") or self.turns.slowed
 
     def wait_for_server(self, why: str) -> None:
         """A thread waits for the server (`why` is a sentence), or does so no more ('')."""
@@ -152,8 +185,7 @@ class FarControl(ScanControl):
             return True
         if not self._matter:
             return False
-        window = self._policy.window
-        while window is not None and not window.open_at(self._policy.now()):
+        while not self.open_now:
             self._shut = True
             time.sleep(_LOOK_EVERY)
             if self._hand.stopped():

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
+from typing import TypeVar
 
 from mediavault_tui.domain.library import ScanPhase
 from mediavault_tui.domain.pathtext import display
@@ -23,6 +24,8 @@ _TOGETHER = 256
 """Files asked of the database at a time."""
 CHECKPOINT = 2.0
 """Seconds after which what was read is written down: a kill loses no more."""
+
+Done = TypeVar("Done")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,12 +57,12 @@ class Hashing:
         try:
             while not reading.done():
                 await asyncio.wait({reading}, timeout=CHECKPOINT)
-                await self._write(conn, _drain(done))
+                await self._write(conn, drain(done))
                 if after:
                     await after()
         finally:
             await reading
-        await self._write(conn, _drain(done))
+        await self._write(conn, drain(done))
 
     async def everything(
         self, conn: Connection, roots: Sequence[bytes], *, after: Callable[[], Awaitable[None]]
@@ -79,7 +82,7 @@ class Hashing:
                 running = crew
                 while running:
                     finished, running = await asyncio.wait(running, timeout=CHECKPOINT)
-                    await self._write(conn, _drain(done))
+                    await self._write(conn, drain(done))
                     await after()
                     for reader in finished:
                         reader.result()
@@ -132,7 +135,7 @@ class Hashing:
         self.meter.count(hashed=sum(hashed.error is None for hashed in batch))
         for hashed in batch:
             if hashed.error is not None:
-                self.meter.error(display(hashed.file.path), str(hashed.error))
+                self.meter.unreachable(display(hashed.file.path), hashed.error)
 
     async def _write(self, conn: Connection, hashed: Sequence[Hashed]) -> None:
         rows = [
@@ -144,8 +147,9 @@ class Hashing:
             await readings.set_hashes(conn, self.source.name, rows)
 
 
-def _drain(queue: SimpleQueue[Hashed]) -> list[Hashed]:
-    drained = []
+def drain(queue: SimpleQueue[Done]) -> list[Done]:
+    """Return all that is in the queue now."""
+    drained: list[Done] = []
     while True:
         try:
             drained.append(queue.get_nowait())

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
-from contextlib import ExitStack, asynccontextmanager
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from mediavault_tui.domain.library import ScanPhase
@@ -13,10 +12,10 @@ from mediavault_tui.domain.paths import LOCAL
 from mediavault_tui.domain.pathtext import display
 from mediavault_tui.domain.quality import score, tier
 from mediavault_tui.errors import ProbeCrashed, ProbeError, ProbeTimeout, SourceError
-from mediavault_tui.probe.bridge import Bridge
 from mediavault_tui.probe.endings import ending
 from mediavault_tui.probe.ffprobe import Prober
 from mediavault_tui.probe.health import check
+from mediavault_tui.services.bridged import bridged
 from mediavault_tui.services.scan_hash import CHECKPOINT
 from mediavault_tui.services.scan_progress import Meter
 from mediavault_tui.sources.base import Source
@@ -106,7 +105,7 @@ class Probing:
                 return None
             info, health = await self._ask(file)
         except SourceError as error:
-            self.meter.error(path, str(error))
+            self.meter.unreachable(path, error)
             return None
         except (ProbeTimeout, ProbeCrashed) as error:
             return self._unreadable(file, Health.QUARANTINED, f"{error}; skipped until it changes")
@@ -133,7 +132,7 @@ class Probing:
         if self.source.name == LOCAL:
             info = await self.prober.probe(path, size=size)
             return info, await check(self.prober, path, info, size=size)
-        async with _bridge(self.source, path) as bridge:
+        async with bridged(self.source, path) as bridge:
             prober = self.prober.at(bridge.address)
             try:
                 info = await prober.probe(path, size=size)
@@ -149,18 +148,6 @@ class Probing:
     def _unreadable(self, file: Unprobed, health: Health, reason: str) -> Probed:
         self.meter.error(display(file.path), reason)
         return Probed(file, None, HealthReport(health, reason))
-
-
-@asynccontextmanager
-async def _bridge(source: Source, path: bytes) -> AsyncIterator[Bridge]:
-    """Open a file of a share and serve it on loopback; all that blocks is done in threads."""
-    with ExitStack() as stack:
-        reader = await asyncio.to_thread(lambda: stack.enter_context(source.open(path)))
-        bridge = await asyncio.to_thread(lambda: stack.enter_context(Bridge(reader)))
-        try:
-            yield bridge
-        finally:
-            await asyncio.shield(asyncio.to_thread(stack.close))
 
 
 def _taken(done: list[Probed]) -> list[Probed]:

@@ -8,6 +8,7 @@ from typing import Any
 
 from mediavault_tui.domain.library import ScanCounts, ScanError, ScanPhase, ScanProgress
 from mediavault_tui.domain.model import ScanId
+from mediavault_tui.errors import SourceError, SourceOffline
 from mediavault_tui.services.scan_control import ScanControl
 
 KEPT_ERRORS = 1000
@@ -31,6 +32,7 @@ class Meter:
         self.current = ""
         self.message = ""
         self.roots_failed = 0
+        self._unreachable = False
         self._files = self._total_files = self._bytes = self._total_bytes = 0
         self._marks: list[tuple[float, int, int]] = []
 
@@ -58,6 +60,14 @@ class Meter:
         self.count(errors=1)
         if len(self.errors) < KEPT_ERRORS:
             self.errors.append(ScanError(path, message))
+
+    def unreachable(self, path: str, error: SourceError) -> None:
+        """Keep the error of a file; where a whole server is away, once for all of its files."""
+        if not isinstance(error, SourceOffline):
+            self.error(path, str(error))
+        elif not self._unreachable:
+            self._unreachable = True
+            self.error(path, f"{error}; what was not read is read by the next scan")
 
     def wire(self) -> tuple[int, int]:
         """Return the bytes that came over a network so far, and the most that may (0: no limit)."""

@@ -8,15 +8,17 @@ on one volume nothing is copied, device, inode, size and time prove it is the fi
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Sequence
 
 from mediavault_tui.domain.holding import below, in_date_folder, split
 from mediavault_tui.domain.model import FileStamp, MediaFile
+from mediavault_tui.domain.paths import place
 from mediavault_tui.domain.pathtext import display
 from mediavault_tui.domain.staging import Held
 from mediavault_tui.errors import Refused, SourceChanged, SourceError, SourceOffline
 from mediavault_tui.probe.hashing import sample_hash
-from mediavault_tui.services.stage_moves import unchanged
+from mediavault_tui.services.stage_moves import same_content, unchanged
 from mediavault_tui.sources.places import Places
 
 
@@ -28,9 +30,11 @@ def before_staging(
     exact: bool,
     holding_top: bytes,
     protected: Sequence[bytes],
+    rehearsal: bool = False,
 ) -> None:
     """Make sure that `loser` may go and `keeper` is a different, readable, unchanged file.
 
+    A `rehearsal` writes nothing, so that it cannot tell a share from a mount of it.
     Raises: Refused for a rule, SourceError for what the disk says.
     """
     in_place(source, loser)
@@ -50,6 +54,34 @@ def before_staging(
         with source.open(loser.raw_path) as reader:
             if sample_hash(reader) != sample:
                 raise SourceChanged(f"{loser.path} and {keeper.path} are not equal any more; scan again")
+    if not rehearsal and may_be_one(loser, keeper):
+        two_folders(source, loser, keeper)
+
+
+def may_be_one(loser: MediaFile, keeper: MediaFile) -> bool:
+    """Return whether two places may show one file: a share, and a mount of it that nobody told us of."""
+    elsewhere = place(loser.raw_path)[0] != place(keeper.raw_path)[0]
+    return elsewhere and same_content(loser.stamp, keeper.stamp)
+
+
+def two_folders(source: Places, loser: MediaFile, keeper: MediaFile) -> None:
+    """Make sure that two files lie in two folders, by a mark that is made in one and looked for in the other.
+
+    File ids prove nothing between two places: only what one of them does shows in the other.
+    Raises: Refused if both are one folder; SourceError.
+    """
+    name = b"/.mediavault-%s.mark" % secrets.token_hex(8).encode()
+    mark = split(loser.raw_path)[0] + name
+    source.make_file(mark)
+    try:
+        seen = source.exists(split(keeper.raw_path)[0] + name)
+    finally:
+        source.remove_if_there(mark)
+    if seen:
+        raise Refused(
+            f"{display(loser.raw_path)} and {display(keeper.raw_path)} are one file, seen here and on"
+            " a share; set NAS_MOUNTS and scan again"
+        )
 
 
 def kept_is_safe(source: Places, keeper: MediaFile, *, apart_from: FileStamp) -> bytes:

@@ -142,7 +142,7 @@ class FileActs:
                     now=self._tools.now(),
                     make_folders=False,
                 )
-                self._before_staging(loser, keeper, order.exact, act.holding)
+                self._before_staging(loser, keeper, order.exact, act.holding, rehearsal=True)
                 raise _Rollback(act)  # noqa: TRY301 -- it takes the intent back
         except _Rollback as planned:
             await acts.release(conn, planned.act.id)
@@ -219,9 +219,17 @@ class FileActs:
             raise Refused(f"{display(found[0].original)} was {found[0].state} already")
         return found[0]
 
-    def _before_staging(self, loser: MediaFile, keeper: MediaFile, exact: bool, top: bytes) -> None:
+    def _before_staging(
+        self, loser: MediaFile, keeper: MediaFile, exact: bool, top: bytes, *, rehearsal: bool = False
+    ) -> None:
         stage_checks.before_staging(
-            self._tools.source, loser, keeper, exact=exact, holding_top=top, protected=self._protected
+            self._tools.source,
+            loser,
+            keeper,
+            exact=exact,
+            holding_top=top,
+            protected=self._protected,
+            rehearsal=rehearsal,
         )
 
     def _before_restoring(self, staged: Held) -> None:

@@ -223,8 +223,6 @@ class Vault:
 
     async def frame(self, file: MediaFile, *, at: float, width: int, height: int) -> Picture:
         """Return a small frame of a film; read-only too, for no file is touched."""
-        if file.source != LOCAL:
-            raise Refused("No picture is made of films on a share yet; p watches it")
         return await (await self._services.pictures()).frame(file, at=at, width=width, height=height)
 
     async def groups(
@@ -356,6 +354,18 @@ class Vault:
         if nas is not None and place(raw)[0] != LOCAL:
             return await nas.folders(raw)
         return await asyncio.to_thread(subfolders, raw)
+
+    def located(self, word: str) -> Path:
+        """Return the folder of a share that a person spelled in some way.
+
+        Raises: UsageError if it is none of a share that is set up.
+        """
+        nas = self._services.nas
+        raw = os.fsencode(word)
+        name = raw if nas is None else nas.names.located(raw)
+        if place(name)[0] == LOCAL:
+            raise UsageError(f"{word} is no folder here, and of no share that is set up")
+        return Path(os.fsdecode(name))
 
     async def test_share(self, path: Path) -> list[Check]:
         """Try the connection to the share that a located path is on; one line for each step."""

@@ -74,6 +74,14 @@ def exists(path: bytes) -> bool:
     return True
 
 
+def make_file(path: bytes) -> None:
+    """Make an empty file; raises SourceTaken if the name is in use."""
+    try:
+        os.close(os.open(path, _CREATE, 0o600))
+    except OSError as error:
+        raise renamed(error, "make", path) from error
+
+
 @contextmanager
 def _locked(folder: bytes) -> Iterator[None]:
     """Keep other programs from changing this folder's manifest meanwhile."""

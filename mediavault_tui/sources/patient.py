@@ -12,17 +12,25 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import TypeVar
 
 from mediavault_tui.domain.media import skipped
 from mediavault_tui.domain.model import FileStamp
 from mediavault_tui.domain.pathtext import display
-from mediavault_tui.errors import SourceChanged, SourceDenied, SourceError, SourceMissing, SourceOffline
+from mediavault_tui.errors import (
+    SourceBusy,
+    SourceChanged,
+    SourceDenied,
+    SourceError,
+    SourceMissing,
+    SourceOffline,
+)
 from mediavault_tui.sources.base import FoundFile, RangedReader, WalkError
 from mediavault_tui.sources.share_holding import Listed, ShareSource
 from mediavault_tui.sources.smb_stamps import inode
 from mediavault_tui.sources.smb_values import REPARSE_POINT
+from mediavault_tui.sources.turns import Turns
 
 _FIRST, _LONGEST = 0.2, 5.0
 """Seconds between two attempts, doubled each time."""
@@ -43,27 +51,44 @@ class Patient:
         patience: float,
         given_up: Callable[[], bool],
         waiting: Callable[[str], None],
+        turns: Turns | None = None,
     ) -> None:
-        """`patience`: seconds; `given_up` ends a wait; `waiting` is told why a thread waits, then ''."""
+        """`patience`: seconds; `given_up` ends a wait; `waiting` is told why a thread waits, then ''.
+
+        `turns`: how many may read at once; one that nobody shares otherwise.
+        """
         self.name = share.name
+        self.turns = turns or Turns(_LISTERS)
         self._share = share
+        self.read_by: Callable[[bytes], AbstractContextManager[RangedReader]] = share.open
+        """How a file is opened for reading: over SMB, unless a mount of the share is faster."""
         self._patience = patience
         self._given_up = given_up
         self._waiting = waiting
         self._device: int | None = None
+        self._in_vain = False
 
     def again(self, ask: Callable[[], Answer]) -> Answer:
-        """Ask until there is an answer; raises SourceOffline when patience is at its end."""
-        until = time.monotonic() + self._patience
+        """Ask until there is an answer; raises SourceOffline when patience is at its end.
+
+        A server that was waited for in vain is asked once from then on, until it answers again.
+        """
+        until = time.monotonic() + (0 if self._in_vain else self._patience)
         pause = _FIRST
         try:
             while True:
                 try:
-                    return ask()
+                    answer = ask()
                 except SourceOffline as error:
+                    if isinstance(error, SourceBusy):
+                        self.turns.refused()
                     if time.monotonic() + pause > until or self._given_up():
+                        self._in_vain = True
                         raise
                     self._waiting(f"waiting for the server: {error}")
+                else:
+                    self._in_vain = False
+                    return answer
                 time.sleep(pause * random.uniform(0.8, 1.2))  # noqa: S311 - readers must not knock together
                 pause = min(pause * 2, _LONGEST)
         finally:
@@ -187,7 +212,7 @@ class _Reopening:
     def _open(self) -> RangedReader:
         self.close()
         stack = contextlib.ExitStack()
-        reader = stack.enter_context(self._share.open(self.path))
+        reader = stack.enter_context(self._patient.read_by(self.path))
         self._opened = stack
         stamp = reader.stamp()
         if self._first is None:
@@ -207,7 +232,15 @@ class _Reopening:
 
     def read_into(self, offset: int, buffer: memoryview) -> int:
         """Fill `buffer` from `offset`; return the bytes read, fewer only at the end."""
-        return self._ask(lambda reader: reader.read_into(offset, buffer))
+        turns = self._patient.turns
+        try:
+            with turns.turn():
+                begun = time.monotonic()
+                count = self._reader.read_into(offset, buffer)
+                turns.took(time.monotonic() - begun, count)
+                return count
+        except SourceOffline:
+            return self._anew(lambda reader: reader.read_into(offset, buffer))
 
     def stamp(self) -> FileStamp:
         """Return the stamp of the very file that is open."""
@@ -217,7 +250,10 @@ class _Reopening:
         try:
             return ask(self._reader)
         except SourceOffline:
-            return self._patient.again(lambda: self._once_more(ask))
+            return self._anew(ask)
+
+    def _anew(self, ask: Callable[[RangedReader], Answer]) -> Answer:
+        return self._patient.again(lambda: self._once_more(ask))
 
     def _once_more(self, ask: Callable[[RangedReader], Answer]) -> Answer:
         self._reader = self._open()

@@ -8,7 +8,7 @@ folder needs beside that: on this machine with `sources.holding`, on a share wit
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
@@ -23,6 +23,10 @@ from mediavault_tui.sources.share_holding import ShareSource
 class Shares(Protocol):
     """Whoever knows the shares: `sources.registry.Registry`, or nobody."""
 
+    def names(self) -> Sequence[str]:
+        """Return the sources that can be opened."""
+        ...
+
     def open(self, name: str) -> ShareSource:
         """Return the source of that name; raises SourceOffline if there is none (any more)."""
         ...
@@ -30,6 +34,10 @@ class Shares(Protocol):
 
 class NoShares:
     """There are only this machine's folders."""
+
+    def names(self) -> Sequence[str]:
+        """Return nothing."""
+        return ()
 
     def open(self, name: str) -> ShareSource:
         """Refuse: nobody has set up a share."""
@@ -46,6 +54,10 @@ class Places:
     def __init__(self, local: Source | None = None, shares: Shares | None = None) -> None:
         self._local: Source = local or LocalSource()
         self._shares = shares or NoShares()
+
+    def names(self) -> list[str]:
+        """Return the sources that there are: this machine, and every share that can be used."""
+        return [LOCAL, *self._shares.names()]
 
     def source(self, name: str) -> Source:
         """Return the source of that name ('local', 'nas:1'), whose paths are plain."""
@@ -128,6 +140,13 @@ class Places:
         """Return whether anything has that name."""
         share = self._share(path)
         return holding.exists(path) if share is None else share_holding.exists(*share)
+
+    def make_file(self, path: bytes) -> None:
+        """Make an empty file of our own; raises SourceTaken if the name is in use."""
+        if (share := self._share(path)) is None:
+            holding.make_file(path)
+        else:
+            share[0].write_file(share[1], b"")
 
     def remove_if_there(self, path: bytes) -> None:
         """Remove a file of our own making; its absence is fine."""

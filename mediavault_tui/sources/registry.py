@@ -31,6 +31,8 @@ class Registry:
 
     def __init__(self, connect: Connect = connect_smb) -> None:
         self.connect = connect
+        self.complete: Callable[[str, ShareAddress], ShareAddress] = lambda _name, address: address
+        """Adds to an address what is asked for only when somebody wants to connect: its password."""
         self._addresses: Mapping[str, ShareAddress] = {}
         self._problems: Mapping[str, str] = {}
         self._sources: dict[str, ShareSource] = {}
@@ -45,6 +47,11 @@ class Registry:
         for source in closing:
             source.close()
 
+    def names(self) -> list[str]:
+        """Return the sources that are set up and have nothing wrong that is known."""
+        with self._lock:
+            return list(self._addresses)
+
     def open(self, name: str) -> ShareSource:
         """Return the share's source; raises SourceOffline with the reason if it cannot be used."""
         with self._lock:
@@ -53,7 +60,7 @@ class Registry:
                 if address is None:
                     why = self._problems.get(name, f"{name} is not set up here (any more)")
                     raise SourceOffline(f"{why}; see `mediavault nas list`")
-                source = self._sources[name] = self.connect(name, address)
+                source = self._sources[name] = self.connect(name, self.complete(name, address))
             return source
 
     def close(self) -> None:

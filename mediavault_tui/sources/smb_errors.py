@@ -5,6 +5,7 @@ from __future__ import annotations
 from mediavault_tui.domain.pathtext import display
 from mediavault_tui.errors import (
     CrossVolume,
+    SourceBusy,
     SourceChanged,
     SourceDenied,
     SourceError,
@@ -26,7 +27,7 @@ _FULL = (SourceFull, "the volume is full or the quota used up; make room")
 _LOCKED = (SourceDenied, "another program has it locked; close it there and try again")
 _NOT_ALLOWED = (SourceDenied, "the user {user} may not; check the rights of the share and of the folder")
 _NO_NAME = (SourceError, "the server allows no such name; choose another")
-_BUSY = (SourceError, "the server is out of resources; try again with fewer readers")
+_BUSY = (SourceBusy, "the server is out of resources; try again later, or with fewer readers")
 _KNOWN: dict[int, tuple[type[SourceError], str]] = {
     **dict.fromkeys(NOT_FOUND, _MISSING),
     0xC0000022: _NOT_ALLOWED,
@@ -75,7 +76,7 @@ _SIGNING_IN: dict[int, tuple[type[SourceError], str]] = {
     ),
     0xC00000D0: (SourceOffline, "it takes no more connections; close some"),
     0xC00000BB: (SourceOffline, "it speaks no SMB 2 or newer; enable SMB 2 and 3 there"),
-    0xC000009A: (SourceOffline, "it is out of resources; try again later"),
+    0xC000009A: (SourceBusy, "it is out of resources; try again later"),
 }
 
 

@@ -17,6 +17,7 @@ from asyncpg import Record
 
 from mediavault_tui.domain.library import GroupSummary
 from mediavault_tui.domain.model import FileId, GroupId
+from mediavault_tui.domain.paths import place as placed
 from mediavault_tui.domain.verdict import Decision, Edge, Group, Loss, MemberVerdict, Proof, Verdict
 from mediavault_tui.store.database import Connection
 from mediavault_tui.store.sqlfiles import sql
@@ -181,8 +182,10 @@ async def open_groups(
 
 
 async def groups_below(conn: Connection, paths: Sequence[bytes]) -> set[GroupId]:
-    """Return the open groups that have a member at or below one of `paths`."""
-    rows = await conn.fetch(sql("groups_below"), [path.rstrip(b"/") for path in paths])
+    """Return the open groups that have a member at or below one of these located paths."""
+    located = [placed(path) for path in paths]
+    inside = [path.rstrip(b"/") for _, path in located]
+    rows = await conn.fetch(sql("groups_below"), [source for source, _ in located], inside)
     return {GroupId(row["group_id"]) for row in rows}
 
 

@@ -31,6 +31,15 @@ class HashCandidate:
 
 
 @dataclass(frozen=True, slots=True)
+class Shared:
+    """A file that has something in common with one of another source, and is to be read for it."""
+
+    source: str
+    path: bytes
+    stamp: FileStamp
+
+
+@dataclass(frozen=True, slots=True)
 class Unprobed:
     """A file that was never probed."""
 
@@ -71,6 +80,25 @@ async def hash_candidates(conn: Connection, source: str) -> list[HashCandidate]:
         )
         for row in await conn.fetch(sql("scan_hash_candidates"), source)
     ]
+
+
+async def with_files(conn: Connection, sources: Sequence[str]) -> list[str]:
+    """Return those of the sources that hold present files."""
+    return [row["source"] for row in await conn.fetch(sql("scan_sources_with_files"), list(sources))]
+
+
+async def across_unsampled(conn: Connection, source: str, others: Sequence[str]) -> list[Shared]:
+    """Return the files never sampled of a size that `source` shares with `others`, the largest first."""
+    return _shared(await conn.fetch(sql("scan_across_unsampled"), source, list(others)))
+
+
+async def across_unread(conn: Connection, source: str, others: Sequence[str]) -> list[Shared]:
+    """Return the files never read to their end whose size and sample `source` shares with `others`."""
+    return _shared(await conn.fetch(sql("scan_across_unread"), source, list(others)))
+
+
+def _shared(rows: Sequence[Record]) -> list[Shared]:
+    return [Shared(row["source"], row["path_raw"], _stamp(row)) for row in rows]
 
 
 async def unhashed_total(conn: Connection, source: str, roots: Sequence[bytes]) -> tuple[int, int]:

@@ -139,7 +139,7 @@ def group_lines(each: Comparison) -> list[str]:
     for copy in each.copies:
         member = verdicts.get(copy.file.id)
         mark = "keep" if member is None else member.verdict.value
-        lines += ["", f"{mark} · {copy.score.total} points · {size(copy.file.size)} · {copy.file.path}"]
+        lines += ["", f"{mark} · {copy.score.total} points · {size(copy.file.size)} · {copy.file.where}"]
         lines.append(
             "  " + ", ".join(f"{part.name} {part.points:+}" for part in copy.score.parts if part.points)
         )
@@ -154,7 +154,7 @@ def group_lines(each: Comparison) -> list[str]:
 def file_lines(explained: FileExplained) -> list[str]:
     """Return what is known of a file and why."""
     file, score = explained.copy.file, explained.copy.score
-    lines = [file.path, f"{size(file.size)} · {file.state.value} · {file.health.health.value}"]
+    lines = [file.where, f"{size(file.size)} · {file.state.value} · {file.health.health.value}"]
     if file.health.reason:
         lines.append(file.health.reason)
     lines += ["", f"{score.total} points of 200:"]

@@ -292,9 +292,9 @@ class MediaVaultApp(App[None]):
         return PendingScreen(self.opened, self.changed, read_only=self.read_only, now=self.now)
 
     def _scanner(self) -> Screen[None]:
-        from mediavault_tui.ui.screens.scanner import ScannerScreen
+        from mediavault_tui.ui.screens.scanner import ScannerScreen, above
 
-        start = self.start or (self.libraries[0].parent if self.libraries else Path.home())
+        start = self.start or (above(self.libraries[0]) if self.libraries else Path.home())
         return ScannerScreen(
             self.opened, self.changed, read_only=self.read_only, start=start, tell=self._tell
         )

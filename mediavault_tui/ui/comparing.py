@@ -88,7 +88,7 @@ def _heads(comparison: Comparison, other: int, right_chosen: bool, cell: int) ->
 
 def _attributes(left: Copy, right: Copy) -> Iterator[Attribute]:
     (left_folder, left_name), (right_folder, right_name) = (
-        describe.folder_and_name(copy.file.path) for copy in (left, right)
+        describe.folder_and_name(copy.file.where) for copy in (left, right)
     )
     yield Attribute("name", visible(left_name), visible(right_name), path=True)
     yield Attribute("folder", visible(left_folder), visible(right_folder), path=True)
@@ -245,10 +245,10 @@ def confirmation(comparison: Comparison, keeper: FileId) -> tuple[str, list[str]
     """Return the question before the other copies go: what stays, what moves, what is lost."""
     kept = next(copy for copy in comparison.copies if copy.file.id == keeper)
     gone = losers(comparison.copies, keeper)
-    lines = ["stays", f"    {kept.file.path}", "", "is moved" if len(gone) == 1 else "are moved"]
+    lines = ["stays", f"    {kept.file.where}", "", "is moved" if len(gone) == 1 else "are moved"]
     for copy in gone:
         lines += [
-            f"    {copy.file.path}",
+            f"    {copy.file.where}",
             f"    {size(copy.file.size)}, with the subtitles and pictures of its name",
         ]
         if kept.file.info is not None and copy.file.info is not None:

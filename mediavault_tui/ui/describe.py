@@ -149,7 +149,7 @@ def folder_and_name(path: str) -> tuple[str, str]:
 def facts(copy: Copy) -> list[Fact]:
     """Return all that is known of a file."""
     file, info = copy.file, copy.file.info
-    folder, name = folder_and_name(file.path)
+    folder, name = folder_and_name(file.where)
     known = [
         ("title", identity(file.identity) if file.identity else ""),
         ("name", name),
@@ -191,7 +191,7 @@ def to_be_moved(files: Sequence[MediaFile], *, more: int = 0) -> list[str]:
     """Return the lines that name exactly what an act concerns, and how much it is."""
     lines = []
     for file in files:
-        lines.append(f"{file.path}")
+        lines.append(f"{file.where}")
         lines.append(f"    {size(file.size)}, with the subtitles and pictures of its name")
     if more:
         lines.append(f"… and {count(more, 'more file', 'more files')}")

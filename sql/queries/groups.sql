@@ -243,10 +243,11 @@ where decided_by = $1 and kind = $2 and decided_at = $3 and undone_at is null
 returning id;
 
 -- name: groups_below
--- Open groups that have a member at or below a path. $1 raw paths without a slash at their end.
+-- Open groups that have a member at or below a path. $1 the paths' sources, $2 raw, without a slash at their end.
 select distinct m.group_id
 from duplicate_members m
 join duplicate_groups g on g.id = m.group_id and g.state = 'open'
 join media_files f on f.id = m.file_id
-join unnest($1::bytea[]) as p (path)
-  on f.path_raw = p.path or (f.path_raw >= p.path || '/'::bytea and f.path_raw < p.path || '0'::bytea);
+join unnest($1::text[], $2::bytea[]) as p (source, path)
+  on f.source = p.source
+ and (f.path_raw = p.path or (f.path_raw >= p.path || '/'::bytea and f.path_raw < p.path || '0'::bytea));

@@ -228,6 +228,39 @@ where m.source = $1 and m.state in ('present', 'missing', 'staged', 'purged') an
 and (m.state = 'present' or m.content_hash is not null)
 order by m.size_bytes, m.path_raw
 
+-- name: scan_sources_with_files
+-- Of these sources, those that hold present files. $1 sources.
+select u.source from unnest($1::text[]) as u (source)
+where exists (select from media_files m where m.source = u.source and m.state = 'present')
+order by u.source
+
+-- name: scan_across_unsampled
+-- Files never sampled of a size that a source shares with others, the largest first. $1 source, $2 the others.
+with shared as materialized (
+    select size_bytes from media_files where source = $1 and state = 'present' and size_bytes > 0
+    intersect
+    select size_bytes from media_files where source = any ($2::text[]) and state = 'present'
+)
+select m.source, m.path_raw, m.device, m.inode, m.size_bytes, m.modified_ns
+from shared s join media_files m on m.size_bytes = s.size_bytes
+where m.state = 'present' and m.sample_hash is null and (m.source = $1 or m.source = any ($2::text[]))
+order by m.size_bytes desc, m.source = $1, m.source, m.path_raw
+
+-- name: scan_across_unread
+-- Files never read to their end whose size and sample a source shares with others, the largest first.
+-- $1 source, $2 the others.
+with shared as materialized (
+    select size_bytes, sample_hash from media_files
+    where source = $1 and state = 'present' and size_bytes > 0 and sample_hash is not null
+    intersect
+    select size_bytes, sample_hash from media_files
+    where source = any ($2::text[]) and state = 'present' and sample_hash is not null
+)
+select m.source, m.path_raw, m.device, m.inode, m.size_bytes, m.modified_ns
+from shared s join media_files m on m.size_bytes = s.size_bytes and m.sample_hash = s.sample_hash
+where m.state = 'present' and m.content_hash is null and (m.source = $1 or m.source = any ($2::text[]))
+order by m.size_bytes desc, m.source = $1, m.source, m.path_raw
+
 -- name: scan_unhashed
 -- Present files below the roots that were never read to their end, by id: for a deep scan.
 -- $1 source; $2, $3 ranges of paths; $4 the last id, $5 rows.

@@ -19,9 +19,11 @@ import pytest
 from mediavault_tui.domain.nas import KnownShare
 from mediavault_tui.errors import ConfigError, SourceOffline, UsageError
 from mediavault_tui.services.nas import Nas
+from mediavault_tui.services.password_command import password_from
 from mediavault_tui.services.sealing import Sealer
 from mediavault_tui.settings import Secret, from_env
 from mediavault_tui.sources import smb_check
+from mediavault_tui.sources.smb import ShareAddress
 from mediavault_tui.store.database import Connection, Database
 from tests.smb.nas_rig import PASSWORD, Server, nas_on, the_server, the_tree
 
@@ -262,3 +264,33 @@ async def test_the_command_sets_up_tests_lists_scans_and_removes(
         assert "no share volume1" in run("scan", "nas:/volume1", code=2)
 
     await asyncio.to_thread(all_of_it)
+
+
+@needs_samba
+async def test_a_password_may_come_from_a_command_and_shows_nowhere(
+    database: Database, server: Server, tree: Path, tmp_path: Path
+) -> None:
+    (tree / "Heat (1995).mkv").write_bytes(b"heat")
+    asked = tmp_path / "asked"
+    keeper = tmp_path / "keeper"
+    keeper.write_text(f"#!/bin/sh\necho \"$@\" >> '{asked}'\necho noise >&2\nprintf '%s\\n' '{PASSWORD}'\n")
+    keeper.chmod(0o700)
+    environ = {"NAS_PASSWORD_COMMAND": f"'{keeper}' show 'nas/{{user}} at {{host}}; echo' {{share}}"}
+    async with nas_on(database, server, tmp_path / "data", password=None, environ=environ) as nas:
+        assert not asked.exists(), "asked before anybody wanted to connect"
+        assert all(check.ok for check in await nas.test(nas.share("2")))
+        assert (await nas.folders(b"nas:2/volume1")) == []
+        assert (await nas.room("nas:2")).total > 0
+    assert asked.read_text().splitlines() == [f"show nas/{server.user} at 127.0.0.1; echo volume1"] * 2
+    for body, said in (("exit 3", "ended with 3"), (":", "printed nothing"), ("sleep 60", "0.2 s")):
+        keeper.write_text(f"#!/bin/sh\n{body}\n")
+        address = ShareAddress("127.0.0.1", "volume1", "ruth", "", port=server.port)
+        with pytest.raises(SourceOffline, match=said):
+            await asyncio.to_thread(
+                password_from, [str(keeper)], address, seconds=0.2 if "sleep" in body else 5
+            )
+    environ = {"NAS_PASSWORD_COMMAND": "/no/such/program"}
+    async with nas_on(database, server, tmp_path / "data", password=None, environ=environ) as nas:
+        (line,) = await nas.test(nas.share("2"))
+    assert (line.what, line.ok) == ("password", False)
+    assert "/no/such/program cannot be started" in line.said

@@ -1,0 +1,167 @@
+"""A share that is mounted as well: proved to be the same, measured, read through while that is well.
+
+There is no kernel's cifs here: the folder that smbd serves stands for the mount, and a list of mounts of
+our own for the kernel's.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+
+from mediavault_tui.domain.paths import Mount
+from mediavault_tui.errors import SourceChanged
+from mediavault_tui.services.nas import Nas
+from mediavault_tui.settings import Secret, from_env
+from mediavault_tui.sources.mounted import ThroughMount, examine, fastest
+from mediavault_tui.sources.smb import ShareAddress, SmbSource
+from mediavault_tui.store.database import Connection, Database
+from tests.smb.nas_rig import PASSWORD, SHARE, Server, nas_on, scan, the_server, the_tree
+
+__all__ = ["the_server", "the_tree"]  # fixtures
+
+pytestmark = pytest.mark.needs("smbd", "pdbedit")
+
+MB = 1_000_000
+
+
+@pytest.fixture
+def share(server: Server, tree: Path) -> Iterator[SmbSource]:
+    for number in range(4):
+        (tree / "videos").mkdir(exist_ok=True)
+        (tree / f"videos/{number}.mkv").write_bytes(os.urandom(2 * MB))
+    address = ShareAddress("127.0.0.1", SHARE, server.user, PASSWORD, port=server.port)
+    with SmbSource("nas:2", address, patience_s=1.0) as source:
+        yield source
+
+
+def mount(tree: Path) -> Mount:
+    return Mount(os.fsencode(tree), b"/" + SHARE.encode())
+
+
+def test_the_same_share_is_proved_and_both_ways_are_measured(share: SmbSource, tree: Path) -> None:
+    finding = examine(share, mount(tree))
+    assert finding.same
+    assert finding.by_mount > 0
+    assert finding.by_smb > 0
+    assert "MB/s over SMB: scans read " in finding.said
+
+
+def test_another_folder_is_never_taken_for_the_share(share: SmbSource, tree: Path, tmp_path: Path) -> None:
+    nothing = Mount(os.fsencode(tmp_path), b"/" + SHARE.encode())
+    assert not examine(share, nothing).same
+    (tmp_path / "videos").mkdir()
+    for number in range(4):  # the same names, sizes and times, and one byte that differs
+        twin = tmp_path / f"videos/{number}.mkv"
+        film = tree / f"videos/{number}.mkv"
+        content = bytearray(film.read_bytes())
+        content[10] ^= 1
+        twin.write_bytes(content)
+        os.utime(twin, ns=(0, film.stat().st_mtime_ns))
+    finding = examine(share, nothing)
+    assert not finding.same
+    assert "it is not this share" in finding.said
+    assert fastest(share, [nothing]) is None
+
+
+def test_bytes_come_through_the_mount_and_identity_from_the_server(share: SmbSource, tree: Path) -> None:
+    through = ThroughMount(share, mount(tree))
+    path = b"/volume1/videos/1.mkv"
+    content = (tree / "videos/1.mkv").read_bytes()
+    before = share.bytes_read
+    with through.open(path) as reader:
+        assert reader.stamp() == share.stat(path).stamp
+        buffer = bytearray(len(content) + 5)
+        assert reader.read_into(0, memoryview(buffer)) == len(content)
+        assert buffer[: len(content)] == content
+        assert share.bytes_read - before < 10_000
+        assert through.bytes_read == len(content)
+        before_it_grew = reader.stamp()
+        with open(tree / "videos/1.mkv", "ab") as film:
+            film.write(b"more")
+        assert reader.stamp() != before_it_grew, "whoever compares stamps sees it"
+
+
+def test_a_mount_that_shows_another_file_or_fails_is_left_for_smb(
+    share: SmbSource, tree: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = b"/volume1/videos/1.mkv"
+    content = (tree / "videos/1.mkv").read_bytes()
+    (tmp_path / "videos").mkdir()
+    (tmp_path / "videos/1.mkv").write_bytes(b"another")
+    through = ThroughMount(share, mount(tmp_path))
+    buffer = memoryview(bytearray(len(content)))
+    with through.open(path) as reader:
+        assert reader.read_into(0, buffer) == len(content)
+    assert through.bytes_read == 0
+    through = ThroughMount(share, mount(tree))
+    with through.open(path) as reader:
+        reader.read_into(0, buffer[:10])
+        monkeypatch.setattr("mediavault_tui.sources.mounted.os.pread", _broken)
+        assert reader.read_into(0, buffer) == len(content)
+        assert bytes(buffer) == content
+    assert through.failed
+    assert through.bytes_read == 10
+
+
+def _broken(*_arguments: object) -> bytes:
+    raise OSError(5, "the mount is stale")
+
+
+def test_a_file_that_differs_at_the_mount_meanwhile_is_not_believed(
+    share: SmbSource, tree: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "videos").mkdir()
+    film = tree / "videos/1.mkv"
+    twin = tmp_path / "videos/1.mkv"
+    twin.write_bytes(film.read_bytes())
+    os.utime(twin, ns=(0, film.stat().st_mtime_ns))
+    with ThroughMount(share, mount(tmp_path)).open(b"/volume1/videos/1.mkv") as reader:
+        with open(twin, "ab") as file:
+            file.write(b"more")
+        with pytest.raises(SourceChanged, match="changed while it was read"):
+            reader.stamp()
+
+
+@pytest.fixture
+async def nas(database: Database, server: Server, tree: Path, tmp_path: Path) -> AsyncIterator[Nas]:
+    """Yield a NAS whose share the list of mounts shows at the folder that smbd serves."""
+    listed = tmp_path / "mountinfo"
+    listed.write_text(f"36 25 0:31 / {tree} rw - cifs //127.0.0.1/volume1 rw\n")
+    made = Nas(database, from_env({"MEDIAVAULT_DATA_DIR": str(tmp_path)}), mountinfo=listed)
+    await made.load()
+    await made.add(
+        host="127.0.0.1", share=SHARE, port=server.port, username=server.user, password=Secret(PASSWORD)
+    )
+    yield made
+    made.close()
+
+
+async def test_a_mount_that_the_kernel_lists_is_tested_and_a_spelling_of_the_share(
+    conn: Connection, database: Database, nas: Nas, tree: Path
+) -> None:
+    (tree / "videos").mkdir()
+    (tree / "videos/Heat (1995).mkv").write_bytes(os.urandom(MB))
+    line = (await nas.test(nas.share("2")))[-1]
+    assert (line.what, line.ok) == (f"mount {tree}", True)
+    assert "the same share" in line.said
+    await scan(database, nas, str(tree / "videos"))
+    await scan(database, nas, "nas:/volume1/videos")
+    rows = await conn.fetch("select source, path from media_files")
+    assert [tuple(row) for row in rows] == [("nas:2", "/volume1/videos/Heat (1995).mkv")]
+
+
+async def test_a_mount_that_a_person_set_wrongly_is_said(
+    database: Database, server: Server, tree: Path, tmp_path: Path
+) -> None:
+    (tree / "film.mkv").write_bytes(os.urandom(MB))
+    (tmp_path / "elsewhere").mkdir()
+    environ = {"NAS_MOUNTS": f"{tmp_path / 'elsewhere'}=volume1"}
+    async with nas_on(database, server, tmp_path / "data", environ=environ) as nas:
+        line = (await nas.test(nas.share("2")))[-1]
+    assert not line.ok
+    assert "it is not this share" in line.said
+    assert "NAS_MOUNTS" in line.remedy
