@@ -1,7 +1,7 @@
 """A TCP proxy that is as bad as a network can be: slow, thin, silent, cut. It counts what passes.
 
-Two threads for each direction of a connection, and no event loop: one takes what comes, into memory that is used
-again, the other gives it when its time has come. So the line it stands for is the limit, and not the proxy.
+Two threads for each direction of a connection, and no event loop: one takes what comes, into memory
+that is used again, the other gives it when its time has come. So the line is the limit, not the proxy.
 """
 
 from __future__ import annotations
