@@ -9,9 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from mediavault_tui.domain.model import FileStamp
+
+Answer = TypeVar("Answer")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +31,12 @@ class WalkError:
 
     path: bytes
     message: str
+
+
+class Again(Protocol):
+    """Asks until there is an answer, however long the one who gives it is patient."""
+
+    def __call__(self, ask: Callable[[], Answer], /) -> Answer: ...
 
 
 class RangedReader(Protocol):

@@ -9,34 +9,25 @@ from __future__ import annotations
 import contextlib
 import random
 import time
-from collections import deque
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import TypeVar
 
-from mediavault_tui.domain.media import skipped
 from mediavault_tui.domain.model import FileStamp
 from mediavault_tui.domain.pathtext import display
 from mediavault_tui.errors import (
     SourceBusy,
     SourceChanged,
-    SourceDenied,
-    SourceError,
-    SourceMissing,
     SourceOffline,
 )
 from mediavault_tui.sources.base import FoundFile, RangedReader, WalkError
-from mediavault_tui.sources.share_holding import Listed, ShareSource
-from mediavault_tui.sources.smb_stamps import inode
-from mediavault_tui.sources.smb_values import REPARSE_POINT
+from mediavault_tui.sources.share_holding import ShareSource
 from mediavault_tui.sources.turns import Turns
 
 _FIRST, _LONGEST = 0.2, 5.0
 """Seconds between two attempts, doubled each time."""
-
-_LISTERS = 4
-"""Folders listed at once."""
+_READERS = 4
+"""Threads that may read at once, unless told otherwise."""
 
 Answer = TypeVar("Answer")
 
@@ -58,14 +49,13 @@ class Patient:
         `turns`: how many may read at once; one that nobody shares otherwise.
         """
         self.name = share.name
-        self.turns = turns or Turns(_LISTERS)
+        self.turns = turns or Turns(_READERS)
         self._share = share
         self.read_by: Callable[[bytes], AbstractContextManager[RangedReader]] = share.open
         """How a file is opened for reading: over SMB, unless a mount of the share is faster."""
         self._patience = patience
         self._given_up = given_up
         self._waiting = waiting
-        self._device: int | None = None
         self._in_vain = False
 
     def again(self, ask: Callable[[], Answer]) -> Answer:
@@ -99,78 +89,9 @@ class Patient:
     ) -> Iterator[list[FoundFile]]:
         """Walk; see `sources.base.Source.walk`. Each folder is asked for again until there is an answer.
 
-        Four folders are listed at once, so that a far server does not make a walk wait for each.
+        Raises SourceOffline when patience is at its end: what was not listed is not believed to be gone.
         """
-        try:
-            top = self.again(lambda: self._share.list_folder(root))
-        except SourceError as error:
-            raise SourceOffline(str(error)) from error
-        with ThreadPoolExecutor(_LISTERS, "lister") as pool:
-            asked: deque[tuple[bytes, Future[Sequence[Listed]]]] = deque()
-            folders: list[bytes] = []
-            entries: Sequence[Listed] = top
-            here = root
-            try:
-                while True:
-                    found = self._sort_out(here, entries, skip, folders)
-                    self._fill(asked, folders, pool)
-                    if found:
-                        yield found
-                    entries, here = (), b""
-                    while asked and not entries:
-                        here, listing = asked.popleft()
-                        try:
-                            entries = listing.result()
-                        except SourceMissing:
-                            pass  # gone since it was met: it is simply not there
-                        except SourceError as error:
-                            on_error(WalkError(here, str(error)))
-                        if not entries:
-                            self._fill(asked, folders, pool)
-                    if not entries:
-                        return
-            finally:
-                for _, listing in asked:
-                    listing.cancel()
-
-    def _fill(
-        self,
-        asked: deque[tuple[bytes, Future[Sequence[Listed]]]],
-        folders: list[bytes],
-        pool: ThreadPoolExecutor,
-    ) -> None:
-        while folders and len(asked) < 2 * _LISTERS:
-            below = folders.pop()
-            asked.append((below, pool.submit(self._list, below)))
-
-    def _list(self, folder: bytes) -> Sequence[Listed]:
-        return self.again(lambda: self._share.list_folder(folder))
-
-    def _device_of(self, path: bytes) -> int:
-        """Return the number of the share's volume, asked once for one of its files: listings leave it out."""
-        if self._device is None:
-            try:
-                self._device = self.stat(path).stamp.device
-            except (SourceMissing, SourceDenied, SourceChanged):
-                return 0  # the next file will tell
-        return self._device
-
-    def _sort_out(
-        self, folder: bytes, entries: Sequence[Listed], skip: frozenset[bytes], below: list[bytes]
-    ) -> list[FoundFile]:
-        """Return the files of a folder; put the folders to enter into `below`."""
-        found = []
-        for entry in entries:
-            path = folder.rstrip(b"/") + b"/" + entry.name
-            if entry.attributes & REPARSE_POINT:
-                continue  # links are not followed
-            if not entry.is_folder:
-                number = inode(entry.file_id, path)
-                stamp = FileStamp(self._device_of(path), number, entry.size, entry.modified_ns)
-                found.append(FoundFile(path, stamp, 1))
-            elif not skipped(entry.name) and path not in skip:
-                below.append(path)
-        return found
+        return self._share.walk(root, skip=skip, on_error=on_error, again=self.again)
 
     def stat(self, path: bytes) -> FoundFile:
         """Look at one file now."""

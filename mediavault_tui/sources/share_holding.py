@@ -7,13 +7,13 @@ told from a folder; what a move moved is compared by the server's file id instea
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
 from mediavault_tui.domain.manifest import MANIFEST
 from mediavault_tui.domain.pathtext import display
 from mediavault_tui.errors import SourceChanged, SourceError, SourceMissing
-from mediavault_tui.sources.base import Source
+from mediavault_tui.sources.base import Again, FoundFile, Source, WalkError
 
 
 class Named(Protocol):
@@ -26,29 +26,24 @@ class Named(Protocol):
     def is_folder(self) -> bool: ...
 
 
-class Listed(Named, Protocol):
-    """An entry with all that a walk wants to know."""
-
-    @property
-    def size(self) -> int: ...
-
-    @property
-    def modified_ns(self) -> int: ...
-
-    @property
-    def file_id(self) -> int: ...
-
-    @property
-    def attributes(self) -> int: ...
-
-
 class ShareSource(Source, Protocol):
     """A source on a server: what `sources.smb.SmbSource` has beyond a `Source`."""
 
     @property
     def bytes_read(self) -> int: ...
 
-    def list_folder(self, path: bytes) -> Sequence[Listed]: ...
+    def walk(
+        self,
+        root: bytes,
+        *,
+        skip: frozenset[bytes],
+        on_error: Callable[[WalkError], None],
+        again: Again = ...,
+    ) -> Iterator[list[FoundFile]]:
+        """Walk; `again` asks for a folder whose server was away for long."""
+        ...
+
+    def list_folder(self, path: bytes) -> Sequence[Named]: ...
 
     def free_space(self) -> tuple[int, int]: ...
 

@@ -14,7 +14,7 @@ from mediavault_tui.domain.pathtext import display
 from mediavault_tui.errors import SourceChanged
 from mediavault_tui.sources import smb_acts, smb_listing, smb_stream
 from mediavault_tui.sources import smb_packets as packets
-from mediavault_tui.sources.base import FoundFile, WalkError
+from mediavault_tui.sources.base import Again, FoundFile, WalkError
 from mediavault_tui.sources.smb_link import Link
 from mediavault_tui.sources.smb_names import on_the_wire
 from mediavault_tui.sources.smb_reader import SmbReader
@@ -26,8 +26,6 @@ from mediavault_tui.sources.smb_wire import Wire
 PATIENCE_S = 30.0
 """For so long a call waits for a server that has dropped the connection to come back."""
 KEEP_ALIVE_S = 60.0
-_FOLDERS_AT_ONCE = 4
-"""Folders listed side by side once many wait; not compared with 2 or 8 on a quiet machine yet."""
 
 
 class SmbSource:
@@ -78,14 +76,19 @@ class SmbSource:
         return self._link.skew_s
 
     def walk(
-        self, root: bytes, *, skip: frozenset[bytes], on_error: Callable[[WalkError], None]
+        self,
+        root: bytes,
+        *,
+        skip: frozenset[bytes],
+        on_error: Callable[[WalkError], None],
+        again: Again = smb_listing.once,
     ) -> Iterator[list[FoundFile]]:
         """Yield batches of the files below `root`; see `sources.base.Source.walk`.
 
         A file that has several names on the server is told by its file id; `links` is 1 here.
         """
         links = (self._link, self._second)
-        return smb_listing.walk(links, root, skip=skip, on_error=on_error, at_once=_FOLDERS_AT_ONCE)
+        return smb_listing.walk(links, root, skip=skip, on_error=on_error, again=again)
 
     def list_folder(self, path: bytes) -> list[Entry]:
         """Return what is in a folder, hidden things and links too, in the server's order."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import TypeVar
 
 from mediavault_tui.errors import SourceError, SourceOffline
@@ -54,6 +55,18 @@ class Link:
         wire = self._wire
         if wire is not None:
             wire.close("the source was closed")
+
+    @property
+    def round_trip_s(self) -> float:
+        """Return what one small question took when the connection was new; 0 without a connection."""
+        return 0.0 if self._wire is None else self._wire.round_trip_s
+
+    def flush(self) -> None:
+        """Send what waits to go along with something else; where the connection is gone it went with it."""
+        wire = self._wire
+        if wire is not None and not wire.broken:
+            with suppress(Dropped):
+                wire.send(())
 
     def attempt(self, doing: str, path: bytes, act: Callable[[Wire], Result]) -> Result:
         """Return what `act` does with a connection; if that drops, mend it and act again, from the start.

@@ -6,7 +6,7 @@ Source: [MS-SMB2] 2.2.1 and 2.2.13 to 2.2.39; [MS-FSCC] 2.4 and 2.5. The library
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from codecs import utf_16_le_decode
 from dataclasses import dataclass
 from struct import Struct
 
@@ -38,6 +38,7 @@ _ALL = Struct("<Q8xQ8xI4x8xQIBBxxQ")
 _1970 = 116_444_736_000_000_000
 """In the server's clock: 100 ns since 1601."""
 _SHARE_WITH_ALL = 0x7
+_HERE = (b".", b"..")
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,22 +159,27 @@ def room_of(frame: memoryview) -> tuple[int, int]:
     return free * sectors * sector, total * sectors * sector
 
 
-def entries(listing: memoryview) -> Iterator[Entry]:
-    """Read the names that one QUERY_DIRECTORY gave; `.` and `..` are left out.
+def entries(listing: memoryview) -> list[Entry]:
+    """Return the names that one QUERY_DIRECTORY gave; `.` and `..` are left out.
 
-    A name that is no valid UTF-16 (NTFS has such) keeps its lone surrogates, so that it opens.
+    A name that is no valid UTF-16 (NTFS has such) keeps its lone surrogates, so that it opens. A large
+    share has a million names, so the steps are few.
     """
     data = bytes(listing)
+    found: list[Entry] = []
+    unpack, new = _ENTRY.unpack_from, tuple.__new__
     at = 0
     step = 1 if data else 0
     while step:
-        step, modified, size, attributes, length, _, file_id = _ENTRY.unpack_from(data, at)
+        step, modified, size, attributes, length, _, file_id = unpack(data, at)
         raw = data[at + 80 : at + 80 + length]
         at += step
         try:
-            name = raw.decode("utf-16-le").encode()
-        except UnicodeDecodeError:
+            name = utf_16_le_decode(raw, "strict", True)[0].encode()
+        except UnicodeError:
             name = raw.decode("utf-16-le", "surrogatepass").encode("utf-8", "surrogatepass")
-        if name not in (b".", b".."):
+        if name not in _HERE:
             moment = (modified - _1970) * 100
-            yield Entry(name, bool(attributes & FOLDER), size, moment, file_id, attributes)
+            is_folder = attributes & FOLDER != 0
+            found.append(new(Entry, (name, is_folder, size, moment, file_id, attributes)))
+    return found

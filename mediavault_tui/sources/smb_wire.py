@@ -15,7 +15,7 @@ import socket
 import struct
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -87,6 +87,7 @@ class Wire:
         self._reading = False
         self._broken: str | None = None
         self._awaited: dict[int, Reply] = {}
+        self._later: list[Ask] = []
         self._next_id = terms.message_id
         self._credits = terms.credits
         self._head = bytearray(84)
@@ -116,29 +117,43 @@ class Wire:
         return replies
 
     def send(self, asks: Sequence[Ask]) -> list[Reply]:
-        """Send requests as one message; see `ask`. Raises Dropped."""
+        """Send requests as one message, and what `later` left before them; see `ask`. Raises Dropped."""
+        with self._sending:
+            before, self._later = self._later, []
+            groups = [*([ask] for ask in before), asks] if asks else [[ask] for ask in before]
+            self._until(lambda: self._credits >= _needed(groups))
+            messages: list[bytes] = []
+            replies: list[Reply] = []
+            with self._changed:
+                for group in groups:
+                    message, replies = self._packed(group)
+                    messages += (len(message).to_bytes(4, "big"), message)
+            self._transmit(b"".join(messages))
+        return replies if asks else []
+
+    def later(self, ask: Ask) -> None:
+        """Send a request along with the next one: nobody waits for its answer, and it is worth no message."""
+        with self._sending:
+            self._later.append(ask)
+
+    def _packed(self, asks: Sequence[Ask]) -> tuple[bytes, list[Reply]]:
+        """Number, charge and sign requests; return them as one message, and the answers to come."""
         multi = self.terms.multi_credit
         charges = [(ask.payload - 1) // 65536 + 1 if multi else 0 for ask in asks]
         needed = sum(max(charge, 1) for charge in charges)
-        replies: list[Reply] = []
-        with self._sending:
-            self._until(lambda: self._credits >= needed)
-            parts = []
-            with self._changed:
-                self._credits -= needed
-                want = max(_WANTED_CREDITS - self._credits, needed)
-                for number, (ask, charge) in enumerate(zip(asks, charges, strict=True)):
-                    last = number == len(asks) - 1
-                    parts.append(self._message(ask, charge, want if last else charge, number > 0, last))
-                    reply = Reply(self._next_id, ask.into)
-                    self._awaited[self._next_id] = reply
-                    replies.append(reply)
-                    self._next_id += max(charge, 1)
-            message = b"".join(parts)
-            if self.terms.sealer is not None:
-                message = self.terms.sealer.seal(message)
-            self._transmit(len(message).to_bytes(4, "big") + message)
-        return replies
+        self._credits -= needed
+        want = max(_WANTED_CREDITS - self._credits, needed)
+        last = len(asks) - 1
+        parts, replies = [], []
+        for number, (ask, charge) in enumerate(zip(asks, charges, strict=True)):
+            at_last = number == last
+            parts.append(self._message(ask, charge, want if at_last else charge, number > 0, at_last))
+            reply = Reply(self._next_id, ask.into)
+            self._awaited[self._next_id] = reply
+            replies.append(reply)
+            self._next_id += max(charge, 1)
+        message = b"".join(parts)
+        return (message if self.terms.sealer is None else self.terms.sealer.seal(message)), replies
 
     def _message(self, ask: Ask, charge: int, want: int, related: bool, last: bool) -> bytes:
         terms = self.terms
@@ -237,13 +252,7 @@ class Wire:
         if self._sending.acquire(blocking=False):
             try:
                 with self._changed:
-                    self._credits -= 1
-                    charge = 1 if self.terms.multi_credit else 0
-                    message = self._message(packets.echo(), charge, 1, False, True)
-                    self._awaited[self._next_id] = Reply(self._next_id, None)
-                    self._next_id += 1
-                if self.terms.sealer is not None:
-                    message = self.terms.sealer.seal(message)
+                    message, _ = self._packed([packets.echo()])
                 self._transmit(len(message).to_bytes(4, "big") + message)
             finally:
                 self._sending.release()
@@ -334,6 +343,11 @@ class Wire:
             reply.status = status
             reply.frame = frame
             reply.done = True
+
+
+def _needed(groups: Iterable[Sequence[Ask]]) -> int:
+    """Return the most credits that messages may cost."""
+    return sum((ask.payload - 1) // 65536 + 1 for group in groups for ask in group)
 
 
 def _why(error: OSError, deadline_s: float) -> str:

@@ -1,15 +1,25 @@
-"""A TCP proxy that is as bad as a network can be: slow, thin, silent, cut. It counts what passes."""
+"""A TCP proxy that is as bad as a network can be: slow, thin, silent, cut. It counts what passes.
+
+Two threads for each direction of a connection, and no event loop: one takes what comes, into memory
+that is used again, the other gives it when its time has come. So the line is the limit, not the proxy.
+"""
 
 from __future__ import annotations
 
-import asyncio
+import queue
 import socket
+import struct
 import sys
 import threading
+import time
 from collections.abc import Callable
+from contextlib import suppress
 from types import TracebackType
 
 _PIECE = 262144
+_MOST_WAITING = 1024
+"""Pieces on their way in one direction: what a client does not take must not fill the memory."""
+_RESET = struct.pack("ii", 1, 0)
 
 
 class Proxy:
@@ -24,129 +34,153 @@ class Proxy:
         self.rate = rate
         self.limit: int | None = None
         self.on_limit: Callable[[], None] | None = None
-        """Called, in the proxy's thread, instead of cutting at the limit."""
+        """Called, in one of the proxy's threads, instead of cutting at the limit."""
         self.to_client = 0
         self.to_server = 0
         self.connections = 0
         self._target = port
-        self._loop = asyncio.new_event_loop()
-        self._open: set[asyncio.StreamWriter] = set()
-        self._tasks: set[asyncio.Task[None]] = set()
-        self._flowing = asyncio.Event()
+        self._lock = threading.Lock()
+        self._open: set[socket.socket] = set()
+        self._threads: list[threading.Thread] = []
+        self._flowing = threading.Event()
         self._flowing.set()
+        self._ended = False
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._listener.getsockname()[1]
-        self._thread = threading.Thread(target=self._run, name="proxy", daemon=True)
+
+    @property
+    def passed(self) -> int:
+        """Bytes of both directions."""
+        return self.to_client + self.to_server
 
     def __enter__(self) -> Proxy:
-        self._thread.start()
+        self._start(self._accept)
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._call(self._stop)
-        self._thread.join()
+        self._ended = True
+        self._listener.shutdown(socket.SHUT_RDWR)
+        self.cut()
+        self._flowing.set()
+        while self._threads:
+            self._threads.pop().join()
+        self._listener.close()
 
     def silence(self) -> None:
         """Pass nothing on any more, and close nothing."""
-        self._call(self._flowing.clear)
+        self._flowing.clear()
 
     def resume(self) -> None:
         """Pass on again."""
-        self._call(self._flowing.set)
+        self._flowing.set()
 
     def cut(self) -> None:
         """Break every connection; new ones are taken."""
-        self._call(self._cut)
+        with self._lock:
+            for sock in self._open:
+                _break(sock)
 
-    def _call(self, function: Callable[[], None]) -> None:
-        done = threading.Event()
+    def _start(self, run: Callable[..., None], *arguments: object) -> threading.Thread:
+        thread = threading.Thread(target=run, args=arguments, name="proxy", daemon=True)
+        self._threads.append(thread)
+        thread.start()
+        return thread
 
-        def run() -> None:
-            function()
-            done.set()
+    def _accept(self) -> None:
+        while not self._ended:
+            try:
+                client, _ = self._listener.accept()
+            except OSError:
+                return  # the proxy ends
+            self.connections += 1
+            try:
+                server = socket.create_connection(("127.0.0.1", self._target))
+            except OSError:
+                client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
+                client.close()
+                continue
+            self._start(self._serve, client, server)
 
-        self._loop.call_soon_threadsafe(run)
-        done.wait(5)
+    def _serve(self, client: socket.socket, server: socket.socket) -> None:
+        """Pass on in both directions until one of them ends; then both do."""
+        both = (client, server)
+        with self._lock:
+            self._open.update(both)
+            if self._ended:
+                for sock in both:
+                    _break(sock)
+        for sock in both:
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        pipes = [self._start(self._pipe, *ends) for ends in ((client, server, False), (server, client, True))]
+        for pipe in pipes:
+            pipe.join()
+        with self._lock:
+            self._open.difference_update(both)
+        for sock in both:
+            sock.close()
 
-    def _cut(self) -> None:
-        for writer in self._open:
-            writer.transport.abort()
-        self._open.clear()
-
-    def _stop(self) -> None:
-        self._cut()
-        self._loop.stop()
-
-    def _run(self) -> None:
-        asyncio.set_event_loop(self._loop)
-        server = self._loop.run_until_complete(asyncio.start_server(self._serve, sock=self._listener))
-        self._loop.run_forever()
-        server.close()
-        for task in asyncio.all_tasks(self._loop):
-            task.cancel()
-        self._loop.run_until_complete(asyncio.sleep(0))
-        self._loop.run_until_complete(self._loop.shutdown_asyncgens())
-        self._loop.close()
-
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self.connections += 1
-        self._open.add(writer)
-        try:
-            there, to_there = await asyncio.open_connection("127.0.0.1", self._target, limit=4 * 1024 * 1024)
-        except OSError:
-            writer.transport.abort()
-            return
-        self._open.add(to_there)
-        pipes = [self._pipe(reader, to_there, False), self._pipe(there, writer, True)]
-        tasks = {asyncio.ensure_future(pipe) for pipe in pipes}
-        self._tasks |= tasks
-        try:
-            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-        except asyncio.CancelledError:
-            return  # the proxy stops; the stream's own callback would report it as an error
-        finally:
-            for task in tasks:
-                task.cancel()
-            self._tasks -= tasks
-            for each in (writer, to_there):
-                self._open.discard(each)
-                each.transport.abort()
-
-    async def _pipe(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, down: bool) -> None:
+    def _pipe(self, source: socket.socket, sink: socket.socket, down: bool) -> None:
         """Pass on, each piece `delay_s` after it came, however many are on their way."""
-        queue: asyncio.Queue[tuple[float, bytes]] = asyncio.Queue(maxsize=1024)
-
-        async def take() -> None:
-            while data := await reader.read(_PIECE):
-                await queue.put((self._loop.time() + self.delay_s, data))
-            await queue.put((self._loop.time(), b""))
-
-        taking = asyncio.ensure_future(take())
-        try:
+        coming: queue.Queue[tuple[float, memoryview, int]] = queue.Queue(_MOST_WAITING)
+        spare: queue.SimpleQueue[memoryview] = queue.SimpleQueue()
+        taking = self._start(self._take, source, coming, spare)
+        with suppress(OSError):
             while True:
-                moment, data = await queue.get()
-                if (wait := moment - self._loop.time()) > 0:
-                    await asyncio.sleep(wait)
-                await self._flowing.wait()
-                if not data:
-                    return
-                if down and self.limit is not None and self.to_client + len(data) > self.limit:
-                    self.limit = None
-                    (self.on_limit or self._cut)()
-                writer.write(data)
-                if down:
-                    self.to_client += len(data)
-                    if self.rate:
-                        await asyncio.sleep(len(data) / self.rate)
-                else:
-                    self.to_server += len(data)
-                await writer.drain()
-        except (OSError, ConnectionError):
+                moment, memory, count = coming.get()
+                if (wait := moment - time.monotonic()) > 0:
+                    time.sleep(wait)
+                self._flowing.wait()
+                if not count:
+                    break
+                self._count(count, down)
+                sink.sendall(memory[:count])
+                spare.put(memory)
+                if down and self.rate:
+                    time.sleep(count / self.rate)
+        for sock in (source, sink):
+            _break(sock)
+        while taking.is_alive():  # it may wait for room
+            with suppress(queue.Empty):
+                coming.get(timeout=0.01)
+        taking.join()
+
+    def _take(
+        self,
+        source: socket.socket,
+        coming: queue.Queue[tuple[float, memoryview, int]],
+        spare: queue.SimpleQueue[memoryview],
+    ) -> None:
+        count = 1
+        while count:
+            try:
+                memory = spare.get_nowait()
+            except queue.Empty:
+                memory = memoryview(bytearray(_PIECE))
+            try:
+                count = source.recv_into(memory)
+            except OSError:
+                count = 0
+            coming.put((time.monotonic() + (self.delay_s if count else 0), memory, count))
+
+    def _count(self, count: int, down: bool) -> None:
+        if not down:
+            with self._lock:
+                self.to_server += count
             return
-        finally:
-            taking.cancel()
+        if self.limit is not None and self.to_client + count > self.limit:
+            self.limit = None
+            (self.on_limit or self.cut)()
+        with self._lock:
+            self.to_client += count
+
+
+def _break(sock: socket.socket) -> None:
+    """Wake whoever waits for it; its number is given back only when nobody uses it any more."""
+    with suppress(OSError):
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
+        sock.shutdown(socket.SHUT_RDWR)
 
 
 def main(port: int, delay_s: float) -> None:
