@@ -9,7 +9,7 @@ import zlib
 from pathlib import Path
 
 from mediavault_tui.domain.model import MediaFile
-from mediavault_tui.domain.picture import Picture
+from mediavault_tui.domain.picture import Picture, curve_of
 from mediavault_tui.errors import SourceMissing
 from mediavault_tui.probe.picture import Painter
 
@@ -31,11 +31,11 @@ class Pictures:
         Raises: SourceMissing if the file is not there; ProbeError, ToolMissing without a
             picture, with a sentence to show in its place.
         """
-        key = await asyncio.to_thread(_key, file.raw_path, f"{at:.3f} {width} {height}")
+        curve = curve_of(file.info.video) if file.info is not None else None
+        key = await asyncio.to_thread(_key, file.raw_path, f"{at:.3f} {width} {height} {curve}")
         found = await asyncio.to_thread(self._kept.get, key)
         if found is None:
-            hdr = file.info is not None and file.info.video is not None and bool(file.info.video.hdr)
-            found = await self._painter.frame(file.raw_path, at=at, width=width, height=height, hdr=hdr)
+            found = await self._painter.frame(file.raw_path, at=at, width=width, height=height, curve=curve)
             await asyncio.to_thread(self._kept.put, key, found)
         return found
 
