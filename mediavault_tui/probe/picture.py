@@ -27,9 +27,7 @@ _HEAD = re.compile(rb"P6\s(\d+)\s(\d+)\s255\s")
 class Painter:
     """Decodes frames; at most two at once."""
 
-    def __init__(
-        self, *, ffmpeg: str | None, tables: Tables, seconds: float = _SECONDS
-    ) -> None:
+    def __init__(self, *, ffmpeg: str | None, tables: Tables, seconds: float = _SECONDS) -> None:
         """`ffmpeg`: what the settings name, if anything; looked for only when it is needed."""
         self._tables = tables
         self._ffmpeg = ffmpeg
