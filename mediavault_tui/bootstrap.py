@@ -296,9 +296,11 @@ def renaming(
 def pictures(settings: Settings, nas: Nas) -> Pictures:
     """Build the maker of frames; what it made is kept in the data folder."""
     from mediavault_tui.probe.picture import Painter
+    from mediavault_tui.probe.tone import Tables
     from mediavault_tui.services.pictures import Pictures
 
-    return Pictures(Painter(ffmpeg=settings.ffmpeg), settings.data_dir / "frames", places=nas.places)
+    painter = Painter(ffmpeg=settings.ffmpeg, tables=Tables(settings.data_dir / "tone"))
+    return Pictures(painter, settings.data_dir / "frames", places=nas.places)
 
 
 def _prober(settings: Settings) -> Prober:

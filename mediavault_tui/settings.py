@@ -87,6 +87,12 @@ def _flag(raw: str) -> bool:
         raise ValueError("must be yes or no") from None
 
 
+def _graphics(raw: str) -> str:
+    if raw.lower() not in ("auto", "kitty", "sixel", "blocks"):
+        raise ValueError("must be auto, kitty, sixel or blocks")
+    return raw.lower()
+
+
 def _mounts(raw: str) -> tuple[str, ...]:
     mounts = tuple(part.strip() for part in raw.split(",") if part.strip())
     for mount in mounts:
@@ -140,6 +146,9 @@ class Settings:
     )
     readers: int = _setting(
         "MEDIAVAULT_READERS", _whole(1, 64), 4, "files read at once while hashing; 2 on one hard disk"
+    )
+    graphics: str = _setting(
+        "MEDIAVAULT_GRAPHICS", _graphics, "auto", "pictures in the terminal: auto, kitty, sixel or blocks"
     )
     languages: tuple[str, ...] = _setting(
         "MEDIAVAULT_LANGUAGES", _words, ("en",), "languages you want to hear, first matters most"

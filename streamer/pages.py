@@ -24,6 +24,7 @@ from mediavault_tui.domain.playback import (
     is_text,
     picture_name,
     sound_name,
+    widths,
 )
 
 STATIC = "/watch/static"
@@ -38,13 +39,15 @@ POLICY = (
 _CHANNELS = {1: "mono", 2: "stereo", 6: "5.1", 8: "7.1"}
 
 
-def watch_page(copy: Copy, ways: Sequence[Offer], *, folder: bool) -> str:
+def watch_page(copy: Copy, ways: Sequence[Offer], *, cores: int, folder: bool) -> str:
     """Return the page on which one film plays. `folder`: whether who looks may know where it lies."""
     file, name = copy.file, _title(copy.file)
     head = f"<h1><bdi>{text(name)}</bdi></h1><p class='line'>{text(technical(file))}</p>"
     body = f"""
 <main class="watch">
-  <div class="stage">{_video(file, ways, controls=True)}<p class="notice" role="status" hidden></p></div>
+  <div class="stage">{
+        _video(file, ways, cores=cores, controls=True)
+    }<p class="notice" role="status" hidden></p></div>
   <header>{head}</header>
   <div class="bar">{_sounds(file)}<span class="way" id="way"></span></div>
   {_where(file)}
@@ -68,11 +71,11 @@ def watch_page(copy: Copy, ways: Sequence[Offer], *, folder: bool) -> str:
     return _page(name, "watch", body)
 
 
-def compare_page(a: Copy, b: Copy, ways: tuple[Sequence[Offer], Sequence[Offer]]) -> str:
+def compare_page(a: Copy, b: Copy, ways: tuple[Sequence[Offer], Sequence[Offer]], *, cores: int) -> str:
     """Return the page on which two copies play in step."""
     name = _title(a.file)
     sides = "".join(
-        f"<figure class='side {side}'>{_video(copy.file, offers, controls=False)}"
+        f"<figure class='side {side}'>{_video(copy.file, offers, cores=cores, controls=False)}"
         f"<figcaption><b>{side.upper()}</b> {text(technical(copy.file))}</figcaption></figure>"
         for side, copy, offers in (("a", a, ways[0]), ("b", b, ways[1]))
     )
@@ -161,13 +164,14 @@ def _page(title: str, name: str, body: str) -> str:
 """
 
 
-def _video(file: MediaFile, ways: Sequence[Offer], *, controls: bool) -> str:
+def _video(file: MediaFile, ways: Sequence[Offer], *, cores: int, controls: bool) -> str:
     info = file.info
     film = {
         "id": file.id,
         "duration": info.duration if info else 0,
         "rate": info.video.frame_rate if info and info.video else 0,
         "audio": first_sound_place(info) if info else 0,
+        "widths": widths(info.video, cores=cores) if info and info.video else (),
         "ways": [{"way": offer.way, "type": offer.type} for offer in ways],
     }
     tracks = "".join(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import getpass
+import os
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -115,8 +116,12 @@ async def _run(words: Sequence[Path | str], settings: Settings, *, demo: bool) -
 
 
 def _app(door: _Door, folders: Sequence[Path], settings: Settings) -> MediaVaultApp:
+    from mediavault_tui.ui import graphics
     from mediavault_tui.ui.app import MediaVaultApp
+    from mediavault_tui.ui.widgets.picture import PictureBox
 
+    if (found := graphics.detect(settings.graphics, os.environ)) is not None:
+        PictureBox.finer = graphics.image_widget(found), found.cell
     return MediaVaultApp(
         door, libraries=folders, read_only=settings.read_only, log_dir=settings.data_dir / "logs"
     )

@@ -3,6 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
+
+from mediavault_tui.domain.model import Hdr, VideoTrack
+
+Curve = Literal["pq", "hlg"]
+"""How an HDR picture's light is written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +22,17 @@ class Picture:
     def __post_init__(self) -> None:
         if self.width < 1 or self.height < 1 or len(self.rgb) != 3 * self.width * self.height:
             raise ValueError(f"{len(self.rgb)} bytes are no picture of {self.width}×{self.height}")
+
+
+def curve_of(video: VideoTrack | None) -> Curve | None:
+    """Return the curve by which a picture has to be toned down for a plain screen; None for SDR.
+
+    Dolby Vision alone says nothing: below it lies SDR (profile 8.2), or what only its players read (5).
+    """
+    kinds = video.hdr if video is not None else ()
+    if Hdr.HLG in kinds:
+        return "hlg"
+    return "pq" if Hdr.HDR10 in kinds or Hdr.HDR10_PLUS in kinds else None
 
 
 def moments(*seconds: float) -> tuple[float, ...]:

@@ -15,6 +15,7 @@ from types import MappingProxyType
 from typing import Literal
 
 from mediavault_tui.domain.model import AudioTrack, MediaInfo, SubtitleTrack, VideoTrack
+from mediavault_tui.domain.picture import curve_of
 from mediavault_tui.domain.quality import codec_name
 
 
@@ -60,6 +61,13 @@ class Expectation:
     perhaps: Offer | None = None
     """A cheaper way that depends on the computer's own decoder."""
 
+
+LARGEST = 1920
+"""Pixels of width that a converted picture has at most."""
+
+_WIDTHS = (LARGEST, 1280, 960, 640)
+_ENOUGH_CORES = 4
+"""Processors that convert HDR of Full HD as fast as it is watched."""
 
 _H264 = "avc1.640029, mp4a.40.2"
 _SOUNDS: Mapping[str, str] = MappingProxyType(
@@ -131,6 +139,13 @@ def offers(info: MediaInfo, *, undecodable: Collection[str] = ()) -> tuple[Offer
         if sound is None or sound.codec not in undecodable:
             found.append(Offer(Way.PICTURE, kind, picture="h264", sound=heard))
     return tuple(found)
+
+
+def widths(video: VideoTrack, *, cores: int) -> tuple[int, ...]:
+    """Return how wide a converted picture is made, largest first; the next where the machine is slow."""
+    at_once = LARGEST if cores >= _ENOUGH_CORES or curve_of(video) is None else 1280
+    smaller = [width for width in _WIDTHS if width < video.width and width <= at_once]
+    return tuple(smaller) if video.width > at_once else (at_once, *smaller)
 
 
 def expected(info: MediaInfo, browser: Browser, *, undecodable: Collection[str] = ()) -> Expectation:

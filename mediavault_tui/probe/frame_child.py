@@ -1,4 +1,4 @@
-"""The program that decodes one frame with PyAV: `python -m … PATH SECONDS WIDTH HEIGHT FILTER`.
+"""The program that decodes one frame with PyAV: `python -m … PATH SECONDS SCALING [TABLE]`.
 
 A process of its own, because a decoder that hangs or crashes on a file must be killable.
 It writes a PPM to standard output, or a sentence to standard error and one of these codes.
@@ -8,7 +8,10 @@ from __future__ import annotations
 
 import os
 import sys
+from itertools import pairwise
 from typing import Any
+
+from mediavault_tui.probe.tone import option
 
 UNREADABLE = 3
 """The file gives no picture there; standard error says why."""
@@ -28,6 +31,7 @@ class NoPicture(Exception):
 def main(arguments: list[str]) -> int:
     """Write the frame, return the exit code."""
     path, at, wanted = arguments[0], float(arguments[1]), arguments[2]
+    table = arguments[3] if len(arguments) > 3 else None
     try:
         import av
     except ImportError as error:
@@ -35,7 +39,7 @@ def main(arguments: list[str]) -> int:
     try:
         with av.open(os.fsencode(path).decode("utf-8", "surrogateescape")) as container:
             frame, aspect = _at(container, at)
-            width, height, rgb = _drawn(frame, aspect, wanted)
+            width, height, rgb = _drawn(frame, aspect, wanted, table)
     except (NoPicture, av.error.DecoderNotFoundError) as error:
         missing = not isinstance(error, NoPicture)
         return _fail(NO_DECODER if missing else UNREADABLE, str(error))
@@ -64,8 +68,8 @@ def _at(container: Any, at: float) -> tuple[Any, Any]:
     return shown, stream.sample_aspect_ratio
 
 
-def _drawn(frame: Any, aspect: Any, wanted: str) -> tuple[int, int, bytes]:
-    """Return width, height and pixels of the frame after the filter."""
+def _drawn(frame: Any, aspect: Any, wanted: str, table: str | None) -> tuple[int, int, bytes]:
+    """Return width, height and pixels of the frame as it is scaled, HDR toned down by a table."""
     from av.filter import Graph
 
     graph = Graph()
@@ -75,15 +79,20 @@ def _drawn(frame: Any, aspect: Any, wanted: str) -> tuple[int, int, bytes]:
         f":colorspace={int(frame.colorspace)}:range={int(frame.color_range)}:pixel_aspect="
         + (f"{aspect.numerator}/{aspect.denominator}" if aspect else "1/1"),
     )
-    scale = graph.add("scale", wanted)
-    form = graph.add("format", "pix_fmts=rgb24")
-    sink = graph.add("buffersink")
-    source.link_to(scale)
-    scale.link_to(form)
-    form.link_to(sink)
+    chain = [source]
+    if table is None:
+        chain.append(graph.add("scale", wanted))
+    else:
+        chain.append(graph.add("scale", f"{wanted}:in_color_matrix=bt2020"))
+        chain.append(graph.add("format", "pix_fmts=gbrpf32le"))
+        chain.append(graph.add("lut3d", f"file={option(table)}"))
+    chain.append(graph.add("format", "pix_fmts=rgb24"))
+    chain.append(graph.add("buffersink"))
+    for one, following in pairwise(chain):
+        one.link_to(following)
     graph.configure()
     source.push(frame)
-    drawn: Any = sink.pull()
+    drawn: Any = chain[-1].pull()
     plane = drawn.planes[0]
     raw, used = bytes(plane), 3 * drawn.width
     rows = (raw[y * plane.line_size : y * plane.line_size + used] for y in range(drawn.height))

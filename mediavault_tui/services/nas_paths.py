@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from functools import partial
 
-from mediavault_tui.domain.nas import Check, KnownShare
+from mediavault_tui.domain.checks import Check
+from mediavault_tui.domain.nas import KnownShare
 from mediavault_tui.domain.paths import Mount
 from mediavault_tui.domain.pathtext import display
 from mediavault_tui.errors import SourceError, SourceOffline

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from mediavault_tui.domain.model import FileStamp, MediaFile
 from mediavault_tui.domain.paths import LOCAL
-from mediavault_tui.domain.picture import Picture
+from mediavault_tui.domain.picture import Curve, Picture, curve_of
 from mediavault_tui.errors import ProbeError, SourceError, SourceMissing
 from mediavault_tui.probe.picture import Painter
 from mediavault_tui.services.bridged import bridged
@@ -44,27 +44,30 @@ class Pictures:
         Raises: SourceMissing if the file is not there; ProbeError, ToolMissing without a
             picture, with a sentence to show in its place; SourceError from a share.
         """
+        curve = curve_of(file.info.video) if file.info is not None else None
         stamp = file.stamp if file.source != LOCAL else await asyncio.to_thread(_look, file.raw_path)
-        key = _key(file.source, stamp, f"{at:.3f} {width} {height}")
+        key = _key(file.source, stamp, f"{at:.3f} {width} {height} {curve}")
         content = await asyncio.to_thread(self._kept.get, key)
         found = unpacked(content) if content is not None else None
         if found is None:
-            hdr = file.info is not None and file.info.video is not None and bool(file.info.video.hdr)
             if file.source == LOCAL:
-                found = await self._painter.frame(file.raw_path, at=at, width=width, height=height, hdr=hdr)
+                paint = self._painter.frame
+                found = await paint(file.raw_path, at=at, width=width, height=height, curve=curve)
             else:
                 async with self._turns:
-                    found = await self._far(file, at=at, width=width, height=height, hdr=hdr)
+                    found = await self._far(file, at=at, width=width, height=height, curve=curve)
             await asyncio.to_thread(self._kept.put, key, packed(found))
         return found
 
-    async def _far(self, file: MediaFile, *, at: float, width: int, height: int, hdr: bool) -> Picture:
+    async def _far(
+        self, file: MediaFile, *, at: float, width: int, height: int, curve: Curve | None
+    ) -> Picture:
         """Return a frame of a film on a share, through a bridge."""
         source = self._places.source(file.source)
         async with bridged(source, file.raw_path, most=_MOST_FAR) as bridge:
             try:
                 address = bridge.address.encode()
-                return await self._painter.frame(address, at=at, width=width, height=height, hdr=hdr)
+                return await self._painter.frame(address, at=at, width=width, height=height, curve=curve)
             except ProbeError:
                 if bridge.error is not None:  # that the film is damaged would not be true
                     raise SourceError(f"No picture: {bridge.error}.") from bridge.error

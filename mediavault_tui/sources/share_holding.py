@@ -25,6 +25,12 @@ class Named(Protocol):
     @property
     def is_folder(self) -> bool: ...
 
+    @property
+    def size(self) -> int: ...
+
+    @property
+    def modified_ns(self) -> int: ...
+
 
 class ShareSource(Source, Protocol):
     """A source on a server: what `sources.smb.SmbSource` has beyond a `Source`."""

@@ -14,8 +14,8 @@ const players = [a, b].map(
   (video, n) =>
     new Player(video, {
       say,
-      shown: (way) => {
-        ways["AB"[n]] = WORDS[way];
+      shown: (way, more) => {
+        ways["AB"[n]] = WORDS[way] + more;
       },
     }),
 );

@@ -1,7 +1,7 @@
 // Plays one film in a <video>: the file itself where the browser can, else what the server
 // makes of it from any second on, fed piece by piece into a MediaSource.
 
-const OFFSET = 10; // seconds that the server adds to every time; streamer/transcode.py
+const OFFSET = 10; // seconds that the server adds to every time; streamer/recipes.py
 const AHEAD = 40; // seconds kept ready before the picture that is shown
 const BEHIND = 30; // seconds kept after it
 const Source = window.ManagedMediaSource ?? window.MediaSource;
@@ -36,6 +36,8 @@ export class Player {
     this.run = 0; // which feeding is the valid one
     this.aim = 0; // seconds to begin at, until there is a picture
     this.wants = false; // whether it shall play as soon as it can
+    this.size = 0; // among the widths of a converted picture
+    this.patience = 4000; // ms of a conversion too slow to be watched, before a smaller picture is asked for
     video.addEventListener("seeking", () => this.#sought());
     video.addEventListener("error", () => this.#failed());
     video.addEventListener("play", () => (this.wants = true));
@@ -68,7 +70,7 @@ export class Player {
         if (!Source?.isTypeSupported(type)) continue;
         this.#open(type, at);
       }
-      this.shown(way);
+      this.#tell();
       if (this.wants) video.play().catch(() => {});
       return;
     }
@@ -78,6 +80,16 @@ export class Player {
         ? "This browser plays none of what can be made of this film. mpv and VLC do."
         : "Nothing on this server can convert this film for a browser. mpv and VLC play it.",
     );
+  }
+
+  #tell() {
+    const smaller = this.way === "picture" && this.size > 0;
+    this.shown(this.way, smaller ? `, ${this.width} wide, for the server is too slow for more` : "");
+  }
+
+  /** Pixels that a converted picture is wide at most. */
+  get width() {
+    return this.film.widths[this.size] ?? 0;
   }
 
   /** Begin anew with another sound track, at the same second. */
@@ -145,7 +157,7 @@ export class Player {
     this.request = new AbortController();
     this.broken = false;
     try {
-      const query = new URLSearchParams({ way: this.way, start: from.toFixed(3), audio: this.audio, viewer });
+      const query = new URLSearchParams({ way: this.way, start: from.toFixed(3), audio: this.audio, width: this.width, viewer });
       const asked = fetch(`/api/media/${film.id}/play?${query}`, { signal: this.request.signal });
       asked.catch(() => {}); // it is awaited below
       await this.#settled();
@@ -164,11 +176,19 @@ export class Player {
       }
       this.say("");
       const reader = answer.body.getReader();
+      const pace = this.#pace();
       for (;;) {
         const { done, value } = await reader.read();
         if (!valid()) return;
         if (done) break;
         await this.#append(value, valid);
+        if (!valid()) return;
+        if (pace() && this.size + 1 < film.widths.length) {
+          this.size += 1;
+          this.#tell();
+          this.#feed(this.#range()?.[1] ?? from, true);
+          return;
+        }
         while (valid() && this.#ahead() > AHEAD) await Promise.race([once(video, "timeupdate", "seeking"), pause(1000)]);
         if (!valid()) return;
       }
@@ -182,6 +202,22 @@ export class Player {
         if (valid()) this.#hungry();
       }
     }
+  }
+
+  /** Return what says, piece by piece, whether a picture is converted too slowly to be watched. */
+  #pace() {
+    let since = 0; // ms and second of film at which it was looked at first
+    let second = 0;
+    return () => {
+      const end = this.#range()?.[1];
+      const now = performance.now();
+      if (this.way !== "picture" || end === undefined || this.#ahead() > AHEAD / 2) {
+        since = 0;
+        return false;
+      }
+      if (!since) [since, second] = [now, end];
+      return now - since > this.patience && end - second < ((now - since) / 1000) * this.video.playbackRate * 1.02;
+    };
   }
 
   #ahead() {

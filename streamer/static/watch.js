@@ -8,7 +8,7 @@ const video = document.querySelector("video");
 const way = document.querySelector("#way");
 const player = new Player(video, {
   say: notice(stage),
-  shown: (name) => (way.textContent = WORDS[name]),
+  shown: (name, more) => (way.textContent = WORDS[name] + more),
 });
 window.player = player;
 if (at > 0) {

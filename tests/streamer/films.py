@@ -30,6 +30,7 @@ RECIPES: Mapping[str, list[str]] = {
     "hevc.mkv": [*_HEVC, "-pix_fmt", "yuv420p", "-c:a", "eac3"],
     "hdr.mkv": [*_HEVC, "-pix_fmt", "yuv420p10le", "-vf", _HDR, "-c:a", "dca", "-strict", "-2"],
     "mpeg4-ac3.avi": ["-c:v", "mpeg4", "-q:v", "5", "-tag:v", "XVID", "-c:a", "ac3"],
+    "wide.avi": ["-c:v", "mpeg4", "-q:v", "9", "-vf", "scale=1920:1080", "-r", "5", "-c:a", "ac3"],
     "clock.mkv": [*_H264, "-crf", "8", "-c:a", "ac3", "-vf", _CLOCK],
     "clock.avi": ["-c:v", "mpeg4", "-q:v", "2", "-c:a", "ac3", "-vf", _CLOCK],
     "mpeg2.ts": ["-c:v", "mpeg2video", "-q:v", "5", "-c:a", "mp2", "-pix_fmt", "yuv420p"],

@@ -13,7 +13,7 @@ from mediavault_tui.domain.model import MediaFile
 from mediavault_tui.probe.ffprobe import Prober
 from mediavault_tui.services.accounts import Accounts
 from mediavault_tui.services.preview import PreviewLinks
-from streamer.watch import THEATRE
+from streamer.theatre import THEATRE
 from tests.db.shelf import Shelf
 from tests.streamer import films
 from tests.streamer.browser import Page, chromium, new_page
@@ -109,6 +109,30 @@ async def test_what_is_shown_is_the_picture_of_that_second(
         left, right = await page.run(_GREYS)
         shown = round((left - 20) / 8) + round((right - 20) / 8) / 24
         assert abs(shown - second - number / 24) < 2 / 24, (shown, second, number)
+
+
+async def test_a_machine_that_is_too_slow_is_asked_for_a_smaller_picture(
+    sidecar: Sidecar, put: Put, page: Page, ffmpeg: str, tmp_path: Path
+) -> None:
+    # Full HD at half the speed of watching, anything smaller as quickly as it goes.
+    slow = tmp_path / "ffmpeg"
+    slow.write_text(
+        f'#!/bin/sh\ncase "$*" in *1920*) exec {ffmpeg} -readrate 0.5 "$@";; *) exec {ffmpeg} "$@";; esac\n'
+    )
+    slow.chmod(0o755)
+    await sidecar.http.get(f"/watch/{(await put('wide.avi')).id}")  # ffmpeg has said what it can
+    sidecar.app[THEATRE].ffmpeg = str(slow)
+    film = await put("wide.avi", called="again.avi")
+    await page.go(f"http://127.0.0.1:{sidecar.port}/watch/{film.id}")
+    await page.run("void (player.patience = 500)")
+    await page.until("player.size >= 1")
+    assert "wide, for the server" in await page.run("document.querySelector('#way').textContent")
+    video = "document.querySelector('video')"
+    # It goes on where the large picture ended, without a gap, and plays across the seam.
+    await page.until(f"{video}.buffered.length === 1 && {video}.buffered.end(0) > {SECONDS - 1}")
+    await page.run(f"{video}.currentTime = 0; {video}.playbackRate = 4; void {video}.play()")
+    await page.until(f"{video}.videoWidth < 1920 && {video}.videoWidth === player.width")
+    assert page.complaints == []
 
 
 _GREYS = """(() => { const c = document.createElement('canvas'); c.width = 64; c.height = 36;

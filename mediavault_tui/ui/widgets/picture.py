@@ -1,14 +1,16 @@
-"""A picture in half blocks: two pixels to a cell, in any terminal and through tmux.
+"""A picture: in half blocks, two pixels to a cell, in any terminal; finer where the terminal can.
 
-Not by textual-image: it asks the terminal questions when it is imported (1.3 s, and the
-answers would arrive among the keys of a running app), and frames are asked for late.
+`ui.graphics` finds out whether it can, before the app runs.
 """
 
 from __future__ import annotations
 
+from typing import Any, ClassVar
+
 from rich.color import Color
 from rich.segment import Segment
 from rich.style import Style
+from textual.app import ComposeResult
 from textual.reactive import reactive
 from textual.strip import Strip
 from textual.widget import Widget
@@ -21,8 +23,16 @@ class PictureBox(Widget):
     """A picture in the middle of its place, or one sentence instead."""
 
     DEFAULT_CSS = """
-    PictureBox { background: $background; color: $foreground-muted; }
+    PictureBox {
+        background: $background;
+        color: $foreground-muted;
+        align: center middle;
+        & > .picture-box--image { width: auto; height: auto; display: none; }
+    }
     """
+
+    finer: ClassVar[tuple[type[Widget], tuple[int, int]] | None] = None
+    """What draws pictures finer than half blocks, and the pixels of a cell; the app's start sets it."""
 
     picture: reactive[Picture | None] = reactive(None)
     """What is drawn; None: the sentence."""
@@ -30,14 +40,29 @@ class PictureBox(Widget):
     sentence: reactive[str] = reactive("")
     """What stands in the place of a picture: text from outside."""
 
+    def compose(self) -> ComposeResult:
+        if self.finer is not None:
+            yield self.finer[0](classes="picture-box--image")
+
     def room(self) -> tuple[int, int]:
         """Return the pixels that fit, across and down."""
+        if self.finer is not None:
+            width, height = self.finer[1]
+            return self.size.width * width, self.size.height * height
         return self.size.width, 2 * self.size.height
 
     def show(self, picture: Picture | str) -> None:
         """Draw a picture, or a sentence in its place."""
         self.picture = picture if isinstance(picture, Picture) else None
         self.sentence = picture if isinstance(picture, str) else ""
+        for drawn in self.query(".picture-box--image"):
+            from PIL import Image
+
+            image: Any = drawn
+            image.display = self.picture is not None
+            if self.picture is not None:
+                size = self.picture.width, self.picture.height
+                image.image = Image.frombytes("RGB", size, self.picture.rgb)
 
     def render_line(self, y: int) -> Strip:
         width, height = self.size
@@ -48,6 +73,8 @@ class PictureBox(Widget):
             text = lines[row] if 0 <= row < len(lines) else ""
             return Strip([Segment(" " + text, base)]).adjust_cell_length(width, base)
         picture = self.picture
+        if self.finer is not None:
+            return Strip.blank(width, base)
         top = 2 * (y - (height - (picture.height + 1) // 2) // 2)
         if not 0 <= top < picture.height:
             return Strip.blank(width, base)

@@ -11,8 +11,10 @@ import pytest
 
 from mediavault_tui.domain.model import MediaFile
 from mediavault_tui.probe.ffprobe import Prober
-from streamer.transcode import OFFSET, Busy, Conversions
-from streamer.watch import STATIC, THEATRE
+from streamer.conversions import Busy, Conversions
+from streamer.recipes import OFFSET
+from streamer.theatre import THEATRE
+from streamer.watch import STATIC
 from tests.db.shelf import Shelf
 from tests.streamer import films
 from tests.streamer.conftest import Serve, Sidecar, until
