@@ -160,7 +160,7 @@ async def test_rows_open_where_files_and_groups_are_shown(library: Library) -> N
         assert inventory.listing.current is not None
         assert inventory.listing.current.id == keeper.id
         await into_chat(pilot)
-        await pilot.press("tab", "space", "down", "down", "space", "ctrl+o")
+        await pilot.press("space", "down", "down", "space", "ctrl+o")
         await settle(pilot)
         assert isinstance(pilot.app.screen, InventoryScreen)
         assert pilot.app.screen.listing.marks == {keeper.id, other.id}
