@@ -28,6 +28,7 @@ from mediavault_tui.domain.model import (
     VideoTrack,
 )
 from mediavault_tui.domain.quality import score, tier
+from mediavault_tui.domain.search import words
 from mediavault_tui.store.database import Connection
 from mediavault_tui.store.files import tracks_json
 
@@ -188,8 +189,10 @@ async def insert_file(
         "first_seen_at": file.first_seen or LONG_AGO,
         "last_scan_id": 1,
         "probed_at": LONG_AGO if info else None,
+        "search": sorted(set(words(f"{file.path} {who.title}"))),
     }
-    places = ", ".join(f"${number}" for number in range(1, len(row) + 1))
+    places = ", ".join(f"${number}" for number in range(1, len(row)))
+    places += f", array_to_tsvector(${len(row)}::text[])"
     id = await conn.fetchval(
         f"insert into media_files ({', '.join(row)}) values ({places}) returning id", *row.values()
     )

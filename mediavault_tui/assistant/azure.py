@@ -12,8 +12,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from mediavault_tui.assistant.calls import Calls
+from mediavault_tui.assistant.trouble import pause, renamed
 from mediavault_tui.domain.chat import Choice, ToolCall
-from mediavault_tui.errors import AssistantBusy, AssistantDenied, AssistantDown, AssistantError
+from mediavault_tui.errors import AssistantDown, AssistantError
 
 if TYPE_CHECKING:
     import openai
@@ -27,10 +29,10 @@ FIRST_WITHIN = 60.0
 STALLED_AFTER = 30.0
 """Seconds without a piece after which an answer is given up."""
 
-WAIT_AT_MOST = 8.0
-"""Seconds of a Retry-After that are waited out in silence; a longer one is told to the person."""
-
 _ATTEMPTS = 3
+_WISHES = ("stream_options", "max_tokens", "temperature")
+"""What is asked of an endpoint besides the answer; one that refuses it by name is asked without."""
+
 _LONGEST_ANSWER = 2000
 _CHARACTERS_PER_TOKEN = 4
 """For an endpoint that does not count tokens: a little too many rather than too few."""
@@ -92,7 +94,7 @@ class Model:
     def __init__(self, endpoint: Endpoint) -> None:
         self.endpoint = endpoint
         self._client: openai.AsyncOpenAI | None = None
-        self._counts = True
+        self._refused: set[str] = set()
 
     def redacted(self, text: str) -> str:
         """Return text without the key, should anybody have pasted or echoed it."""
@@ -107,7 +109,7 @@ class Model:
         Raises: AssistantDenied, AssistantBusy, AssistantDown. Closing the iterator hangs up.
         """
         response = await self._begin(messages, tools, model)
-        calls: dict[int, list[str]] = {}
+        calls = Calls()
         reason, used, letters = "", (0, 0), 0
         chunks = aiter(response)
         async with response:
@@ -122,20 +124,15 @@ class Model:
                         letters += len(delta.content)
                         yield Text(delta.content)
                     for piece in (delta.tool_calls if delta is not None else None) or ():
-                        call = calls.setdefault(piece.index, ["", "", ""])
-                        call[0] = piece.id or call[0]
-                        if piece.function is not None:
-                            call[1] += piece.function.name or ""
-                            call[2] += piece.function.arguments or ""
+                        calls.add(piece)
                     reason = choice.finish_reason or reason
         if not reason:
             raise AssistantDown(f"{self.endpoint.host} broke off in the middle of the answer; ask again")
         if used == (0, 0):
             sent = sum(len(str(message.get("content") or "")) for message in messages)
-            spoken = letters + sum(len(call[2]) for call in calls.values())
+            spoken = letters + sum(len(call.arguments) for call in calls.made())
             used = (sent // _CHARACTERS_PER_TOKEN + 1, spoken // _CHARACTERS_PER_TOKEN + 1)
-        made = tuple(ToolCall(c[0] or f"call_{n}", c[1], c[2]) for n, c in sorted(calls.items()))
-        yield Whole(model, reason, made, *used)
+        yield Whole(model, reason, calls.made(), *used)
 
     async def prepare(self) -> None:
         """Load the library that speaks HTTP, without blocking anybody."""
@@ -151,29 +148,29 @@ class Model:
         self, messages: Sequence[Mapping[str, Any]], tools: Sequence[Mapping[str, Any]], model: str
     ) -> Any:
         openai = await asyncio.to_thread(_load)
-        for attempt in range(_ATTEMPTS):
-            body: dict[str, Any] = {
-                "model": model,
-                "messages": list(messages),
+        for attempt in range(_ATTEMPTS + len(_WISHES)):
+            wishes: dict[str, Any] = {
                 "temperature": 0,
                 "max_tokens": _LONGEST_ANSWER,
-                "stream": True,
+                "stream_options": {"include_usage": True},
             }
+            body = {name: wish for name, wish in wishes.items() if name not in self._refused}
+            body |= {"model": model, "messages": list(messages), "stream": True}
             if tools:
                 body["tools"] = list(tools)
-            if self._counts:
-                body["stream_options"] = {"include_usage": True}
             try:
                 async with asyncio.timeout(FIRST_WITHIN):
                     return await self._connected(openai).chat.completions.create(**body)
             except openai.APIError as error:
-                if self._cannot_count(error):
-                    self._counts = False
+                if (refused := self._refuses(error)) is not None:
+                    self._refused.add(refused)
                     continue
-                pause = _pause(error, attempt)
-                if pause is None or attempt == _ATTEMPTS - 1:
-                    raise self._renamed(error, model) from None  # its text may quote what was sent
-                await asyncio.sleep(pause)
+                wait = pause(error, attempt)
+                if wait is None or attempt >= _ATTEMPTS - 1 + len(self._refused):
+                    raise renamed(
+                        error, self.endpoint.host, model, azure=self.endpoint.version is not None
+                    ) from None  # its text may quote what was sent
+                await asyncio.sleep(wait)
             except TimeoutError:
                 raise AssistantDown(
                     f"{self.endpoint.host} did not answer within {FIRST_WITHIN:g} seconds"
@@ -210,68 +207,17 @@ class Model:
                 )
         return self._client
 
-    def _cannot_count(self, error: Any) -> bool:
-        """Return whether an older endpoint refuses to be asked for the usage."""
-        return self._counts and getattr(error, "status_code", 0) == 400 and "stream_options" in str(error)
-
     def _renamed(self, error: Any, model: str) -> AssistantError:
-        host = self.endpoint.host
-        azure = self.endpoint.version is not None
-        status, code = getattr(error, "status_code", None), str(getattr(error, "code", "") or "")
-        if code == "content_filter":
-            return AssistantDenied(f"The content filter of {host} refuses this question; ask in other words")
-        if code == "context_length_exceeded":
-            return AssistantDenied("This conversation has become too long for the model; begin a new one")
-        if status in (401, 403):
-            return AssistantDenied(
-                f"{host} refuses the key; correct {'AZURE_OPENAI_KEY' if azure else 'OPENAI_API_KEY'}"
-            )
-        if status == 404:
-            what = "deployment" if azure else "model"
-            variable = "AZURE_DEPLOYMENT_NAME_CHAT" if azure else "OPENAI_MODEL"
-            return AssistantDenied(f"{host} knows no {what} called {model!r}; correct {variable} (or …_MINI)")
-        if status == 429:
-            wait = _retry_after(error)
-            when = f" in {wait:.0f} seconds" if wait else " in a while"
-            return AssistantBusy(f"{host} is asked too much at the moment; ask again{when}")
-        if status is not None and status < 500:
-            return AssistantDenied(
-                f"{host} does not understand the request (HTTP {status}); look at the chat's settings"
-            )
-        if status is not None:
-            return AssistantDown(f"{host} failed (HTTP {status}); ask again")
-        return AssistantDown(
-            f"{host} cannot be reached or broke off; look at the network and the chat's settings"
-        )
+        return renamed(error, self.endpoint.host, model, azure=self.endpoint.version is not None)
+
+    def _refuses(self, error: Any) -> str | None:
+        """Return what an endpoint does not want to hear: an older one of usage, a newer one of length."""
+        if getattr(error, "status_code", 0) != 400:
+            return None
+        return next((name for name in _WISHES if name not in self._refused and name in str(error)), None)
 
 
 def _load() -> Any:
     import openai
 
     return openai
-
-
-def _retry_after(error: Any) -> float | None:
-    """Return the seconds that a server asks to wait."""
-    headers: Mapping[str, str] = (
-        error.response.headers if getattr(error, "response", None) is not None else {}
-    )
-    for name, unit in (("retry-after-ms", 1000.0), ("retry-after", 1.0)):
-        try:
-            return float(headers[name]) / unit
-        except (KeyError, ValueError):
-            continue
-    return None
-
-
-def _pause(error: Any, attempt: int) -> float | None:
-    """Return the seconds after which the same may be tried again; None where that is no use."""
-    status = getattr(error, "status_code", None)
-    if status == 429:
-        wait = _retry_after(error)
-        if wait is None:
-            return 1.0 + attempt
-        return wait if wait <= WAIT_AT_MOST else None
-    if status is None or status >= 500:
-        return 0.2 * (attempt + 1)
-    return None

@@ -3,7 +3,7 @@
 PostgreSQL's own grammar (pglast) reads the statement; then every node must be of a kind, every
 function, type and relation of a name that is known to be harmless. What is not known is refused with
 a sentence that tells the language model how to ask instead. The second wall, which holds without
-this one, is the role `mediavault_reader`. Long, because one list of what is allowed is safer than three.
+this one, is the role `mediavault_reader`.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from collections.abc import Collection, Iterator
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from mediavault_tui.assistant.sqlallowed import FUNCTIONS, NODES, TYPES
 from mediavault_tui.errors import Refused
 
 if TYPE_CHECKING:
@@ -30,45 +31,6 @@ SERIES_LIMIT = 100_000
 """The largest number that `generate_series` may be given."""
 
 
-def _words_of(text: str) -> frozenset[str]:
-    return frozenset(text.split())
-
-
-_NODES = _words_of(
-    """
-    RawStmt SelectStmt ResTarget ColumnRef A_Star String Integer Float Boolean A_Const A_Expr BoolExpr
-    NullTest BooleanTest SubLink FuncCall CaseExpr CaseWhen CoalesceExpr MinMaxExpr TypeCast TypeName
-    RangeVar Alias JoinExpr RangeSubselect RangeFunction SortBy WindowDef WithClause CommonTableExpr
-    GroupingSet GroupingFunc A_ArrayExpr A_Indirection A_Indices RowExpr SQLValueFunction NamedArgExpr
-    """
-)
-"""What a SELECT is made of; whatever PostgreSQL's grammar knows beside it is refused."""
-_FUNCTIONS = _words_of(
-    """
-    abs ceil ceiling floor round trunc mod div power sqrt exp ln log sign width_bucket greatest least
-    count sum avg min max string_agg array_agg json_agg jsonb_agg bool_and bool_or every stddev
-    stddev_pop stddev_samp variance var_pop var_samp corr percentile_cont percentile_disc mode
-    row_number rank dense_rank percent_rank cume_dist ntile lag lead first_value last_value nth_value
-    lower upper initcap length char_length character_length octet_length substring substr left right
-    position strpos split_part replace translate btrim ltrim rtrim trim concat concat_ws reverse ascii
-    chr starts_with regexp_replace regexp_match regexp_matches regexp_count regexp_like regexp_substr
-    string_to_array string_to_table overlay md5 to_char to_number to_date to_timestamp pg_size_pretty
-    now date_trunc date_part extract age make_date make_interval timezone clock_timestamp
-    statement_timestamp transaction_timestamp justify_days justify_hours justify_interval date_bin
-    unnest cardinality array_length array_to_string array_position array_positions array_remove
-    array_append array_prepend array_cat array_replace generate_series to_json to_jsonb row_to_json
-    json_build_object jsonb_build_object jsonb_array_length json_array_length like_escape
-    similar_to_escape overlaps nullif coalesce
-    """
-)
-"""On numbers, rows, text, dates and arrays, with what the grammar makes of LIKE … ESCAPE."""
-
-_TYPES = _words_of(
-    """
-    int2 int4 int8 integer bigint smallint numeric float4 float8 bool text varchar bpchar char date time
-    timetz timestamp timestamptz interval json jsonb
-    """
-)
 _BITS = ("insert", "update", "delete", "merge")
 
 
@@ -202,7 +164,7 @@ def _is(node: Any, kind: str) -> bool:
 
 
 def _check_kind(kind: str) -> None:
-    if kind in _NODES:
+    if kind in NODES:
         return
     if kind == "LockingClause":
         raise Refused("FOR UPDATE and FOR SHARE are not allowed: nothing is locked by asking")
@@ -281,7 +243,7 @@ def _check_function(node: Any) -> int:
     """Check one call; return 1 for a series."""
     parts = [part.sval for part in node.funcname]
     name = parts[-1]
-    if len(parts) > 2 or (len(parts) == 2 and parts[0] != "pg_catalog") or name not in _FUNCTIONS:
+    if len(parts) > 2 or (len(parts) == 2 and parts[0] != "pg_catalog") or name not in FUNCTIONS:
         raise Refused(f"The function {'.'.join(parts)} is not allowed in a question")
     if name != "generate_series":
         return 0
@@ -310,7 +272,7 @@ def _check_type(node: Any) -> None:
         not parts
         or len(parts) > 2
         or (len(parts) == 2 and parts[0] != "pg_catalog")
-        or parts[-1] not in _TYPES
+        or parts[-1] not in TYPES
     ):
         raise Refused(f"The type {'.'.join(parts)} is not allowed in a question")
 

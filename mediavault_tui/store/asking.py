@@ -23,10 +23,10 @@ from mediavault_tui.store.database import CONNECT_TIMEOUT, Database, renamed
 from mediavault_tui.store.reader_login import ROLE, derived_password, reader_url, scram_verifier
 from mediavault_tui.store.sqlfiles import sql, sql_root
 
-SERVER_TIMEOUT = 5.0
-"""Seconds after which the server gives a statement up."""
+SERVER_TIMEOUT = 10.0
+"""Seconds after which the server gives a statement up: twice what a sum over a million files may take."""
 
-CLIENT_TIMEOUT = 7.0
+CLIENT_TIMEOUT = 12.0
 """Seconds after which we do, whatever the server thinks of it."""
 
 _LONGEST_ROW = 200_000

@@ -24,8 +24,8 @@ with touched as (
     update chat_sessions set updated_at = now() where id = $1 returning id
 ), counted as (
     insert into chat_spending as s (day, model, tokens_in, tokens_out, cost_usd)
-    select (now() at time zone 'UTC')::date, $9, $10, $11, $12
-    where $9 <> '' and $10::integer + $11::integer > 0
+    select (now() at time zone 'UTC')::date, $9::text, $10::integer, $11::integer, $12::numeric
+    where $9::text <> '' and $10::integer + $11::integer > 0
     on conflict (day, model) do update
         set tokens_in  = s.tokens_in + excluded.tokens_in,
             tokens_out = s.tokens_out + excluded.tokens_out,
@@ -33,7 +33,7 @@ with touched as (
 )
 insert into chat_messages (session_id, role, content, tool_calls, tool_call_id, sql, rows_digest, rows_count, model,
                            tokens_in, tokens_out, cost_usd, finish_reason)
-select t.id, $2, $3, $4::jsonb, $5, $6, $7, $8, $9, $10, $11, $12, $13
+select t.id, $2, $3, $4::jsonb, $5, $6, $7, $8, $9::text, $10::integer, $11::integer, $12::numeric, $13
 from touched t
 returning id;
 

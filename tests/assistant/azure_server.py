@@ -13,7 +13,7 @@ import json
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from aiohttp import web
 
@@ -45,6 +45,10 @@ class Script:
     headers: Mapping[str, str] = field(default_factory=dict)
     gate: asyncio.Event | None = None
     """Waited for before the last event."""
+    whole_calls: Literal["", "indexed", "one index", "no id"] = ""
+    """How a plainer server sends its calls: each in one piece; all with one index; without ids."""
+    turns: asyncio.Queue[None] | None = None
+    """One is taken before each event after the first: the test says when it goes out."""
 
 
 class AzureServer:
@@ -100,6 +104,8 @@ class AzureServer:
         events = list(_events(script, body))
         try:
             for place, event in enumerate(events):
+                if script.turns is not None and place:
+                    await script.turns.get()
                 if script.gate is not None and place == len(events) - 1:
                     await script.gate.wait()
                 if place == script.cut_after:
@@ -132,6 +138,13 @@ def _events(script: Script, body: Mapping[str, Any]) -> list[bytes]:
     for index, (name, arguments) in enumerate(script.calls):
         text = arguments if isinstance(arguments, str) else json.dumps(arguments, ensure_ascii=False)
         head = {"index": index, "id": f"call_{index}_{name}", "type": "function"}
+        if script.whole_calls:
+            if script.whole_calls == "one index":
+                head["index"] = 0
+            if script.whole_calls == "no id":
+                del head["id"]
+            chunks.append(_delta({"tool_calls": [{**head, "function": {"name": name, "arguments": text}}]}))
+            continue
         chunks.append(_delta({"tool_calls": [{**head, "function": {"name": name, "arguments": ""}}]}))
         for start in range(0, len(text), script.piece):
             piece = {"arguments": text[start : start + script.piece]}

@@ -70,6 +70,39 @@ async def test_a_plain_endpoint_serves_as_well(server: AzureServer) -> None:
     assert text == "Yes."
 
 
+@pytest.mark.parametrize("sent", ["indexed", "one index", "no id"])
+@pytest.mark.parametrize("finish", ["tool_calls", "stop"])
+async def test_a_plain_endpoint_may_send_calls_whole_and_count_nothing(
+    server: AzureServer, sent: Any, finish: str
+) -> None:
+    """As local servers do: no pieces, one index for all, no ids, `stop` after calls, no usage chunk."""
+    calls = [("query", {"sql": "select 1"}), ("query", {"sql": "select 2"}), ("library_stats", {})]
+    server.will(Script("Well. ", calls=calls, whole_calls=sent, finish=finish, usage=None))
+    text, whole = await answer(model_at(server, version=None, path="/v1"))
+    assert text == "Well. "
+    assert [(call.name, call.arguments) for call in whole.tool_calls] == [
+        ("query", '{"sql": "select 1"}'),
+        ("query", '{"sql": "select 2"}'),
+        ("library_stats", "{}"),
+    ]
+    assert len({call.id for call in whole.tool_calls}) == 3
+    assert whole.tokens_in > 0
+    assert whole.tokens_out > 0
+
+
+async def test_what_an_endpoint_refuses_by_name_is_left_out(server: AzureServer) -> None:
+    refusals = [
+        Script(status=400, error={"message": f"Unsupported parameter: '{name}'"})
+        for name in ("max_tokens", "temperature", "stream_options")
+    ]
+    server.will(*refusals, Script(status=500), Script("Yes.", usage=None), Script("Again.", usage=None))
+    model = model_at(server, version=None, path="/v1")
+    assert (await answer(model))[0] == "Yes."
+    assert {"max_tokens", "temperature", "stream_options"} & set(server.requests[-1]) == set()
+    assert (await answer(model))[0] == "Again."
+    assert len(server.requests) == 6
+
+
 async def test_an_endpoint_that_does_not_count_is_estimated(server: AzureServer) -> None:
     refusal = {"code": None, "message": "Unrecognized request argument supplied: stream_options"}
     server.will(Script(status=400, error=refusal), Script("Four letters each", usage=None))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 import pytest
 
@@ -22,6 +24,7 @@ from mediavault_tui.sources.local import LocalSource
 from mediavault_tui.store.asking import Reader
 from mediavault_tui.store.database import Database
 from tests.assistant.azure_server import KEY, VERSION, Script, azure_server
+from tests.e2e.demo_facts import BY_HAND, FACTS
 
 
 def test_there_are_sixty_different_questions() -> None:
@@ -64,3 +67,22 @@ def test_wrong_rows_do_not_match() -> None:
     assert not matches(expected, Rows(("t", "y"), (("Heat", 1995),)))
     assert not matches(expected, Rows(("t", "y"), (("Heat", 1995), ("Heat", 1995))))
     assert not matches(expected, Rows(("t", "y"), (("Heat", 1995), ("Ran", 1986))))
+
+
+@pytest.mark.parametrize("each", golden(), ids=lambda each: each.question[:48])
+def test_the_golden_rows_are_those_of_the_librarys_definition(each: Golden) -> None:
+    """Worked out without SQL, so that a SELECT that is wrong cannot agree with itself."""
+    by_hand = FACTS.get(each.question)
+    rows = by_hand() if by_hand is not None else BY_HAND[each.question]
+    assert _comparable(each.rows) == _comparable(rows)
+
+
+def _comparable(rows: Iterable[Sequence[Any]]) -> list[str]:
+    return sorted(
+        str([sorted(map(str, v)) if isinstance(v, (list, tuple)) else str(v).casefold() for v in row])
+        for row in rows
+    )
+
+
+def test_every_question_has_a_fact_and_every_fact_a_question() -> None:
+    assert set(FACTS) | set(BY_HAND) == {each.question for each in golden()}

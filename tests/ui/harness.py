@@ -16,7 +16,7 @@ from tests.ui.fakes import NOW, FakeVault
 NARROW = (80, 24)
 WIDE = (160, 45)
 
-_LASTING = ("_open", "_publish_soon")
+_LASTING = ("_open", "_publish_soon", "_prepare")
 """Workers that last as long as the app, or wait on purpose."""
 
 

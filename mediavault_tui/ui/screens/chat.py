@@ -130,7 +130,12 @@ class ChatScreen(SessionPane):
         narrow = self.size.height < 30
         self._talk.welcome(chat_words.welcome(self._ready, asking.questions(), narrow=narrow))
         self.tell_state()
-        await chat.prepare()  # so that the first question does not wait for it
+        self._prepare()
+
+    @work(group="prepare")
+    async def _prepare(self) -> None:
+        """Load what the first question would wait for, while it is typed."""
+        await (await self._chat()).prepare()
 
     def tell_state(self) -> None:
         if self.is_mounted:
