@@ -1,4 +1,7 @@
-"""Which title is it? Candidates for one file or for all that wait, with poster, evidence and running time."""
+"""Which title is it? Candidates for one file or for all that wait, with poster, evidence and running time.
+
+Longer than other dialogs: the queue, the search, the choice and its undoing are one conversation.
+"""
 
 from __future__ import annotations
 
