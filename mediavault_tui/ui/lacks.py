@@ -70,8 +70,10 @@ class Look(Modal[Row | None], Generic[Row]):
         opened: Callable[[], Awaitable[LackServices]],
         enter: str,
     ) -> None:
-        pages = [("o", "TMDb")] if self.PAGES else []
-        super().__init__(title, [("enter", enter), *pages, ("esc", "go back")])
+        keys = [("enter", enter), ("esc", "go back")]
+        if self.PAGES:
+            keys.insert(1, ("o", "TMDb"))
+        super().__init__(title, keys)
         self._columns: Sequence[Column[Any]] = columns
         self._opened = opened
 
