@@ -18,7 +18,7 @@ from bench.database import own_database
 from mediavault_tui.domain.library import Facet, InventoryQuery, SortKey
 from mediavault_tui.services.library import Library
 from mediavault_tui.store.database import Database
-from tests.db.rows import fill
+from tests.db.rows import fill, fill_world
 
 FILTERS: dict[str, list[InventoryQuery]] = {
     "none": [InventoryQuery()],
@@ -30,6 +30,17 @@ FILTERS: dict[str, list[InventoryQuery]] = {
     "language": [InventoryQuery(facets=((Facet.LANGUAGE, code),)) for code in ("en", "fr", "de", "ja", "fi")],
     "folder": [
         InventoryQuery(facets=((Facet.FOLDER, f"/lib/{kind}"),)) for kind in ("movie", "episode", "other")
+    ],
+    "title": [
+        InventoryQuery(facets=(chosen,))
+        for chosen in (
+            (Facet.GENRE, "Drama"),
+            (Facet.GENRE, "Western"),
+            (Facet.DECADE, "1950s"),
+            (Facet.ORIGINAL, "Finnish"),
+            (Facet.RATING, "8–9"),
+            (Facet.COLLECTION, "Collection 7"),
+        )
     ],
     "state": [InventoryQuery(facets=((Facet.STATE, state),)) for state in ("present", "missing")],
     "search": [
@@ -85,7 +96,8 @@ async def main() -> None:
         try:
             async with database.connection() as conn:
                 await fill(conn, arguments.files)
-                await conn.execute("vacuum analyze media_files")
+                await fill_world(conn)
+                await conn.execute("vacuum analyze media_files, file_matches, titles")
             await measure(Library(database), arguments.rounds)
         finally:
             await database.close()

@@ -36,19 +36,17 @@ class SortKey(StrEnum):
 
 
 class Facet(StrEnum):
-    """What the inventory may be narrowed by."""
+    """What the inventory may be narrowed by; genre to collection are the title's (`domain.worldfacets`)."""
 
     KIND = "kind"
     TIER = "tier"
     CODEC = "codec"
     LANGUAGE = "language"
-    """What is heard in the file."""
     GENRE = "genre"
     DECADE = "decade"
     ORIGINAL = "original language"
     RATING = "rating"
     COLLECTION = "collection"
-    """Genre to collection: of titles that TMDb knows (`domain.worldfacets`)."""
     FOLDER = "folder"
     STATE = "state"
 
@@ -143,29 +141,6 @@ class Copy:
     """What the world says of its title, as far as that was asked for."""
     asks: bool = False
     """Whether a person must choose its title."""
-
-
-@dataclass(frozen=True, slots=True)
-class BetterCopy:
-    """A file of which a better copy lies in another folder or on another share.
-
-    `gap`: points by which that one, the keeper of `group`, is ahead; `sentence`: what is recommended.
-    """
-
-    group: GroupId
-    title: str
-    reclaimable: int
-    file: FileId
-    path: str
-    tier: str
-    score: int
-    better: FileId
-    better_path: str
-    better_tier: str
-    better_score: int
-    gap: int
-    verdict: Verdict
-    sentence: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -154,18 +154,6 @@ class Ratings:
 
 
 @dataclass(frozen=True, slots=True)
-class MissingEpisode:
-    """An episode that aired and that no file holds."""
-
-    title: str
-    tmdb_id: int
-    season: int
-    episode: int
-    name: str
-    air_date: date | None
-
-
-@dataclass(frozen=True, slots=True)
 class Entry:
     """A title with everything that a person is shown of it."""
 

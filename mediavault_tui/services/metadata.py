@@ -12,9 +12,9 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, replace
 
 from mediavault_tui.domain.choosing import Key
-from mediavault_tui.domain.library import BetterCopy
+from mediavault_tui.domain.lacks import BetterCopy, MissingEpisode
 from mediavault_tui.domain.model import FileId
-from mediavault_tui.domain.world import Entry, MissingEpisode, TitleKind, disagreements
+from mediavault_tui.domain.world import Entry, TitleKind, disagreements
 from mediavault_tui.domain.worldmatch import Match, chosen, show_folder
 from mediavault_tui.services.choosing import Choosing, found_match, governing
 from mediavault_tui.services.world_asking import Asker

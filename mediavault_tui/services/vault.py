@@ -19,9 +19,9 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 from mediavault_tui.domain.accounts import LinkId, PreviewLink
 from mediavault_tui.domain.checks import Check
 from mediavault_tui.domain.choosing import Asking, Key, Puzzle
+from mediavault_tui.domain.lacks import BetterCopy, MissingEpisode
 from mediavault_tui.domain.library import (
     ActResult,
-    BetterCopy,
     Comparison,
     Copy,
     Cursor,
@@ -41,7 +41,7 @@ from mediavault_tui.domain.model import FileId, GroupId, MediaFile, StagedId
 from mediavault_tui.domain.paths import LOCAL, PLACES, place
 from mediavault_tui.domain.picture import Picture
 from mediavault_tui.domain.watching import Answering, Preview
-from mediavault_tui.domain.world import MissingEpisode, Title
+from mediavault_tui.domain.world import Title
 from mediavault_tui.domain.worldmatch import Scored
 from mediavault_tui.errors import Refused, UsageError
 from mediavault_tui.sources.folders import subfolders

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from mediavault_tui.domain.choosing import Key
-from mediavault_tui.domain.library import BetterCopy
+from mediavault_tui.domain.lacks import BetterCopy, MissingEpisode
 from mediavault_tui.domain.picture import Picture
-from mediavault_tui.domain.world import MissingEpisode
 from mediavault_tui.metadata.edge import Edge
 from mediavault_tui.services.metadata import Metadata
 from mediavault_tui.services.posters import Posters

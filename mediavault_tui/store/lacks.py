@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from asyncpg import Record
 
-from mediavault_tui.domain.library import BetterCopy
+from mediavault_tui.domain.lacks import BetterCopy, MissingEpisode
 from mediavault_tui.domain.model import FileId, GroupId
 from mediavault_tui.domain.verdict import Verdict
-from mediavault_tui.domain.world import MissingEpisode
 from mediavault_tui.store.database import Connection
 from mediavault_tui.store.sqlfiles import sql
 

@@ -10,8 +10,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.widgets import Static
 
-from mediavault_tui.domain.library import BetterCopy
-from mediavault_tui.domain.world import MissingEpisode
+from mediavault_tui.domain.lacks import BetterCopy, MissingEpisode
 from mediavault_tui.errors import MediaVaultError
 from mediavault_tui.ui import describe, tables
 from mediavault_tui.ui.columns import Column
@@ -59,7 +58,10 @@ class Look(Modal[Row | None], Generic[Row]):
     """What an empty list says."""
 
     AT_ONCE: ClassVar[int] = STEP
-    """Rows of a page."""
+    """Rows read at once."""
+
+    PAGES: ClassVar[bool] = False
+    """Whether rows have pages at TMDb."""
 
     def __init__(
         self,
@@ -68,7 +70,10 @@ class Look(Modal[Row | None], Generic[Row]):
         opened: Callable[[], Awaitable[LackServices]],
         enter: str,
     ) -> None:
-        super().__init__(title, [("enter", enter), ("o", "TMDb"), ("esc", "go back")])
+        keys = [("enter", enter), ("esc", "go back")]
+        if self.PAGES:
+            keys.insert(1, ("o", "TMDb"))
+        super().__init__(title, keys)
         self._columns: Sequence[Column[Any]] = columns
         self._opened = opened
 
@@ -132,6 +137,9 @@ class Look(Modal[Row | None], Generic[Row]):
     def _chosen(self) -> None:
         self.dismiss(self._list.current)
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        return self.PAGES if action == "open" else True
+
     def action_open(self) -> None:
         row: Row | None = self._list.current
         if row is not None and (link := self.link(row)):
@@ -152,6 +160,7 @@ class MissingEpisodes(Look[MissingEpisode]):
         "`mediavault metadata fetch --details` asks TMDb for those of all shows."
     )
     AT_ONCE = _EPISODES
+    PAGES = True
 
     def __init__(self, opened: Callable[[], Awaitable[LackServices]]) -> None:
         super().__init__(

@@ -18,10 +18,8 @@ class PosterServices(Protocol):
 async def into(box: PictureBox, services: PosterServices, title: Key | None) -> None:
     """Draw a title's poster; the class `-none` says that there is none. Nobody waits for it."""
     width, height = box.room()
-    if title is None or width < 1 or height < 1:
-        box.show("")
-        box.set_class(title is None, "-none")
-        return
-    picture = await services.poster(title, width=width, height=height)
-    box.show(picture or "")
+    picture = None
+    if title is not None and width > 0 and height > 0:
+        picture = await services.poster(title, width=width, height=height)
+    box.show(picture or ("no poster" if title is not None else ""))
     box.set_class(picture is None, "-none")

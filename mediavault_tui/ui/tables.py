@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from mediavault_tui.domain.choosing import Puzzle
+from mediavault_tui.domain.lacks import BetterCopy, MissingEpisode
 from mediavault_tui.domain.library import (
-    BetterCopy,
     Facet,
     Folder,
     GroupSummary,
@@ -20,7 +20,7 @@ from mediavault_tui.domain.library import (
     StagedState,
 )
 from mediavault_tui.domain.model import FileState, Health
-from mediavault_tui.domain.world import MissingEpisode, TitleKind
+from mediavault_tui.domain.world import TitleKind
 from mediavault_tui.domain.worldmatch import Scored
 from mediavault_tui.settings import Entry
 from mediavault_tui.ui.columns import Cell, Column

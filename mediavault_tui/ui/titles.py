@@ -1,4 +1,7 @@
-"""Which title is it? Candidates for one file or for all that wait, with poster, evidence and running time."""
+"""Which title is it? Candidates for one file or for all that wait, with poster, evidence and running time.
+
+Longer than other dialogs: the queue, the search, the choice and its undoing are one conversation.
+"""
 
 from __future__ import annotations
 
@@ -67,7 +70,7 @@ class Titles(Modal[int]):
         #both { height: 1fr; layout: vertical; }
         #candidates { height: 7; background: $surface; }
         #about { height: 1fr; border-top: solid $boost; }
-        #poster { width: 18; height: 12; background: $surface; &.-none { display: none; } }
+        #poster { width: 18; height: 12; background: $surface; }
         #told { width: 1fr; height: 1fr; background: $surface; }
         #keys { height: 1; padding: 0; }
         &.-wide #candidates { height: 10; }
@@ -233,11 +236,10 @@ class Titles(Modal[int]):
         self.query_one("#told").scroll_home(animate=False)
         await asyncio.sleep(_PAUSE)
         services = await self._opened()
+        self._poster(shown.title)
         try:
             if not shown.title.detailed and (title := await services.world_title(shown.title.key)):
                 facts.facts = describe.candidate(self.puzzle, title, shown.evidence)
-            box.remove_class("-none")
-            self.call_after_refresh(self._poster, shown.title)
         except MediaVaultError as error:
             self._complain("TMDb could not be asked", error)
 

@@ -107,6 +107,21 @@ async def test_facets_mix_and_each_is_counted_under_the_others(world: Database) 
     assert await library.page(nothing) == []
 
 
+async def test_very_many_files_of_a_facet_are_estimated_not_counted(
+    world: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    library = Library(world)
+    query = InventoryQuery(facets=((Facet.GENRE, "Drama"),))
+    exact = await library.totals(query)
+    monkeypatch.setattr(inventory, "_COUNTED", 100)
+    monkeypatch.setattr(inventory, "_SAMPLE", 200)
+    about = await library.totals(query)
+    assert exact.exact
+    assert not about.exact
+    assert 0.5 * exact.files < about.files < 2 * exact.files
+    assert 0.3 * exact.bytes < about.bytes < 3 * exact.bytes
+
+
 async def plan(conn: Connection, statement: str, *values: object) -> str:
     return "\n".join(row[0] for row in await conn.fetch(f"explain {statement}", *values))
 

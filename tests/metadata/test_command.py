@@ -54,6 +54,12 @@ def test_fetch_match_rate_rename_and_undo(library: Path, capsys: pytest.CaptureF
     assert {each["title"] for each in waiting[0]["candidates"]} == {"movie/949", "movie/31865"}
     assert ran("metadata", "match", str(waiting[0]["file"]), "movie/949", capsys=capsys) == {"files": 1}
     assert ran("metadata", "match", capsys=capsys) == []
+    undone = ran("metadata", "match", "--undo", capsys=capsys)
+    assert isinstance(undone, dict)
+    assert str(undone["undone"]).startswith("Undone: “Heat (1995)” for 1 file")
+    assert ran("metadata", "match", "--undo", capsys=capsys) == {"undone": None}
+    ran("metadata", "match", str(waiting[0]["file"]), "movie/949", capsys=capsys)
+    assert ran("metadata", "better", capsys=capsys) == []
     rated = ran("metadata", "omdb", "--budget", "5", capsys=capsys)
     assert isinstance(rated, dict)
     assert (rated["asked"], rated["left"]) == (2, 0)
@@ -78,6 +84,7 @@ def test_fetch_match_rate_rename_and_undo(library: Path, capsys: pytest.CaptureF
     [
         ("metadata", "match", "1"),
         ("metadata", "match", "1", "film/949"),
+        ("metadata", "match", "1", "--undo"),
         ("metadata", "match", "999", "movie/949"),
         ("metadata", "omdb", "--budget", "0"),
         ("rename", "--pattern", "{titel}"),

@@ -636,7 +636,13 @@ def knowing() -> FakeVault:
     vault = FakeVault()
     vault.ask()
     vault.lack()
-    vault.found = {"out": [replace(OLDER, tmdb_id=678, title="Out of the Past", year=1947, runtime=97 * 60)]}
+    vault.found = {
+        "out": [
+            replace(
+                OLDER, tmdb_id=678, title="Out of the Past", original_title="", year=1947, runtime=97 * 60
+            )
+        ]
+    }
     rated = Ratings("tt0113277", rating=8.3, votes=720_000, metascore=76, awards="15 nominations")
     heat = replace(HEAT, rating=6.4, collection="Heat Collection")
     vault.entries[FileId(6)] = WorldEntry(heat, rated, disagreements(heat, rated))

@@ -187,6 +187,20 @@ async def test_the_details_show_the_poster_beside_the_facts_of_the_title() -> No
         await until(pilot, lambda: not box.display)
 
 
+async def test_the_details_scroll_while_the_list_keeps_the_keys() -> None:
+    vault = FakeVault()
+    vault.entries[FileId(1)] = Entry(HEAT)
+    app = app_on(vault)
+    async with app.run_test(size=NARROW) as pilot:
+        await keys("enter")(pilot)
+        details = app.screen.query_one("#details")
+        await keys("J")(pilot)
+        await until(pilot, lambda: details.scroll_offset.y > 3)
+        assert app.screen.query_one("#rows", Listing).cursor == 0
+        await keys("K")(pilot)
+        await until(pilot, lambda: details.scroll_offset.y == 0)
+
+
 async def test_missing_episodes_lead_to_the_files_of_the_show() -> None:
     vault = FakeVault()
     vault.lack()

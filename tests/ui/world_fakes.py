@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from mediavault_tui.domain.choosing import Asking, Key, Puzzle, weigh
-from mediavault_tui.domain.library import BetterCopy, Facet, FacetCount, InventoryQuery
+from mediavault_tui.domain.lacks import BetterCopy, MissingEpisode
+from mediavault_tui.domain.library import Facet, FacetCount, InventoryQuery
 from mediavault_tui.domain.model import FileId, GroupId
 from mediavault_tui.domain.picture import Picture
 from mediavault_tui.domain.verdict import Verdict
-from mediavault_tui.domain.world import Asked, MissingEpisode, Question, Title, TitleKind
+from mediavault_tui.domain.world import Asked, Question, Title, TitleKind
 from mediavault_tui.domain.worldfacets import WORLD
 from mediavault_tui.domain.worldmatch import Scored
 from mediavault_tui.errors import ServiceDown

@@ -13,12 +13,11 @@ from typing import TYPE_CHECKING, ClassVar, Protocol
 from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal, VerticalScroll
+from textual.containers import Horizontal
 from textual.widgets import Static
 
 from mediavault_tui.domain.library import (
     ActResult,
-    Copy,
     Cursor,
     Facet,
     FacetCount,
@@ -27,16 +26,14 @@ from mediavault_tui.domain.library import (
     SortKey,
     Totals,
 )
-from mediavault_tui.domain.model import FileId, MediaFile
-from mediavault_tui.domain.picture import Picture, moments
+from mediavault_tui.domain.model import FileId
 from mediavault_tui.domain.worldfacets import WORLD
 from mediavault_tui.errors import MediaVaultError
 from mediavault_tui.ui import describe, tables
+from mediavault_tui.ui.details import Details, DetailServices
 from mediavault_tui.ui.format import count, size, visible
-from mediavault_tui.ui.widgets.facts import Facts
 from mediavault_tui.ui.widgets.filterline import FilterLine
 from mediavault_tui.ui.widgets.listing import Listing
-from mediavault_tui.ui.widgets.picture import PictureBox
 from mediavault_tui.ui.windows import PAGE, FixedWindow, KeysetWindow, Window
 from mediavault_tui.ui.worldpane import WorldPane, WorldServices
 
@@ -53,7 +50,7 @@ _TYPING_PAUSE = 0.08
 """Seconds without a key before a filter is asked of the database."""
 
 
-class InventoryServices(WorldServices, Protocol):
+class InventoryServices(WorldServices, DetailServices, Protocol):
     """What this pane asks of the services layer, and all it may ask."""
 
     async def page(
@@ -92,8 +89,6 @@ class InventoryServices(WorldServices, Protocol):
 
     async def revoke_link(self, link: LinkId) -> bool: ...
 
-    async def frame(self, file: MediaFile, *, at: float, width: int, height: int) -> Picture: ...
-
 
 class InventoryScreen(WorldPane[InventoryServices]):
     """The list of every file."""
@@ -131,6 +126,22 @@ class InventoryScreen(WorldPane[InventoryServices]):
             "p", "watch", "Watch", id="inventory.watch", tooltip="Links to watch it in a browser, mpv or VLC"
         ),
         Binding(
+            "J",
+            "scroll_details(1)",
+            "Details down",
+            show=False,
+            id="inventory.details_down",
+            tooltip="Scroll the details down",
+        ),
+        Binding(
+            "K",
+            "scroll_details(-1)",
+            "Details up",
+            show=False,
+            id="inventory.details_up",
+            tooltip="Scroll the details up",
+        ),
+        Binding(
             "c",
             "copy",
             "Copy path",
@@ -153,11 +164,7 @@ class InventoryScreen(WorldPane[InventoryServices]):
                 id="rows",
                 empty="Opening the library…",
             )
-            with VerticalScroll(id="details", can_focus=False):
-                with Horizontal(id="pictures"):
-                    yield PictureBox(id="poster", classes="-none")
-                    yield PictureBox(id="frame-of-it")
-                yield Facts()
+            yield Details(self.opened, id="details")
         yield FilterLine()
         yield Static(id="totals")
 
@@ -189,7 +196,10 @@ class InventoryScreen(WorldPane[InventoryServices]):
         self._show_totals()
         self._load_facets()
         self._offer()
-        self._count_asking()
+
+    def reload(self) -> None:
+        super().reload()
+        self._count_asking()  # no filter changes it
 
     @work(exclusive=True, group="asking")
     async def _count_asking(self) -> None:
@@ -321,41 +331,13 @@ class InventoryScreen(WorldPane[InventoryServices]):
     async def _show_details(self) -> None:
         row: InventoryRow | None = self.listing.current
         await asyncio.sleep(_TYPING_PAUSE)
-        shown = self.query_one(Facts)
-        if row is None:
-            shown.facts = ()
-            return
+        details = self.query_one(Details)
         try:
-            copy = await (await self.opened()).details(row.id)
+            copy = await (await self.opened()).details(row.id) if row is not None else None
         except MediaVaultError as error:
             self.complain("The details could not be read", error)
             return
-        shown.facts = describe.facts(copy) if copy else [("", "It is no longer in the library.")]
-        if copy is not None:
-            self._show_poster(copy)
-            await self._show_picture(copy.file)
-
-    @work(exclusive=True, group="poster")
-    async def _show_poster(self, copy: Copy) -> None:
-        """Draw the title's poster beside the frame, when it comes."""
-        from mediavault_tui.ui import posters
-
-        box = self.query_one("#poster", PictureBox)
-        title = copy.entry.title if copy.entry is not None and copy.entry.title.poster else None
-        box.set_class(title is None, "-none")
-        if title is not None:
-            await self.wait_for_refresh()
-        await posters.into(box, await self.opened(), title.key if title else None)
-
-    async def _show_picture(self, file: MediaFile) -> None:
-        """Draw a frame of the file's middle, where there is room for one."""
-        box = self.query_one("#frame-of-it", PictureBox)
-        seconds = moments(file.info.duration) if file.info is not None and file.info.video else ()
-        box.set_class(not seconds, "-none")
-        if seconds and box.display:
-            from mediavault_tui.ui.frames import into
-
-            await into(box, await self.opened(), file, seconds[len(seconds) // 2])
+        await details.tell(copy, "" if row is None else "It is no longer in the library.")
 
     @on(Listing.Chosen, "#rows")
     def action_details(self) -> None:
@@ -422,6 +404,9 @@ class InventoryScreen(WorldPane[InventoryServices]):
         self.add_class("-facets")
         panel.focus()
         self.call_after_refresh(self._load_facets)
+
+    def action_scroll_details(self, by: int) -> None:
+        self.query_one(Details).leaf(by)
 
     def action_back(self) -> None:
         listing = self.listing
