@@ -99,7 +99,7 @@ def clean_title(text: str) -> str:
 
 
 def _without_half_brackets(text: str) -> str:
-    """Drop half a bracket: of `Odd [/red] Copper Sky` the file is called `red] Copper Sky`, its folder `Odd [`."""
+    """Drop half a bracket: of `Odd [/red] Sky` the file is called `red] Sky` and its folder `Odd [`."""
     text = text.rstrip("[ ")
     before, closing, behind = text.partition("]")
     if not closing or "[" in before:
