@@ -84,8 +84,8 @@ class Rename(Modal[list[Planned] | None]):
         #choices { height: 1; }
         #pattern { height: auto; max-height: 2; color: $foreground-muted; }
         #files { height: 4; margin-top: 1; background: $surface; }
-        #diff { height: auto; min-height: 5; max-height: 9; padding-top: 1; }
-        #sum { height: auto; max-height: 2; text-style: bold; }
+        #diff { height: auto; min-height: 5; max-height: 7; padding-top: 1; }
+        #sum { height: 1; text-style: bold; }
     }
     """
 
@@ -117,6 +117,9 @@ class Rename(Modal[list[Planned] | None]):
         ),
         Binding("n,escape", "dismiss(None)", "Back", id="rename.no", tooltip="Leave everything as it is"),
     ]
+
+    _BESIDE_THE_LIST: ClassVar[int] = 18
+    """Lines of the frame without the rows of the list, the diff at its longest on a small terminal."""
 
     naming: ClassVar[str] = "plex"
     """A preset's name or a pattern: what was chosen last holds for the next time."""
@@ -172,7 +175,8 @@ class Rename(Modal[list[Planned] | None]):
         self.preview = preview
         of = f" of {visible(preview.about)}" if preview.about else ""
         self.query_one("#frame").border_title = Content(f"Rename {count(preview.files, 'file')}{of}")
-        listing.styles.height = min(max(len(preview.planned), 2), max(self.app.size.height - 17, 3)) + 1
+        room = int(self.app.size.height * 0.9) - self._BESIDE_THE_LIST
+        listing.styles.height = min(max(len(preview.planned), 2), max(room, 3)) + 1
         listing.show(FixedWindow(preview.planned))
         listing.mark(line.file for line in preview.planned if line.moves)
         self._tell()

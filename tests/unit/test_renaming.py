@@ -108,8 +108,8 @@ def test_a_title_can_neither_leave_the_library_nor_break_a_share(title: str, ste
     path = new_path(film(), replace(HEAT, title=title), PRESETS["kodi"])
     assert path.startswith(b"/lib/Films/")
     assert b".." not in path.split(b"/")
-    assert path.split(b"/")[4].lstrip(b"_.-") == step.lstrip(b"_.-")
-    assert len(path.split(b"/")) == 6
+    assert path.split(b"/")[3].lstrip(b"_.-") == step.lstrip(b"_.-")
+    assert len(path.split(b"/")) == 5
 
 
 def test_a_name_never_grows_too_long() -> None:
