@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from enum import StrEnum
 
 from mediavault_tui.domain.holding import split
+from mediavault_tui.domain.media import SIDECAR_SUFFIXES, may_be_video, suffix
 from mediavault_tui.domain.model import FileId
 from mediavault_tui.domain.pathtext import display
 
 Part = tuple[str, bool]
 """A piece of a path, and whether it is another one on the other side."""
 
+_PAPER = re.compile(
+    rb"(?:folder|poster|cover|fanart|backdrop|banner|logo|clearlogo|clearart|disc|discart|landscape|thumb|keyart"
+    rb"|movie|theme)\d{0,2}",
+    re.IGNORECASE,
+)
 _WORDS = re.compile(r"\w+|\s+|.", re.DOTALL)
 
 
@@ -95,11 +100,26 @@ def below_folder(path: bytes, folder: bytes) -> str:
     return display(path[len(folder) + 1 :] if folder and path.startswith(folder + b"/") else path)
 
 
-def folders_left(planned: Iterable[Planned]) -> Counter[bytes]:
-    """Return the folders that files leave for another, and how many leave each."""
-    return Counter(
-        split(origin)[0]
-        for each in planned
-        for origin, destination in each.moves
-        if split(origin)[0] != split(destination)[0]
-    )
+def homes_of(planned: Planned) -> tuple[bytes, bytes] | None:
+    """Return the folders of its own that a file leaves and gets; None where it had or gets none."""
+    if not planned.moves:
+        return None
+    old, new = planned.moves[0]
+    base = common_folder((old, new))
+    first, second = old[len(base) + 1 :].split(b"/"), new[len(base) + 1 :].split(b"/")
+    if len(first) < 2 or len(second) < 2:
+        return None
+    return base + b"/" + first[0], base + b"/" + second[0]
+
+
+def is_paper(name: bytes) -> bool:
+    """Return whether a file is artwork or a description of its whole folder (`folder.jpg`, `movie.nfo`)."""
+    ending = suffix(name)
+    return ending in SIDECAR_SUFFIXES and _PAPER.fullmatch(name[: len(name) - len(ending)]) is not None
+
+
+def papers_of(video: bytes, names: Sequence[bytes]) -> list[bytes]:
+    """Return, sorted, the papers of a folder that holds no other video: they are that video's."""
+    if any(may_be_video(name) and name != video for name in names):
+        return []
+    return sorted(filter(is_paper, names))

@@ -12,11 +12,14 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from mediavault_tui.domain.folders import read_folders
 from mediavault_tui.domain.holding import NAME_LIMIT, split
 from mediavault_tui.domain.media import suffix
 from mediavault_tui.domain.model import Kind, MediaFile
+from mediavault_tui.domain.name_shapes import SEASON_EPISODE
 from mediavault_tui.domain.pathtext import display
 from mediavault_tui.domain.quality import tier
+from mediavault_tui.domain.splitting import clean_title
 from mediavault_tui.domain.titles import title_key
 from mediavault_tui.domain.world import Title, TitleKind
 from mediavault_tui.domain.worldmatch import show_folder
@@ -117,16 +120,18 @@ def new_path(file: MediaFile, title: Title, pattern: Pattern) -> bytes:
 
 
 def base_folder(file: MediaFile, title: Title) -> bytes:
-    """Return the folder in which the film's or show's own folder lies; never above the scanned root."""
-    folder = show_folder(file.raw_path)
-    if folder == file.root.rstrip(b"/") or not folder.startswith(file.root.rstrip(b"/") + b"/"):
-        return file.root
-    above, name = split(folder)
-    key = title_key(_bare(display(name)))
+    """Return the folder in which the film's or show's own folder lies; never above the scanned root.
+
+    Its own are those called like it, release folders included: `Heat (1995)/Heat.1995.1080p-GRP`.
+    """
+    root, folder = file.root.rstrip(b"/"), show_folder(file.raw_path)
     own = [title.title, title.original_title, *(text for text, _ in title.names)]
     if file.identity is not None:
         own.append(file.identity.title)
-    return above if any(key and key == title_key(text) for text in own if text) else folder
+    keys = {title_key(text) for text in own if text}
+    while folder.startswith(root + b"/") and not keys.isdisjoint(_titles_of(display(split(folder)[1]))):
+        folder = split(folder)[0]
+    return folder if folder.startswith(root + b"/") else file.root
 
 
 def beside(sidecar: bytes, video: bytes, destination: bytes) -> bytes:
@@ -137,9 +142,14 @@ def beside(sidecar: bytes, video: bytes, destination: bytes) -> bytes:
     return folder + b"/" + new[: len(new) - len(suffix(new))] + split(sidecar)[1][len(stem) :]
 
 
-def _bare(name: str) -> str:
-    """Drop years, ids and tags from a folder's name."""
-    return re.split(r"\s*[\[({]", name, maxsplit=1)[0] or name
+def _titles_of(name: str) -> set[str]:
+    """Return the titles that a folder's name may mean: without years, ids and tags, or as a release."""
+    bare = re.split(r"\s*[\[({]", name, maxsplit=1)[0] or name
+    folders = read_folders(name)
+    said = {bare, folders.owner.title if folders.owner else ""}
+    if folders.episode_folder and (numbered := SEASON_EPISODE.search(name)):
+        said.add(clean_title(name[: numbered.start()]))
+    return {title_key(text) for text in said if text}
 
 
 def _values(file: MediaFile, title: Title) -> dict[str, str]:

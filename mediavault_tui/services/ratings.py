@@ -12,6 +12,7 @@ from mediavault_tui.metadata import omdb
 from mediavault_tui.metadata.edge import Edge
 from mediavault_tui.services.metadata import Metadata
 from mediavault_tui.store import metadata as store
+from mediavault_tui.store import requests
 from mediavault_tui.store.database import Database
 
 FRESH_DAYS = 90
@@ -37,7 +38,17 @@ class RatingsBatch:
         self._titles = titles
 
     async def run(self, *, budget: int) -> BatchResult:
-        """Ask for at most `budget` titles. Raises: MetadataError if OMDb stays away."""
+        """Ask for at most `budget` titles. Raises: MetadataError if OMDb stays away.
+
+        While another process is at it nothing is asked: both would ask the same.
+        """
+        async with self._database.connection() as conn, requests.only_batch(conn) as mine:
+            if not mine:
+                left = len(await store.omdb_wanted(conn, limit=1_000_000, days=FRESH_DAYS))
+                return BatchResult(0, 0, left, "Another process is asking OMDb just now; it goes on")
+            return await self._run(budget)
+
+    async def _run(self, budget: int) -> BatchResult:
         # An IMDb id is part of a title's details, which a search does not bring.
         await self._titles.fetch_details(limit=budget)
         async with self._database.connection() as conn:

@@ -6,18 +6,20 @@ import asyncio
 import os
 import uuid
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
-from mediavault_tui.domain.holding import folded
+from mediavault_tui.domain.holding import folded, split
 from mediavault_tui.domain.library import ActResult
 from mediavault_tui.domain.model import FileId, FileState, MediaFile, OperationId, StagedId
 from mediavault_tui.domain.pathtext import display
-from mediavault_tui.domain.rename_plan import Planned, Preview, Reach
+from mediavault_tui.domain.rename_plan import Planned, Preview, Reach, is_paper
 from mediavault_tui.domain.renaming import Pattern, is_work, new_path
 from mediavault_tui.domain.world import TitleKind
 from mediavault_tui.errors import Refused, SourceError, UsageError
 from mediavault_tui.services import rename_acts
+from mediavault_tui.services.rename_extras import extras
 from mediavault_tui.services.rename_look import Looks, legs_of
 from mediavault_tui.services.stage_acts import Tools, located
 from mediavault_tui.services.stage_moves import Mover, Step, no_step
@@ -56,7 +58,7 @@ class Renaming:
 
         Files that have the right name already are left out. Nothing is changed.
         """
-        planned: list[Planned] = []
+        planned: dict[FileId, Planned] = {}
         looks = Looks(self._tools.source)
         aims: dict[str, str] = {}
         async with self._database.connection() as conn:
@@ -64,15 +66,12 @@ class Renaming:
             for start in range(0, len(ids), _PAGE):
                 for file in await media_files(conn, ids[start : start + _PAGE]):
                     each = await self._plan(conn, looks, located(file), pattern)
-                    if each is None:
-                        continue
-                    for _, destination in each.moves:
-                        other = aims.setdefault(folded(destination), file.path)
-                        if other != file.path:
-                            each = Planned(file.id, file.path, refused=f"{other} would take the same name")
-                            break
-                    planned.append(each)
-        return planned
+                    if each is not None:
+                        planned[file.id] = _first_come(each, aims)
+            for file, destination in await extras(conn, list(planned.values())):
+                if (each := await self._planned(looks, file, destination)) is not None:
+                    planned[file.id] = _first_come(each, aims)
+        return list(planned.values())
 
     async def show(self, pattern: Pattern, files: Sequence[FileId], reach: Reach = Reach.FILES) -> Preview:
         """Return a preview for people: these files, or all of their seasons or titles."""
@@ -80,7 +79,8 @@ class Renaming:
             if reach is not Reach.FILES:
                 files = await metadata.related_files(conn, files, season=reach is Reach.SEASON)
             about = await metadata.title_of(conn, files)
-        return Preview(tuple(await self.preview(pattern, files)), len(files), about)
+        planned = sorted(await self.preview(pattern, files), key=lambda each: each.path)
+        return Preview(tuple(planned), len(files), about)
 
     async def rename(self, planned: Sequence[Planned], *, who: str) -> ActResult:
         """Carry out a preview as one batch, which one undo takes back. Raises: Refused when read-only."""
@@ -139,8 +139,14 @@ class Renaming:
             return Planned(file.id, file.path, refused=why)
         (title,) = await metadata.titles(conn, [(TitleKind(file.work.kind), file.work.tmdb_id)])
         try:
-            moves = await asyncio.to_thread(self._moves, looks, file, new_path(file, title, pattern))
-        except (Refused, SourceError, UsageError) as error:
+            return await self._planned(looks, file, new_path(file, title, pattern))
+        except UsageError as error:
+            return Planned(file.id, file.path, refused=str(error))
+
+    async def _planned(self, looks: Looks, file: MediaFile, destination: bytes) -> Planned | None:
+        try:
+            moves = await asyncio.to_thread(self._moves, looks, file, destination)
+        except (Refused, SourceError) as error:
             return Planned(file.id, file.path, refused=str(error))
         return Planned(file.id, file.path, moves) if moves else None
 
@@ -149,6 +155,18 @@ class Renaming:
         destination = looks.spelled(destination, file.root)
         if destination == file.raw_path:
             return ()
-        legs = legs_of(self._tools.source, looks, file, destination)
+        legs = legs_of(self._tools.source, looks, file, destination, papers=True)
         rename_acts.check(self._tools.source, looks, file, legs, self._protected)
         return tuple((leg.source, leg.destination or b"") for leg in legs)
+
+
+def _first_come(each: Planned, aims: dict[str, str]) -> Planned:
+    """Let a plan have the names that no plan before it has; without its own name it is refused."""
+    free: list[tuple[bytes, bytes]] = []
+    for move in each.moves:
+        other = aims.setdefault(folded(move[1]), each.path)
+        if other == each.path:
+            free.append(move)
+        elif not is_paper(split(move[1])[1]):
+            return Planned(each.file, each.path, refused=f"{other} would take the same name")
+    return replace(each, moves=tuple(free))

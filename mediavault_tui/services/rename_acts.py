@@ -122,6 +122,13 @@ async def rename_back(
     looks = Looks(tools.source)
     legs = await asyncio.to_thread(legs_of, tools.source, looks, file, act.video.source)
     moves = [(leg.source, leg.destination or b"") for leg in legs]
+    # What went along once comes back, whatever it is called.
+    there = {origin for origin, _ in moves}
+    moves += [
+        (leg.destination, leg.source)
+        for leg in act.legs[1:]
+        if leg.destination is not None and leg.destination not in there
+    ]
     return await rename(conn, tools, act.file, moves, order=order, protected=protected, reason="undo")
 
 

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from mediavault_tui.domain.holding import below, folded, sidecars_of, split
 from mediavault_tui.domain.media import suffix
 from mediavault_tui.domain.model import MediaFile
+from mediavault_tui.domain.rename_plan import papers_of
 from mediavault_tui.domain.renaming import beside
 from mediavault_tui.domain.staging import Leg
 from mediavault_tui.errors import SourceChanged, SourceMissing
@@ -50,6 +51,10 @@ class Looks:
             found.append(each)
         return found
 
+    def names(self, folder: bytes) -> list[bytes]:
+        """Return every name in a folder; none without the folder."""
+        return [name for _, name in self._listing(folder)]
+
     def spelled(self, destination: bytes, root: bytes) -> bytes:
         """Return `destination` with its folders written as those that it would really go into.
 
@@ -77,12 +82,21 @@ class Looks:
         return self._listed[folder]
 
 
-def legs_of(source: Places, looks: Looks, file: MediaFile, destination: bytes) -> tuple[Leg, ...]:
-    """Return the ways of a video and the sidecars that it has now. Blocks. Raises: SourceError."""
+def legs_of(
+    source: Places, looks: Looks, file: MediaFile, destination: bytes, *, papers: bool = False
+) -> tuple[Leg, ...]:
+    """Return the ways of a video and the sidecars that it has now. Blocks. Raises: SourceError.
+
+    `papers`: also of what its folder says of it, where it leaves that folder and was alone there.
+    """
     folder, name = split(file.raw_path)
     stem = name[: len(name) - len(suffix(name))]
     sidecars = [folder + b"/" + each for each in sidecars_of(name, looks.beginning(folder, stem))]
     moves = [(path, beside(path, file.raw_path, destination)) for path in sidecars]
+    new = split(destination)[0]
+    if papers and new != folder and not below(new, folder):
+        found = [paper for paper in papers_of(name, looks.names(folder)) if not looks.alike(new, paper)]
+        moves += [(folder + b"/" + paper, new + b"/" + paper) for paper in found]
     return legs_for(source, file, [(file.raw_path, destination), *moves])
 
 

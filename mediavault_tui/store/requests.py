@@ -7,6 +7,8 @@ however slow the network. The clock is the database's alone.
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -92,3 +94,14 @@ async def renew(conn: Connection, question: str) -> None:
 async def release(conn: Connection, question: str) -> None:
     """Give a claim back without an answer."""
     await conn.execute(sql("answer_release"), question)
+
+
+@asynccontextmanager
+async def only_batch(conn: Connection) -> AsyncIterator[bool]:
+    """Yield whether this session is the only one that works off OMDb; a second batch would ask the same."""
+    mine: bool = await conn.fetchval(sql("omdb_batch_lock"))
+    try:
+        yield mine
+    finally:
+        if mine and not conn.is_closed():
+            await conn.execute(sql("omdb_batch_unlock"))

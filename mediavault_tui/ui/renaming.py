@@ -9,7 +9,7 @@ from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.content import Content
-from textual.widgets import Input, Static
+from textual.widgets import Static
 
 from mediavault_tui.domain.pathtext import display
 from mediavault_tui.domain.rename_plan import (
@@ -21,12 +21,13 @@ from mediavault_tui.domain.rename_plan import (
     changes,
     common_folder,
 )
-from mediavault_tui.domain.renaming import FIELDS, PRESETS, named
-from mediavault_tui.errors import MediaVaultError, UsageError
+from mediavault_tui.domain.renaming import PRESETS, named
+from mediavault_tui.errors import MediaVaultError
 from mediavault_tui.ui import describe
 from mediavault_tui.ui.columns import Cell, Column
 from mediavault_tui.ui.dialogs import Modal
 from mediavault_tui.ui.format import count, crop, middle, visible, wrap
+from mediavault_tui.ui.pattern import OwnPattern
 from mediavault_tui.ui.widgets.listing import Listing
 from mediavault_tui.ui.windows import FixedWindow
 
@@ -84,8 +85,8 @@ class Rename(Modal[list[Planned] | None]):
         #choices { height: 1; }
         #pattern { height: auto; max-height: 2; color: $foreground-muted; }
         #files { height: 4; margin-top: 1; background: $surface; }
-        #diff { height: auto; min-height: 5; max-height: 9; padding-top: 1; }
-        #sum { height: auto; max-height: 2; text-style: bold; }
+        #diff { height: auto; min-height: 5; max-height: 7; padding-top: 1; }
+        #sum { height: 1; text-style: bold; }
     }
     """
 
@@ -117,6 +118,9 @@ class Rename(Modal[list[Planned] | None]):
         ),
         Binding("n,escape", "dismiss(None)", "Back", id="rename.no", tooltip="Leave everything as it is"),
     ]
+
+    _BESIDE_THE_LIST: ClassVar[int] = 18
+    """Lines of the frame without the rows of the list, the diff at its longest on a small terminal."""
 
     naming: ClassVar[str] = "plex"
     """A preset's name or a pattern: what was chosen last holds for the next time."""
@@ -172,7 +176,8 @@ class Rename(Modal[list[Planned] | None]):
         self.preview = preview
         of = f" of {visible(preview.about)}" if preview.about else ""
         self.query_one("#frame").border_title = Content(f"Rename {count(preview.files, 'file')}{of}")
-        listing.styles.height = min(max(len(preview.planned), 2), max(self.app.size.height - 17, 3)) + 1
+        room = int(self.app.size.height * 0.9) - self._BESIDE_THE_LIST
+        listing.styles.height = min(max(len(preview.planned), 2), max(room, 3)) + 1
         listing.show(FixedWindow(preview.planned))
         listing.mark(line.file for line in preview.planned if line.moves)
         self._tell()
@@ -246,48 +251,6 @@ class Rename(Modal[list[Planned] | None]):
         chosen = [line for line in self.preview.planned if line.file in marks and line.moves]
         if chosen:
             self.dismiss(chosen)
-
-
-class OwnPattern(Modal[str | None]):
-    """Asks for a pattern; answers one that can be filled, or nothing."""
-
-    HELP = "A path below the library, with fields in braces. Enter keeps it, esc leaves it."
-
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "dismiss(None)", "Back", id="pattern.back", tooltip="Leave everything as it is"),
-    ]
-
-    DEFAULT_CSS = """
-    OwnPattern {
-        & > #frame { width: 100; }
-        #wrong { color: $text-error; height: auto; }
-    }
-    """
-
-    def __init__(self, value: str) -> None:
-        super().__init__("A pattern of your own", [("enter", "keep it"), ("esc", "go back")])
-        self.value = value
-
-    def body(self) -> ComposeResult:
-        yield Input(self.value, id="line", select_on_focus=False)
-        yield Static(id="wrong")
-        fields = "  ".join(f"{{{name}}}" for name in FIELDS)
-        yield Static(describe.plain([fields, "", "With {numbers} it is for episodes, else for films."]))
-
-    def on_mount(self) -> None:
-        super().on_mount()
-        self.query_one(Input).cursor_blink = False
-        self.query_one(Input).focus()
-
-    @on(Input.Submitted)
-    def _keep(self, event: Input.Submitted) -> None:
-        event.stop()
-        try:
-            named(event.value.strip())
-        except UsageError as error:
-            self.query_one("#wrong", Static).update(describe.plain([str(error)]))
-            return
-        self.dismiss(event.value.strip())
 
 
 def _diff(line: Planned, width: int) -> Content:

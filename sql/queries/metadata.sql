@@ -228,6 +228,14 @@ group by t.imdb_id, o.asked_at
 order by o.asked_at nulls first, count(*) desc, t.imdb_id
 limit $1;
 
+-- name: omdb_batch_lock
+-- Whether this session is the one that works off OMDb now; until it ends, or unlocks. It takes nothing.
+select pg_try_advisory_lock(4504);
+
+-- name: omdb_batch_unlock
+-- Give the lock of `omdb_batch_lock` back. It takes nothing.
+select pg_advisory_unlock(4504);
+
 -- name: omdb_put
 -- Keep OMDb's answer. $1 imdb id, $2 title, $3 year (0: unknown), $4 seconds, $5 rating, $6 votes, $7 metascore,
 -- $8 awards, $9 whether OMDb knows it.

@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from multiprocessing import forkserver
 from pathlib import Path
 
@@ -390,3 +391,60 @@ async def test_a_name_that_differs_in_case_only_is_changed(
     assert shelf.names() == {"films/Heat (1995).mkv"}
     assert not (await shelf.stage(database).undo(who=ME)).refused
     assert shelf.names() == {"films/HEAT (1995).mkv"}
+
+
+async def test_extras_and_what_the_folder_says_of_its_film_go_along_and_come_back(
+    conn: Connection, database: Database, shelf: Shelf
+) -> None:
+    await heat(conn, shelf, "films/Heat.1995.x264-GRP/heat.mkv")
+    for name in ("folder.jpg", "movie.nfo", "notes.txt"):
+        shelf.write(f"films/Heat.1995.x264-GRP/{name}", name.encode())
+    making = replace(an_identity("Making of"), extra="featurette")
+    await shelf.add("films/Heat.1995.x264-GRP/Featurettes/making.mkv", b"making", identity=making)
+    before = shelf.names()
+    preview = await renaming(database).preview(PRESETS["plex"])
+    assert [len(each.moves) for each in preview] == [3, 1]
+    result = await renaming(database).rename(preview, who=ME)
+    assert (result.refused, len(result.done)) == ((), 2)
+    folder = "films/Heat (1995)"
+    assert shelf.names() == {
+        f"{NEW}.mkv",
+        f"{folder}/folder.jpg",
+        f"{folder}/movie.nfo",
+        f"{folder}/Featurettes/making.mkv",
+        "films/Heat.1995.x264-GRP/notes.txt",
+    }
+    shelf.write(f"{folder}/poster.jpg", b"made since")
+    assert not (await shelf.stage(database).undo(who=ME)).refused
+    assert shelf.names() == before | {f"{folder}/poster.jpg"}
+
+
+async def test_extras_stay_where_another_film_of_their_folder_stays(
+    conn: Connection, database: Database, shelf: Shelf
+) -> None:
+    await heat(conn, shelf, "films/Heat/heat.mkv")
+    await shelf.add("films/Heat/unsure.mkv", b"unsure")
+    shelf.write("films/Heat/folder.jpg", b"of both")
+    trailer = replace(an_identity("Trailer"), extra="trailer")
+    await shelf.add("films/Heat/trailers/one.mkv", b"trailer", identity=trailer)
+    assert not (await rename_all(renaming(database))).refused
+    assert shelf.names() == {
+        f"{NEW}.mkv",
+        "films/Heat/unsure.mkv",
+        "films/Heat/folder.jpg",
+        "films/Heat/trailers/one.mkv",
+    }
+
+
+async def test_of_two_copies_with_artwork_in_their_folders_both_are_renamed(
+    conn: Connection, database: Database, shelf: Shelf
+) -> None:
+    """What both folders have stays with the second: no film waits for a picture."""
+    for folder, edition in (("Heat.1995.A", None), ("Heat.1995.B", "Director's Cut")):
+        name = f"films/{folder}/heat.mkv"
+        made = await shelf.add(name, folder.encode(), identity=replace(an_identity(), edition=edition))
+        await sure(conn, made)
+        shelf.write(f"films/{folder}/folder.jpg", folder.encode())
+    result = await rename_all(renaming(database))
+    assert (len(result.done), result.refused) == (2, ())
+    assert len([name for name in shelf.names() if name.endswith("folder.jpg")]) == 2

@@ -11,15 +11,20 @@ import pytest
 
 from mediavault_tui.bootstrap import pictures, watching
 from mediavault_tui.domain.model import GroupId, MediaFile
-from mediavault_tui.errors import Refused
+from mediavault_tui.domain.rename_plan import Reach
+from mediavault_tui.domain.world import Title, TitleKind
+from mediavault_tui.errors import Refused, UsageError
 from mediavault_tui.services.configuration import Configuration
 from mediavault_tui.services.dedupe import Dedupe
 from mediavault_tui.services.library import Library
+from mediavault_tui.services.rename import Renaming
 from mediavault_tui.services.scan import Scanner
 from mediavault_tui.services.vault import Lazy, Services, Vault
 from mediavault_tui.settings import Settings
 from mediavault_tui.sources.local import LocalSource
+from mediavault_tui.store import metadata
 from mediavault_tui.store.database import Connection, Database
+from mediavault_tui.store.metadata import FoundMatch
 from tests.db.shelf import ME, Shelf
 
 
@@ -42,6 +47,7 @@ def open_vault(shelf: Shelf, database: Database, tmp_path: Path) -> Callable[...
             stage=Lazy(lambda: shelf.stage(database, read_only=read_only)),
             scanner=Lazy(lambda: Scanner(database, LocalSource(), None)),
             pictures=Lazy(lambda: pictures(Settings(data_dir=tmp_path / "data"))),
+            renaming=Lazy(lambda: Renaming(database, LocalSource(), read_only=read_only)),
             watching=Lazy(lambda: watching(database, Settings(data_dir=tmp_path / "data"))),
             configuration=Lazy(
                 lambda: Configuration(database, Settings(), origins={}, env_file=Path("/nowhere/.env"))
@@ -72,6 +78,28 @@ async def test_each_undo_says_what_it_undid(shelf: Shelf, open_vault: Callable[.
     assert await shelf.state(loser.id) == "present"
     with pytest.raises(Refused, match="nothing to undo"):
         await vault.undo()
+
+
+async def test_a_rename_is_shown_done_and_undone(shelf: Shelf, open_vault: Callable[..., Vault]) -> None:
+    file, other, _ = await two(shelf)
+    heat = Title(TitleKind.MOVIE, 949, "Heat", year=1995)
+    await metadata.put_titles(shelf.conn, [heat])
+    found = [FoundMatch(each.id, "x", "sure", heat.key, confidence=100) for each in (file, other)]
+    await metadata.put_matches(shelf.conn, found)
+    before, vault = shelf.names(), open_vault()
+    with pytest.raises(UsageError, match="no field"):
+        await vault.rename_preview([file.id], naming="{titel}", reach=Reach.FILES)
+    preview = await vault.rename_preview([file.id], naming="kodi", reach=Reach.SHOW)
+    assert (preview.files, preview.about) == (2, "Heat (1995)")
+    assert [bool(line.refused) for line in preview.planned] == [False, False], "each in its own folder"
+    assert shelf.names() == before
+    with pytest.raises(Refused):
+        await open_vault(read_only=True).rename(preview.planned)
+    result = await vault.rename(preview.planned)
+    assert (len(result.done), result.refused) == (2, ())
+    assert shelf.names() == {"Heat (1995)/Heat (1995).mkv", "downloads/Heat (1995)/Heat (1995).mkv"}
+    assert await vault.undo() == "Undone: 2 files moved back."
+    assert shelf.names() == before
 
 
 async def test_a_decision_is_undone_before_the_act_that_came_before_it(

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from mediavault_tui.domain.model import FileId, Health, HealthReport
+from mediavault_tui.domain.titles import title_key
 from mediavault_tui.domain.world import TitleKind
 from mediavault_tui.errors import BudgetSpent, ServiceDown, ServiceRefused
 from mediavault_tui.metadata import edge as edge_module
@@ -47,14 +48,31 @@ async def test_two_processes_never_exceed_40_requests_in_any_ten_seconds(databas
 
 
 async def many_names(database: Database, world: WorldServer, *, titles: int, files: int) -> None:
-    """So many files: made-up films in several copies, and every show of the table with episodes."""
+    """So many files: made-up films in several copies; one is entered, the others are rows like it."""
     made_up = [film for film in world.films.values() if film.id >= 2_000_000][:titles]
+    films = [made_up[number % titles] for number in range(files)]
+    paths = [f"/lib/{f.title}/{f.title} ({f.year}) copy {n}.mkv" for n, f in enumerate(films)]
+    own = ("path", "path_raw", "inode", "title", "title_key", "year")
     async with database.connection() as conn, conn.transaction():
-        for number in range(files):
-            film = made_up[number % titles]
-            identity = an_identity(film.title, year=film.year)
-            path = f"/lib/{film.title}/{film.title} ({film.year}) copy {number}.mkv"
-            await insert_file(conn, a_file(path, root="/lib", inode=number + 1, identity=identity))
+        first = a_file(paths[0], root="/lib", identity=an_identity(films[0].title, year=films[0].year))
+        like = (await insert_file(conn, first)).id
+        columns = await conn.fetch(
+            "select column_name from information_schema.columns where table_name = 'media_files'"
+            " and column_name <> 'id' and is_generated = 'NEVER' and table_schema = 'public'"
+        )
+        same = [row["column_name"] for row in columns if row["column_name"] not in own]
+        await conn.execute(
+            f"insert into media_files ({', '.join((*own, *same))})"
+            " select n.path, convert_to(n.path, 'UTF8'), f.inode + n.number, n.title, n.key, n.year,"
+            f" {', '.join(f'f.{name}' for name in same)}"
+            " from media_files f, unnest($2::text[], $3::text[], $4::text[], $5::smallint[]) with ordinality"
+            " as n (path, title, key, year, number) where f.id = $1",
+            like,
+            paths[1:],
+            [film.title for film in films[1:]],
+            [title_key(film.title) for film in films[1:]],
+            [film.year for film in films[1:]],
+        )
 
 
 @pytest.mark.slow
@@ -309,7 +327,10 @@ async def test_omdb_keeps_to_its_budget_and_goes_on_the_next_day(
         "OMDb", world.omdb_url, DatabaseGate(database), two_a_day, secret_params={"apikey": KEY}
     ) as edge:
         batch = RatingsBatch(database, edge, service)
-        result = await batch.run(budget=10)
+        first, second = await asyncio.gather(batch.run(budget=10), batch.run(budget=10))
+        result, idle = (first, second) if first.asked else (second, first)
+        assert idle.asked == 0, "two at once would ask the same"
+        assert "Another process" in idle.stopped
         assert (result.asked, result.left) == (2, 1)
         assert "used up" in result.stopped
         with pytest.raises(BudgetSpent):

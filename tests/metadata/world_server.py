@@ -15,14 +15,17 @@ import threading
 import time
 import zlib
 from collections import Counter
+from functools import lru_cache
 from typing import Any
 
 from aiohttp import web
 from rapidfuzz.fuzz import ratio
 
-from mediavault_tui.domain.titles import title_key
+from mediavault_tui.domain import titles
 from tests.metadata.world_data import Film, Show, films, shows
 
+title_key = lru_cache(maxsize=None)(titles.title_key)
+"""Every search looks at every title."""
 TOKEN = "a-token-of-the-test"
 KEY = "a-key-of-the-test"
 PAGE = 20

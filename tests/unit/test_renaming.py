@@ -33,12 +33,12 @@ def episode(*numbers: int) -> MediaFile:
 @pytest.mark.parametrize(
     ("preset", "wanted"),
     [
-        ("plex", b"/lib/Films/heat.1995.x264/Heat (1995)/Heat (1995) [1080p].mkv"),
+        ("plex", b"/lib/Films/Heat (1995)/Heat (1995) [1080p].mkv"),
         (
             "jellyfin",
-            b"/lib/Films/heat.1995.x264/Heat (1995) [tmdbid-949]/Heat (1995) [tmdbid-949] - 1080p.mkv",
+            b"/lib/Films/Heat (1995) [tmdbid-949]/Heat (1995) [tmdbid-949] - 1080p.mkv",
         ),
-        ("kodi", b"/lib/Films/heat.1995.x264/Heat (1995)/Heat (1995).mkv"),
+        ("kodi", b"/lib/Films/Heat (1995)/Heat (1995).mkv"),
     ],
 )
 def test_a_film_by_preset(preset: str, wanted: bytes) -> None:
@@ -49,6 +49,34 @@ def test_a_films_own_folder_is_replaced_not_nested() -> None:
     path = new_path(film("/lib/Films/Heat (1995) [old]/heat.mkv"), HEAT, PRESETS["kodi"])
     assert path == b"/lib/Films/Heat (1995)/Heat (1995).mkv"
     assert new_path(film("/lib/heat.mkv"), HEAT, PRESETS["kodi"]) == b"/lib/Heat (1995)/Heat (1995).mkv"
+
+
+@pytest.mark.parametrize(
+    "folder",
+    [
+        "/lib/Films/Heat.1995.1080p.BluRay.x264-GRP",
+        "/lib/Films/Heat (1995)/Heat.1995.1080p-GRP",
+        "/lib/Films/heat",
+    ],
+)
+def test_a_release_folder_is_the_films_own(folder: str) -> None:
+    path = new_path(film(f"{folder}/heat.mkv"), HEAT, PRESETS["kodi"])
+    assert path == b"/lib/Films/Heat (1995)/Heat (1995).mkv"
+
+
+def test_a_folder_of_several_films_and_the_scanned_one_are_not() -> None:
+    assert new_path(film("/lib/Heat and more/heat.mkv"), HEAT, PRESETS["kodi"]).startswith(
+        b"/lib/Heat and more/Heat (1995)/"
+    )
+    made = replace(film("/lib/Heat (1995)/heat.mkv"), root=b"/lib/Heat (1995)")
+    assert new_path(made, HEAT, PRESETS["kodi"]) == b"/lib/Heat (1995)/Heat (1995)/Heat (1995).mkv"
+
+
+@pytest.mark.parametrize("folder", ["Firefly/Firefly.S01E02.720p-GRP", "Firefly.S01.1080p.WEB-GRP"])
+def test_a_release_folder_of_an_episode_or_season_is_the_shows_own(folder: str) -> None:
+    made = replace(episode(2), raw_path=f"/lib/TV/{folder}/ff.mkv".encode())
+    path = new_path(made, FIREFLY, PRESETS["kodi"])
+    assert path == b"/lib/TV/Firefly (2002)/Season 01/Firefly S01E02 - The Train Job.mkv"
 
 
 def test_edition_and_part_stand_in_the_name() -> None:
@@ -78,10 +106,10 @@ def test_episodes_alone_in_a_run_and_with_their_names() -> None:
 )
 def test_a_title_can_neither_leave_the_library_nor_break_a_share(title: str, step: bytes) -> None:
     path = new_path(film(), replace(HEAT, title=title), PRESETS["kodi"])
-    assert path.startswith(b"/lib/Films/heat.1995.x264/")
+    assert path.startswith(b"/lib/Films/")
     assert b".." not in path.split(b"/")
-    assert path.split(b"/")[4].lstrip(b"_.-") == step.lstrip(b"_.-")
-    assert len(path.split(b"/")) == 6
+    assert path.split(b"/")[3].lstrip(b"_.-") == step.lstrip(b"_.-")
+    assert len(path.split(b"/")) == 5
 
 
 def test_a_name_never_grows_too_long() -> None:
