@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import gc
 import logging
 import resource
 import signal
@@ -72,6 +73,8 @@ async def serve(settings: Settings) -> None:
                     f"Cannot listen on {settings.streamer_host} port {settings.streamer_port} "
                     f"({error.strerror}); choose another STREAMER_PORT"
                 ) from error
+            gc.collect()
+            gc.freeze()  # what is there now stays; to look through it again and again would hold up everybody
             said = "for those with an account" if accounts else "for this machine only: there are no accounts"
             print(f"Serving {settings.base_url} {said}", flush=True)  # noqa: T201  # for the person who started it
             await stop.wait()

@@ -8,13 +8,14 @@ from collections.abc import AsyncIterator
 from concurrent.futures import Executor
 from contextlib import ExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 
 from aiohttp import web
 
 from mediavault_tui.domain.model import FileId, FileStamp, FileState
 from mediavault_tui.domain.pathtext import display
 from mediavault_tui.domain.streaming import ServedFile
-from mediavault_tui.errors import SourceChanged, SourceError, SourceMissing, SourceOffline
+from mediavault_tui.errors import SourceChanged, SourceMissing, SourceOffline
 from mediavault_tui.sources.base import RangedReader, Source
 from mediavault_tui.sources.local import LocalSource
 from mediavault_tui.sources.local_beneath import LocalStream, open_beneath
@@ -113,12 +114,12 @@ async def _taken(sidecar: State, file: ServedFile) -> Held:
     if source is None or pool is None:
         raise SourceOffline(f"The source {file.source} is not connected here; see `mediavault doctor`")
     held = sidecar.held.get(file)
-    if held is None or held.stale_at < time.monotonic() or not _unchanged(held, file):
-        held = await _hold(source, pool, file)
-        before = sidecar.held.pop(file, None)
-        sidecar.held[file] = held
-        if before is not None and before.users == 0:
-            _let_go(pool, before)
+    if held is None or held.stale_at < time.monotonic() or not _unchanged(held):
+        opening = sidecar.opening.get(file)
+        if opening is None:
+            opening = sidecar.opening[file] = asyncio.ensure_future(_hold(sidecar, source, pool, file))
+            opening.add_done_callback(partial(_held, sidecar, file))
+        held = await asyncio.shield(opening)  # others may wait for it too
     held.users += 1
     return held
 
@@ -130,11 +131,10 @@ def _given_back(sidecar: State, file: ServedFile, held: Held) -> None:
     if sidecar.held.get(file) is not held:
         _let_go(sidecar.pools[file.source], held)
     elif not held.watched:
-        held.watched = True
-        asyncio.get_running_loop().call_later(HELD_FOR, _close_unused, sidecar, file, held)
+        _watch(sidecar, file, held)
 
 
-def _unchanged(held: Held, file: ServedFile) -> bool:
+def _unchanged(held: Held) -> bool:
     """Return whether a held local file is still the one that was scanned, as far as memory can tell."""
     if not isinstance(held.reader, LocalStream):
         return True  # each of its blocks is followed by a look
@@ -148,8 +148,12 @@ def _close_unused(sidecar: State, file: ServedFile, held: Held) -> None:
             del sidecar.held[file]
             _let_go(sidecar.pools[file.source], held)
         else:
-            held.watched = True
-            asyncio.get_running_loop().call_later(HELD_FOR, _close_unused, sidecar, file, held)
+            _watch(sidecar, file, held)
+
+
+def _watch(sidecar: State, file: ServedFile, held: Held) -> None:
+    held.watched = True
+    asyncio.get_running_loop().call_later(HELD_FOR, _close_unused, sidecar, file, held)
 
 
 def _let_go(pool: Executor, held: Held) -> None:
@@ -157,16 +161,21 @@ def _let_go(pool: Executor, held: Held) -> None:
         pool.submit(held.holder.close)  # closing may wait for a server too
 
 
-async def _hold(source: Source, pool: Executor, file: ServedFile) -> Held:
+async def _hold(sidecar: State, source: Source, pool: Executor, file: ServedFile) -> Held:
     opening = asyncio.get_running_loop().run_in_executor(pool, _open, source, file)
-    try:
-        holder, reader, stamp = await asyncio.shield(opening)
-    except asyncio.CancelledError:
-        with suppress(SourceError):
-            holder, _, _ = await unbroken(opening)
-            pool.submit(holder.close)
-        raise
-    return Held(holder, reader, stamp, time.monotonic() + HELD_FOR)
+    holder, reader, stamp = await unbroken(opening)
+    held = Held(holder, reader, stamp, time.monotonic() + HELD_FOR)
+    before, sidecar.held[file] = sidecar.held.get(file), held
+    if before is not None and before.users == 0:
+        _let_go(pool, before)
+    _watch(sidecar, file, held)  # all who wanted it may have left
+    return held
+
+
+def _held(sidecar: State, file: ServedFile, opening: asyncio.Task[Held]) -> None:
+    del sidecar.opening[file]
+    if not opening.cancelled():
+        opening.exception()  # seen: who still waits is told
 
 
 def _open(source: Source, file: ServedFile) -> tuple[ExitStack, RangedReader, FileStamp]:

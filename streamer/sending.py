@@ -26,7 +26,7 @@ from mediavault_tui.sources.local_beneath import LocalStream
 
 STALLED = 3600.0
 """Seconds that a viewer may pause; then the stream is ended, and a player asks anew."""
-_LARGE, _SMALL = 1024 * 1024, 128 * 1024
+_LARGE, _SMALL = 1024 * 1024, 256 * 1024
 """Bytes read at a time: large for one or two streams, small when many must take turns."""
 _FEW = 2
 
@@ -144,7 +144,7 @@ class Sender:
                 del buffer
                 if not await pipe.writable():
                     raise Gone("The client takes nothing")
-            else:
+            elif offset < part.stop:
                 await asyncio.sleep(0)  # whoever else is ready comes next
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Awaitable, Callable, Hashable, Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from aiohttp import web
@@ -33,26 +35,53 @@ REMEMBERED_FOR = 2.0
 
 
 class Remembered(Generic[Key, Value]):
-    """Answers that are worth asking for only once in a while: a player asks for one file all the time."""
+    """Answers that are worth asking for only once in a while: a player asks for one file all the time.
+
+    However many want one at the same time, it is asked for once; and one that is in use is asked
+    for again before it is over, so that nobody waits.
+    """
 
     def __init__(self, *, most: int = 1024, clock: Callable[[], float] = time.monotonic) -> None:
         self._most = most
         self._clock = clock
         self._kept: dict[Key, tuple[float, Value]] = {}
+        self._asked: dict[Key, asyncio.Task[Value]] = {}
         self._age = 0
 
     async def get(self, key: Key, ask: Callable[[], Awaitable[Value]]) -> Value:
         """Return what is remembered for `key`, else what `ask` answers; an exception is not remembered."""
-        kept = self._kept.get(key)
-        if kept is not None and kept[0] > self._clock():
+        kept, now = self._kept.get(key), self._clock()
+        if kept is not None and kept[0] > now:
+            if kept[0] - now < REMEMBERED_FOR / 2:
+                self._ask(key, ask)
             return kept[1]
-        age = self._age
-        value = await ask()
+        return await asyncio.shield(self._ask(key, ask))  # whoever asks first may leave before the others
+
+    def _ask(self, key: Key, ask: Callable[[], Awaitable[Value]]) -> asyncio.Task[Value]:
+        asked = self._asked.get(key)
+        if asked is None:
+            asked = self._asked[key] = asyncio.ensure_future(self._answer(key, ask, self._age))
+            asked.add_done_callback(partial(self._answered, key))
+        return asked
+
+    async def _answer(self, key: Key, ask: Callable[[], Awaitable[Value]], age: int) -> Value:
+        try:
+            value = await ask()
+        except BaseException:
+            if age == self._age:
+                self._kept.pop(key, None)
+            raise
         if age == self._age:  # nothing was forgotten while it was on its way
             if len(self._kept) >= self._most:
                 self._kept.clear()
             self._kept[key] = (self._clock() + REMEMBERED_FOR, value)
         return value
+
+    def _answered(self, key: Key, asked: asyncio.Task[Value]) -> None:
+        if self._asked.get(key) is asked:
+            del self._asked[key]
+        if not asked.cancelled():
+            asked.exception()  # seen: who still waits is told by `get`
 
     def known(self, key: Key) -> Value | None:
         """Return what is remembered for `key`, if anything is."""
@@ -63,6 +92,7 @@ class Remembered(Generic[Key, Value]):
         """Ask anew from now on."""
         self._age += 1
         self._kept.clear()
+        self._asked.clear()
 
 
 @dataclass(slots=True)
@@ -81,6 +111,8 @@ class State:
     metrics: Metrics
     held: dict[ServedFile, Held] = field(default_factory=dict)
     """Files that are open, or were a moment ago."""
+    opening: dict[ServedFile, asyncio.Task[Held]] = field(default_factory=dict)
+    """Files that are about to be."""
     files: Remembered[FileId, ServedFile | None] = field(default_factory=Remembered)
     sessions: Remembered[SessionId, SignedIn] = field(default_factory=Remembered)
     link_claims: Remembered[tuple[str, FileId], Claims] = field(default_factory=Remembered)
