@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import asyncio
 import gc
 import io
 import os
 import sys
 from collections.abc import Iterator
-from functools import partial
 
 from mediavault_tui.cli.plain import amount, harmless
-from mediavault_tui.cli.spelled import located, of_a_share
 from mediavault_tui.domain.pathtext import display
 from mediavault_tui.services.exact_tree import ExactGroup, ExactReport, find_exact
 
@@ -43,9 +40,8 @@ def run(args: argparse.Namespace) -> int:
         sys.stdout.reconfigure(errors="backslashreplace")  # a terminal may know fewer letters than a name
     gc.disable()  # nothing here is cyclic, and a million small tuples are walked through in vain
     roots = [os.fsencode(path) for path in args.paths]
-    if any(not os.path.isdir(root) for root in roots) and any(map(of_a_share, args.paths)):
-        report = asyncio.run(_far(args))
-    else:
+    report = None if all(map(os.path.isdir, roots)) else _of_shares(args)
+    if report is None:
         report = find_exact(roots, readers=args.readers, videos=args.videos)
     if args.json:
         print_json(report)
@@ -54,9 +50,22 @@ def run(args: argparse.Namespace) -> int:
     return 1 if report.errors else 0
 
 
+def _of_shares(args: argparse.Namespace) -> ExactReport | None:
+    """Search folders of which some may be on a share; None if none can be."""
+    import asyncio
+
+    from mediavault_tui.cli.spelled import of_a_share
+
+    return asyncio.run(_far(args)) if any(map(of_a_share, args.paths)) else None
+
+
 async def _far(args: argparse.Namespace) -> ExactReport:
     """Search shares too: what is set up stands in the database, and nothing is written to it."""
+    import asyncio
+    from functools import partial
+
     from mediavault_tui import bootstrap
+    from mediavault_tui.cli.spelled import located
     from mediavault_tui.domain.paths import distinct_folders
     from mediavault_tui.services.exact_far import find_exact_far
 

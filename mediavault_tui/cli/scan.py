@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mediavault_tui.cli.spelled import located
-from mediavault_tui.domain.paths import LOCAL, place
 from mediavault_tui.errors import UsageError
 
 if TYPE_CHECKING:
@@ -85,6 +84,8 @@ def folders(paths: list[str]) -> list[Path]:
 
 def _roots(paths: list[str], nas: Nas) -> list[Path]:
     """Return the located roots that were meant; raises UsageError for one that is nothing."""
+    from mediavault_tui.domain.paths import LOCAL, place
+
     there: list[bytes] = []
     here: list[str] = []
     for path in paths:

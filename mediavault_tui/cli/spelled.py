@@ -5,8 +5,6 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from mediavault_tui.domain.paths import LOCAL, place
-
 if TYPE_CHECKING:
     from mediavault_tui.services.nas import Nas
 
@@ -23,6 +21,8 @@ def located(word: str, nas: Nas) -> bytes:
 
     Raises: UsageError for a share that nobody has set up.
     """
+    from mediavault_tui.domain.paths import LOCAL, place
+
     here = not word.lower().startswith(_SHARES)
     raw = os.path.abspath(os.fsencode(word)) if here else os.fsencode(word)
     name = nas.names.located(raw)

@@ -40,6 +40,19 @@ def mounts_of(shares: Iterable[Share], mountinfo: bytes) -> list[Mount]:
     return found
 
 
+def shown_at(mounts: Iterable[Mount], folders: Iterable[bytes]) -> list[bytes]:
+    """Return where this machine shows these folders of a share, through mounts that are beyond doubt."""
+    shown: list[bytes] = []
+    folders = tuple(folders)
+    for mount in mounts:
+        for folder in () if mount.unproven else folders:
+            if folder == mount.path or folder.startswith(mount.path + b"/"):
+                shown.append(mount.folder + folder[len(mount.path) :])
+            elif mount.path.startswith(folder.rstrip(b"/") + b"/"):
+                shown.append(mount.folder)
+    return shown
+
+
 def _plain(field: bytes) -> bytes:
     """Return a field without its escapes: a blank is written as \\040."""
     return _ESCAPED.sub(lambda found: bytes([int(found[1], 8)]), field)

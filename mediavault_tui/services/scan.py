@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from mediavault_tui.domain.library import ScanPhase, ScanProgress, ScanRecord
+from mediavault_tui.domain.mounts import shown_at
 from mediavault_tui.domain.paths import LOCAL, Mount, distinct_folders, locate, place
 from mediavault_tui.services.identify import identities, name_of
 from mediavault_tui.services.scan_across import Across
@@ -159,6 +160,7 @@ class Scanner:
                 meter,
                 policy,
                 Across(source, self._places, meter, policy.far),
+                shown_at(self._mounts_of(name), raw),
                 self._prober if probe else None,
                 self._dedupe,
                 policy.protected_folders(name),
@@ -193,6 +195,8 @@ class _Run:
     meter: Meter
     policy: ScanPolicy
     across: Across
+    mounts: Sequence[bytes]
+    """Where this machine shows the roots as well; a share's only."""
     prober: Prober | None
     dedupe: Callable[[], Awaitable[object]] | None
     protected: tuple[bytes, ...]
@@ -269,6 +273,8 @@ class _Run:
                 yield root, files[at : at + LOT]
 
     async def _hash(self) -> None:
+        if self.mounts and not self.meter.roots_failed:
+            await stocktake.known_by_share(self.conn, self.mounts)
         self.meter.control.bytes_matter(True)
         hashing = Hashing(self.source, self.meter, self.policy.readers)
         await hashing.known_files(self.conn)

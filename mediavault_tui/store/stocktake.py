@@ -75,6 +75,11 @@ async def is_empty(conn: Connection) -> bool:
     return not await conn.fetchval(sql("inventory_has_rows"))
 
 
+async def known_by_share(conn: Connection, folders: Sequence[bytes]) -> None:
+    """Let the files of this machine below mounts of a share be known by the share's names alone."""
+    await conn.execute(sql("scan_known_by_share"), *ranges(folders))
+
+
 async def forget_content(conn: Connection, source: str, roots: Sequence[bytes]) -> None:
     """Forget what was read of the files below the roots, so that it is read again."""
     await conn.execute(sql("scan_forget_content"), source, *ranges(roots))

@@ -228,6 +228,14 @@ where m.source = $1 and m.state in ('present', 'missing', 'staged', 'purged') an
 and (m.state = 'present' or m.content_hash is not null)
 order by m.size_bytes, m.path_raw
 
+-- name: scan_known_by_share
+-- Files of this machine below mounts of a share that has just been scanned: it has them by its own names.
+-- $1, $2 ranges of paths.
+update media_files m set state = 'missing', missing_since = now()
+where m.source = 'local' and m.state = 'present'
+  and exists (select from unnest($1::bytea[], $2::bytea[]) as r (low, high)
+              where m.path_raw >= r.low and m.path_raw < r.high)
+
 -- name: scan_sources_with_files
 -- Of these sources, those that hold present files. $1 sources.
 select u.source from unnest($1::text[]) as u (source)

@@ -15,7 +15,9 @@ import pytest
 from mediavault_tui.domain.paths import Mount
 from mediavault_tui.errors import SourceChanged
 from mediavault_tui.services.nas import Nas
+from mediavault_tui.services.scan import Scanner
 from mediavault_tui.settings import Secret, from_env
+from mediavault_tui.sources.local import LocalSource
 from mediavault_tui.sources.mounted import ThroughMount, examine, fastest
 from mediavault_tui.sources.smb import ShareAddress, SmbSource
 from mediavault_tui.store.database import Connection, Database
@@ -165,3 +167,22 @@ async def test_a_mount_that_a_person_set_wrongly_is_said(
     assert not line.ok
     assert "it is not this share" in line.said
     assert "NAS_MOUNTS" in line.remedy
+
+
+async def test_what_was_scanned_through_a_mount_before_is_one_file_again_when_its_share_is_scanned(
+    conn: Connection, database: Database, nas: Nas, tree: Path, tmp_path: Path
+) -> None:
+    """As the sentence says that refuses to stage one of the two: set NAS_MOUNTS and scan again."""
+    (tree / "videos").mkdir()
+    (tree / "videos/Heat (1995).mkv").write_bytes(os.urandom(MB))
+    (tmp_path / "films").mkdir()
+    (tmp_path / "films/here.mkv").write_bytes(b"here")
+    plain = Scanner(database, LocalSource(), None)
+    for folder in (tree / "videos", tmp_path / "films"):
+        async for _ in plain.scan([folder]):
+            pass
+    scanner = Scanner(database, nas.places, None, mounts_of=nas.mounts_of)
+    progress = [each async for each in scanner.scan([Path("nas:2/volume1/videos")])]
+    assert (progress[-1].counts.new, progress[-1].counts.hashed, progress[-1].counts.errors) == (1, 0, 0)
+    rows = await conn.fetch("select source, state from media_files order by source, state")
+    assert [tuple(row) for row in rows] == [("local", "missing"), ("local", "present"), ("nas:2", "present")]
