@@ -73,7 +73,7 @@ class Prober:
         return other
 
     @property
-    def _reading(self) -> dict[str, object]:
+    def _reading(self) -> dict[str, Any]:
         """Options of an input that keep what is sent and never looked at small, behind a bridge."""
         return {} if self._given is None else {"recv_buffer_size": _UNREAD}
 
