@@ -30,6 +30,10 @@ from mediavault_tui.probe import streams
 from mediavault_tui.probe.process import Finished, run
 
 _GIB = 1 << 30
+_UNREAD = 65536
+"""Bytes that may wait in a program's connection to a bridge; the system's own measure grows to megabytes."""
+_A_FEW = 5
+"""Frames of picture and sound that prove a film far away to be decodable."""
 _PLACE = "the file"
 """Stands for the path while ffmpeg-python builds: it cannot hash a name that is not UTF-8."""
 _SPEAKER = re.compile(r"^(?:\[[^\]]*\] )+")
@@ -67,6 +71,11 @@ class Prober:
         other = copy.copy(self)
         other._given = os.fsencode(address)
         return other
+
+    @property
+    def _reading(self) -> dict[str, Any]:
+        """Options of an input that keep what is sent and never looked at small, behind a bridge."""
+        return {} if self._given is None else {"recv_buffer_size": _UNREAD}
 
     def _address(self, path: bytes) -> bytes:
         return _address(path) if self._given is None else self._given
@@ -110,6 +119,7 @@ class Prober:
 
     async def ask(self, path: bytes, *, size: int, **options: object) -> Mapping[str, Any]:
         """Run ffprobe with these options and return its JSON; raises as `probe` does."""
+        options = {**self._reading, **options}
         whole = ffmpeg.input(_PLACE, v="error", of="json", **options).output("-").compile(cmd=self._ffprobe)
         finished = await self.run([*whole[:-2], self._address(path)], path, size=size)
         if finished.code != 0:
@@ -131,19 +141,34 @@ class Prober:
 
         The lines are framecrc's: the number of the track (window by window) and a comma first.
         """
-        inputs = [_window(start, length) for start, length in windows]
+        inputs = [_window(start, length, **self._reading) for start, length in windows]
         return await self._frames(path, [window[track] for window in inputs for track in tracks], size)
 
     async def decode_from_key_frame(self, path: bytes, window: tuple[float, float], *, size: int) -> Finished:
         """Decode the picture from the key frame before a window on, where any file has one."""
-        picture = _window(*window, noaccurate_seek=None)["V:0"]
+        picture = _window(*window, noaccurate_seek=None, **self._reading)["V:0"]
         # Times before the window are negative, and negative frames would be dropped again.
         return await self._frames(path, [picture.filter("setpts", "PTS-STARTPTS")], size)
 
-    async def _frames(self, path: bytes, pieces: list[Any], size: int) -> Finished:
+    async def decode_a_little(
+        self, path: bytes, windows: Sequence[tuple[float, float]], *, size: int, tracks: Sequence[str]
+    ) -> Finished:
+        """Do what `decode` does, but only a few frames, from the key frame before each window on.
+
+        For a file that is far away: what lies between that frame and the window is not read.
+        """
+        inputs = [_window(start, length, noaccurate_seek=None, **self._reading) for start, length in windows]
+        pieces = [
+            window[track].filter("asetpts" if track.startswith("a") else "setpts", "PTS-STARTPTS")
+            for window in inputs
+            for track in tracks
+        ]
+        return await self._frames(path, pieces, size, **{"frames:v": _A_FEW, "frames:a": _A_FEW})
+
+    async def _frames(self, path: bytes, pieces: list[Any], size: int, **limits: int) -> Finished:
         # wrapped_avframe hands the decoded picture on without copying it: half the time.
         whole = (
-            ffmpeg.output(*pieces, "-", f="framecrc", **{"c:v": "wrapped_avframe"})
+            ffmpeg.output(*pieces, "-", f="framecrc", **{"c:v": "wrapped_avframe"}, **limits)
             .global_args("-v", "error", "-nostdin")
             .compile(cmd=self._ffmpeg)
         )

@@ -10,7 +10,8 @@ from __future__ import annotations
 import asyncio
 import re
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from mediavault_tui.domain.model import Health, HealthReport, MediaInfo
@@ -21,6 +22,10 @@ from mediavault_tui.probe.process import Finished
 
 _TAIL = 10.0
 """Seconds before the end that are looked at for the last packets."""
+_FAR_TAIL = 1.0
+"""The same, where bytes are dear; only if that shows nothing, as much as above."""
+_LITTLE = 64 * 1024 * 1024
+"""Up to this size a file may be read through, however far it is."""
 _LENGTH_KNOWN = frozenset(("matroska", "webm", "mp4", "mov", "flv", "asf"))
 """Containers that store their length; for others ffprobe computes it from what is there."""
 _WINDOW = 1.0
@@ -45,10 +50,12 @@ async def check(
     *,
     size: int | None = None,
     cut: Callable[[bytes], str | None] = cut_short,
+    far: bool = False,
 ) -> HealthReport:
     """Judge one file that `prober.probe` has described; `size` in bytes sets the deadline.
 
-    `cut` looks for a cut in the container's sizes, where the file is not on this machine.
+    `cut` looks for a cut in the container's sizes, where the file is not on this machine. `far`: its
+    bytes are dear, so the same places are looked at with as few of them as will do.
 
     Returns: HEALTHY, with a reason only if the picture could not be decoded here and
         the packets alone were judged; BROKEN with the reason in one sentence.
@@ -60,7 +67,7 @@ async def check(
     try:
         missing = await asyncio.to_thread(cut, path)
         if missing is None:
-            missing = await _length(prober, path, info, size)
+            missing = await _length(_Ends(prober, path, info.duration, size, far), info)
     except OSError as error:
         return _broken(f"it cannot be read ({error.strerror or error})")
     except (ProbeTimeout, ProbeCrashed):
@@ -69,19 +76,20 @@ async def check(
         return _broken(str(error))
     if missing is not None:
         return _broken(f"cut short: {missing}")
-    return await _decodes(prober, path, info, size)
+    return await _decodes(prober, path, info, size, far)
 
 
-async def _length(prober: Prober, path: bytes, info: MediaInfo, size: int) -> str | None:
+async def _length(look: _Ends, info: MediaInfo) -> str | None:
     """Compare the ends of picture and sound with the length that the container stores."""
     if info.container not in _LENGTH_KNOWN or info.duration <= 0:
         return None
-    start = max(info.duration - _TAIL, 0.0)
-    ends = await _ends(prober, path, size, f"{start:.3f}%")
+    start, ends = await look.at_the_end()
     allowed = max(2.0, 0.02 * info.duration)
     if max(ends.values(), default=0.0) < info.duration - allowed and start > 0:
         # Perhaps only the seek failed: where does the content really end?
-        ends = await _ends(prober, path, size, None)
+        if look.too_dear and not ends:
+            return None  # the sizes of the container were looked at, and what can be decoded will be
+        ends = ends if look.too_dear else await look.through()
     reached = max(ends.values(), default=0.0)
     if reached < info.duration - allowed:
         return f"it ends at {_clock(reached)} of {_clock(info.duration)}"
@@ -89,35 +97,71 @@ async def _length(prober: Prober, path: bytes, info: MediaInfo, size: int) -> st
     if info.video is not None and picture < info.duration - max(_TAIL, 0.05 * info.duration):
         return f"the picture stops at {_clock(picture)} of {_clock(info.duration)}"
     if info.audio and "audio" not in ends and start >= info.duration / 2:
-        sound = (await _ends(prober, path, size, None)).get("audio", 0.0)
+        if look.too_dear:
+            return None if await look.sound_in_the_middle() else "the sound stops in its first half"
+        sound = (await look.through()).get("audio", 0.0)
         if sound < info.duration / 2:
             return f"the sound stops at {_clock(sound)} of {_clock(info.duration)}"
     return None
 
 
-async def _ends(prober: Prober, path: bytes, size: int, interval: str | None) -> dict[str, float]:
-    """Return for each kind of track (video, audio, subtitle) the second at which its last packet ends."""
-    options = {"read_intervals": interval} if interval else {}
-    document = await prober.ask(
-        path,
-        size=size,
-        show_entries="packet=codec_type,pts_time,dts_time,duration_time:format=start_time",
-        **options,
-    )
-    begin = max(_seconds(document.get("format", {}), "start_time") or 0.0, 0.0)
-    ends: dict[str, float] = {}
-    for packet in document.get("packets", []):
-        at = _seconds(packet, "pts_time")
-        if at is None:
-            at = _seconds(packet, "dts_time")
-        if at is not None:
-            kind = str(packet.get("codec_type"))
-            end = at + (_seconds(packet, "duration_time") or 0.0) - begin
-            ends[kind] = max(ends.get(kind, 0.0), end)
-    return ends
+@dataclass(frozen=True, slots=True)
+class _Ends:
+    """Looks where picture and sound of one file end; `far` with as few bytes as will do."""
+
+    prober: Prober
+    path: bytes
+    duration: float
+    size: int
+    far: bool
+
+    @property
+    def too_dear(self) -> bool:
+        """Whether the file must not be read from one end to the other."""
+        return self.far and self.size > _LITTLE
+
+    async def at_the_end(self) -> tuple[float, dict[str, float]]:
+        """Return from where on was looked, and the second at which the last packet of each kind ends."""
+        start = max(self.duration - (_FAR_TAIL if self.far else _TAIL), 0.0)
+        ends = await self._packets(f"{start:.3f}%")
+        if self.far and (max(ends.values(), default=0.0) < start or "audio" not in ends):
+            # Nothing was there: it may end a little earlier, or be entered a little earlier.
+            start = max(self.duration - _TAIL, 0.0)
+            ends = await self._packets(f"{start:.3f}%")
+        return start, ends
+
+    async def through(self) -> dict[str, float]:
+        """Read all packets of the file."""
+        return await self._packets(None)
+
+    async def sound_in_the_middle(self) -> bool:
+        """Return whether there is sound right after the middle."""
+        ends = await self._packets(f"{self.duration / 2:.3f}%+{_TAIL:.0f}")
+        return ends.get("audio", 0.0) >= self.duration / 2
+
+    async def _packets(self, interval: str | None) -> dict[str, float]:
+        """Return for each kind of track (video, audio, subtitle) the second at which its last packet ends."""
+        options = {"read_intervals": interval} if interval else {}
+        document = await self.prober.ask(
+            self.path,
+            size=self.size,
+            show_entries="packet=codec_type,pts_time,dts_time,duration_time:format=start_time",
+            **options,
+        )
+        begin = max(_seconds(document.get("format", {}), "start_time") or 0.0, 0.0)
+        ends: dict[str, float] = {}
+        for packet in document.get("packets", []):
+            at = _seconds(packet, "pts_time")
+            if at is None:
+                at = _seconds(packet, "dts_time")
+            if at is not None:
+                kind = str(packet.get("codec_type"))
+                end = at + (_seconds(packet, "duration_time") or 0.0) - begin
+                ends[kind] = max(ends.get(kind, 0.0), end)
+        return ends
 
 
-async def _decodes(prober: Prober, path: bytes, info: MediaInfo, size: int) -> HealthReport:
+async def _decodes(prober: Prober, path: bytes, info: MediaInfo, size: int, far: bool) -> HealthReport:
     """Decode at three places; each must give a picture, and one of them sound."""
     tracks = [(_PICTURE, info.video.codec)] if info.video else []
     tracks += [(_SOUND, info.audio[0].codec)] if info.audio else []
@@ -125,9 +169,9 @@ async def _decodes(prober: Prober, path: bytes, info: MediaInfo, size: int) -> H
     windows = _windows(info)
     if tracks:
         names = [track for track, _ in tracks]
-        finished = await prober.decode(path, windows, size=size, tracks=names)
+        finished = await _decoded(prober, path, info, size, windows, names, far)
         if _lacks_decoder(finished) and await _find_undecodable(prober, path, size, tracks, windows[0]):
-            return await _decodes(prober, path, info, size)
+            return await _decodes(prober, path, info, size, far)
         if _PICTURE in names:
             reason = await _picture(prober, path, info, size, finished, windows, len(names))
             if reason is not None:
@@ -140,6 +184,27 @@ async def _decodes(prober: Prober, path: bytes, info: MediaInfo, size: int) -> H
             Health.HEALTHY, f"judged by its packets: this ffmpeg has no decoder for {info.video.codec}"
         )
     return HealthReport(Health.HEALTHY)
+
+
+async def _decoded(
+    prober: Prober,
+    path: bytes,
+    info: MediaInfo,
+    size: int,
+    windows: list[tuple[float, float]],
+    tracks: Sequence[str],
+    far: bool,
+) -> Finished:
+    """Decode the windows; `far`, a few frames of each, if that gives any.
+
+    Without an index errors between key frames are no fault, so there a few frames prove nothing. And one
+    track without a frame, sound that ends early, keeps ffmpeg from telling of the others.
+    """
+    if far and info.container not in _STREAMS:
+        finished = await prober.decode_a_little(path, windows, size=size, tracks=tracks)
+        if _frames(finished):
+            return finished
+    return await prober.decode(path, windows, size=size, tracks=tracks)
 
 
 async def _picture(

@@ -137,7 +137,7 @@ class Probing:
             try:
                 info = await prober.probe(path, size=size)
                 health = await check(
-                    prober, path, info, size=size, cut=lambda _path: ending(bridge.read, size)
+                    prober, path, info, size=size, cut=lambda _path: ending(bridge.read, size), far=True
                 )
             except ProbeError:
                 bridge.check()

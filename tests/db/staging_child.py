@@ -67,4 +67,9 @@ def child(url: str, holding: str | None, words: Sequence[str], last: int, answer
     """The child's whole life: act, write down steps and sentences, and leave; or be killed at step `last`."""
     step = Counting(last)
     sentences = asyncio.run(_run(url, holding, words, step))
+    leave(answer, step, sentences)
+
+
+def leave(answer: str, step: Counting, sentences: Sequence[str]) -> None:
+    """Write down the steps that were made and what was said, for the parent."""
     Path(answer).write_text("\n".join([*(f"step {name}" for name in step.names), *sentences]))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import subprocess
 import urllib.error
 import urllib.request
@@ -12,10 +13,12 @@ from pathlib import Path
 
 import pytest
 
-from mediavault_tui.domain.model import FileStamp
+from mediavault_tui.domain.model import FileStamp, Health, HealthReport
 from mediavault_tui.errors import ProbeError, SourceOffline
 from mediavault_tui.probe.bridge import Bridge, address_of
+from mediavault_tui.probe.endings import ending
 from mediavault_tui.probe.ffprobe import Prober
+from mediavault_tui.probe.health import check
 from mediavault_tui.sources.base import RangedReader
 from mediavault_tui.sources.local import LocalReader, LocalSource
 
@@ -110,6 +113,41 @@ async def test_a_probe_of_a_twenty_gigabyte_film_reads_a_few_hundred_kilobytes(
     assert info.video is not None
     assert (info.video.width, info.video.height, round(info.duration)) == (640, 360, 20)
     assert read < 2 * MB, read
+
+
+@pytest.mark.parametrize("suffix", ["mkv", "mp4"])
+async def test_the_health_check_of_a_film_far_away_reads_a_few_seconds_of_it(
+    tmp_path: Path, ffmpeg: str, ffprobe: str, suffix: str
+) -> None:
+    piece, path = tmp_path / "piece.mkv", tmp_path / f"film.{suffix}"
+    quiet = [ffmpeg, "-v", "error"]
+    sources = [
+        "-f",
+        "lavfi",
+        "-i",
+        "nullsrc=s=480x270:r=24,geq=random(1)*255:128:128",
+        "-f",
+        "lavfi",
+        "-i",
+        "sine",
+    ]
+    codecs = ["-c:v", "libx264", "-preset", "ultrafast", "-qp", "26", "-g", "24", "-c:a", "aac"]
+    for made in (
+        [*quiet, *sources, "-t", "2", *codecs, str(piece)],
+        [*quiet, "-stream_loop", "29", "-i", str(piece), "-c", "copy", str(path)],
+    ):
+        await asyncio.to_thread(subprocess.run, made, check=True)
+    size = os.stat(path).st_size
+    prober = Prober(ffprobe=ffprobe, ffmpeg=ffmpeg, workers=1)
+    with Far().open(bytes(path)) as reader, Bridge(reader) as bridge:
+        there = prober.at(bridge.address)
+        info = await there.probe(bytes(path), size=size)
+        whole = lambda _path: ending(bridge.read, size)  # noqa: E731
+        report = await check(there, bytes(path), info, size=size, cut=whole, far=True)
+        assert (bridge.error, report) == (None, HealthReport(Health.HEALTHY))
+        read = bridge.bytes_read
+    # Of a minute: its head, a few frames of the middle, the last second. It was a quarter of it once.
+    assert read < size / 9, (read, size)
 
 
 def stretch(path: Path, size: int, suffix: str) -> None:

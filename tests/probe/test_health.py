@@ -13,11 +13,14 @@ from hypothesis import strategies as st
 
 from mediavault_tui.domain.model import Health, HealthReport
 from mediavault_tui.errors import ProbeCrashed, ProbeError, ProbeTimeout
+from mediavault_tui.probe import health
+from mediavault_tui.probe.bridge import Bridge
 from mediavault_tui.probe.endings import cut_short, ending
 from mediavault_tui.probe.ffprobe import Prober
 from mediavault_tui.probe.health import check
 from mediavault_tui.services.demo import DemoLibrary
 from mediavault_tui.services.demo_library import FILMS, Film
+from mediavault_tui.sources.local import LocalSource
 from tests.probe.conftest import Clip
 
 H264 = ["-c:v", "libx264", "-preset", "ultrafast", "-g", "24", "-c:a", "aac"]
@@ -32,6 +35,26 @@ async def judged(prober: Prober, path: Path) -> HealthReport:
     size = os.stat(path).st_size
     raw = os.fsencode(path)
     return await check(prober, raw, await prober.probe(raw, size=size), size=size)
+
+
+async def judged_near_and_far(prober: Prober, path: Path) -> HealthReport:
+    """Judge a file of this machine, and as if it were a large one of a share: the verdict is the same."""
+    near = await judged(prober, path)
+    size = os.stat(path).st_size
+    raw = os.fsencode(path)
+    with LocalSource().open(raw) as reader, Bridge(reader) as bridge:
+        there = prober.at(bridge.address)
+        info = await there.probe(raw, size=size)
+        sizes = lambda _path: ending(bridge.read, size)  # noqa: E731
+        far = await check(there, raw, info, size=size, cut=sizes, far=True)
+    assert far.health is near.health, (near, far)
+    return near
+
+
+@pytest.fixture(autouse=True)
+def every_file_is_large(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What lies far away and is small may be read through; here nothing is small."""
+    monkeypatch.setattr(health, "_LITTLE", 0)
 
 
 @pytest.mark.parametrize("film", FILMS, ids=lambda film: Path(film.path).name)
@@ -70,7 +93,8 @@ async def test_the_demo_films_are_healthy_but_the_cut_one(
 async def test_whole_files_of_every_kind_and_length_are_healthy(
     name: str, arguments: list[str], seconds: float, clip: Clip, prober: Prober
 ) -> None:
-    assert await judged(prober, clip(name, *arguments, seconds=seconds)) == HealthReport(Health.HEALTHY)
+    judge = judged_near_and_far if seconds == 20 else judged
+    assert await judge(prober, clip(name, *arguments, seconds=seconds)) == HealthReport(Health.HEALTHY)
 
 
 @pytest.mark.parametrize(
@@ -93,7 +117,7 @@ async def test_a_cut_file_is_broken(
     path = clip(name, *arguments, seconds=20)
     kept = int(os.stat(path).st_size * part) // (188 * 192) * (188 * 192) + 100
     os.truncate(path, kept)
-    report = await judged(prober, path)
+    report = await (judged_near_and_far if part == 0.9 else judged)(prober, path)
     assert report.health is Health.BROKEN
     assert report.reason.startswith("cut short: ")
 
@@ -112,7 +136,7 @@ async def test_a_film_that_was_written_live_is_cut_only_by_its_packets(clip: Cli
     at = content.index(b"\x18\x53\x80\x67") + 4
     content[at : at + 8] = b"\x01" + b"\xff" * 7
     path.write_bytes(content)
-    report = await judged(prober, path)
+    report = await judged_near_and_far(prober, path)
     assert report.health is Health.BROKEN
     assert report.reason.startswith("cut short: it ends at 0:1")
     assert report.reason.endswith(" of 0:20")
@@ -123,7 +147,7 @@ async def test_sound_and_picture_need_not_end_together(
     picture: float, sound: float, clip: Clip, prober: Prober
 ) -> None:
     path = clip("a.mkv", *H264, picture=picture, sound=sound)
-    report = await judged(prober, path)
+    report = await judged_near_and_far(prober, path)
     if sound < picture / 2 and picture > 4:
         assert report == HealthReport(Health.BROKEN, "cut short: the sound stops at 0:01 of 0:30")
     else:
@@ -132,7 +156,7 @@ async def test_sound_and_picture_need_not_end_together(
 
 async def test_a_picture_that_stops_long_before_the_sound_is_broken(clip: Clip, prober: Prober) -> None:
     path = clip("a.mkv", *H264, picture=5, sound=60)
-    assert await judged(prober, path) == HealthReport(
+    assert await judged_near_and_far(prober, path) == HealthReport(
         Health.BROKEN, "cut short: the picture stops at 0:05 of 1:00"
     )
 
@@ -143,19 +167,19 @@ async def test_subtitles_beyond_the_end_do_not_make_a_film_cut(
     words = tmp_path / "late.srt"
     words.write_text("1\n00:00:55,000 --> 00:01:00,000\nThe end\n", "utf-8")
     path = clip("a.mkv", "-i", str(words), "-map", "0", "-map", "1", "-map", "2", *H264, seconds=52)
-    assert await judged(prober, path) == HealthReport(Health.HEALTHY)
+    assert await judged_near_and_far(prober, path) == HealthReport(Health.HEALTHY)
 
 
 @pytest.mark.parametrize("arguments", [["-an"], ["-vn"]])
 async def test_picture_or_sound_alone_is_healthy(arguments: list[str], clip: Clip, prober: Prober) -> None:
     path = clip("a.mkv", *H264, *arguments, seconds=8)
-    assert await judged(prober, path) == HealthReport(Health.HEALTHY)
+    assert await judged_near_and_far(prober, path) == HealthReport(Health.HEALTHY)
 
 
 @pytest.mark.parametrize("rate", ["1/10", "1", "120"])
 async def test_slides_and_high_speed_are_healthy(rate: str, clip: Clip, prober: Prober) -> None:
     path = clip("a.mkv", *H264, "-r", rate, seconds=40)
-    assert await judged(prober, path) == HealthReport(Health.HEALTHY)
+    assert await judged_near_and_far(prober, path) == HealthReport(Health.HEALTHY)
 
 
 async def test_rubbish_in_the_middle_is_broken(clip: Clip, prober: Prober) -> None:
@@ -163,7 +187,7 @@ async def test_rubbish_in_the_middle_is_broken(clip: Clip, prober: Prober) -> No
     content = bytearray(path.read_bytes())
     content[len(content) // 3 : len(content) * 3 // 4] = bytes(len(content) * 3 // 4 - len(content) // 3)
     path.write_bytes(content)
-    report = await judged(prober, path)
+    report = await judged_near_and_far(prober, path)
     assert report.health is Health.BROKEN
     assert "be decoded" in report.reason
 

@@ -3,47 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-import os
 from collections.abc import Sequence
-from pathlib import Path
 
 from mediavault_tui.bootstrap import renaming, stage
 from mediavault_tui.domain.renaming import PRESETS, custom
 from mediavault_tui.services.nas import Nas
-from mediavault_tui.services.stage import Stage
 from mediavault_tui.settings import from_env
 from mediavault_tui.store.database import Database
-
-KILLED = 137
-WHO = "ripley"
-
-
-class Counting:
-    """Counts steps; kills the process at the one asked for (0: never)."""
-
-    def __init__(self, last: int = 0) -> None:
-        self.names: list[str] = []
-        self._last = last
-
-    def __call__(self, name: str) -> None:
-        self.names.append(name)
-        if len(self.names) == self._last:
-            os._exit(KILLED)
-
-
-async def act(service: Stage, words: Sequence[str]) -> Sequence[str]:
-    """Do what `words` say; returns the sentences of what was refused."""
-    verb, *numbers = words
-    ids = [int(number) for number in numbers]
-    if verb == "stage":
-        return (await service.stage_group(ids[0], ids[1], who=WHO)).refused
-    if verb == "restore":
-        return (await service.restore(ids, who=WHO)).refused
-    if verb == "purge":
-        return (await service.purge(word="purge", who=WHO)).refused
-    if verb == "recover":
-        return await service.recover()
-    raise ValueError(verb)
+from tests.db.staging_child import KILLED as KILLED
+from tests.db.staging_child import Counting, act, leave
 
 
 async def _run(url: str, environ: dict[str, str], words: Sequence[str], step: Counting) -> Sequence[str]:
@@ -66,4 +34,4 @@ def child(url: str, environ: dict[str, str], words: Sequence[str], last: int, an
     """The child's whole life: act, write down steps and sentences, and leave; or be killed at step `last`."""
     step = Counting(last)
     sentences = asyncio.run(_run(url, environ, words, step))
-    Path(answer).write_text("\n".join([*(f"step {name}" for name in step.names), *sentences]))
+    leave(answer, step, sentences)

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from mediavault_tui.sources.smb import ShareAddress, SmbSource
 
-PASSWORD = "correct horse"
+PASSWORD = "s3cret, and [odd]"
 SHARE, OTHER_SHARE = "volume1", "volume2"
 
 _GLOBAL = """\
@@ -62,7 +62,8 @@ def free_port() -> int:
 class Smbd:
     """One server with two shares; `with` starts and ends it.
 
-    `least`, `most`: SMB dialects (SMB2_10, SMB3_11, …); `encrypt`: off, desired or required.
+    `least`, `most`: SMB dialects (SMB2_10, SMB3_11, …); `encrypt`: off, desired or required; `other`: the
+    second share's name.
     """
 
     def __init__(
@@ -73,11 +74,12 @@ class Smbd:
         most: str = "SMB3_11",
         encrypt: str = "off",
         shares: str = "",
+        other: str = OTHER_SHARE,
     ) -> None:
         self.home = home
         self.port = free_port()
         self.user = pwd.getpwuid(os.geteuid()).pw_name
-        self.folders = {name: home / "shares" / name for name in (SHARE, OTHER_SHARE)}
+        self.folders = {name: home / "shares" / name for name in (SHARE, other)}
         self._child: subprocess.Popen[bytes] | None = None
         self._settings = {"least": least, "most": most, "encrypt": encrypt}
         for part in ("lock", "state", "cache", "pid", "rpc"):
@@ -91,6 +93,21 @@ class Smbd:
     def share(self) -> Path:
         """Return the folder that the first share shows."""
         return self.folders[SHARE]
+
+    @property
+    def tree(self) -> Path:
+        """Return the same folder, as the tests of scans call it."""
+        return self.share
+
+    @property
+    def second(self) -> Path:
+        """Return the folder that the second share shows."""
+        return [*self.folders.values()][1]
+
+    @property
+    def running(self) -> bool:
+        """Whether it was started and not killed since."""
+        return self._child is not None
 
     def configure(self, *, without: str = "", more: str = "") -> None:
         """Write the configuration; one without a share takes that share away from new connections."""
@@ -130,6 +147,10 @@ class Smbd:
         return self
 
     def __exit__(self, *_exception: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End it and remove its folders."""
         self.kill()
         shutil.rmtree(self.home, ignore_errors=True)
 
