@@ -87,6 +87,18 @@ function hear(which) {
   find("#sound").textContent = `Sound of ${"AB"[which]}`;
 }
 
+// The next language of subtitles, on both sides where both have it; then none.
+const languages = [...new Set([a, b].flatMap((video) => [...video.textTracks].map((track) => track.language)))];
+let read = -1;
+function subtitles() {
+  read = read + 1 < languages.length ? read + 1 : -1;
+  for (const video of [a, b]) {
+    const tracks = [...video.textTracks];
+    const wanted = tracks.find((track) => read >= 0 && track.language === languages[read]);
+    tracks.forEach((track) => (track.mode = track === wanted ? "showing" : "disabled"));
+  }
+}
+
 function move(by) {
   shift = Math.round((shift + by) * 1000) / 1000;
   find("#shift").textContent = `${shift < 0 ? "−" : ""}${Math.abs(shift).toFixed(2)} s`;
@@ -105,6 +117,7 @@ const KEYS = {
   "]": () => cut(state.seam + 5),
   v: () => lay(!stage.classList.contains("swipe")),
   s: () => hear(1 - heard),
+  c: subtitles,
   "-": () => move(-frame()),
   "+": () => move(frame()),
   "=": () => move(frame()),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
@@ -151,6 +152,55 @@ async def test_subtitles_appear(sidecar: Sidecar, put: Put, page: Page) -> None:
     assert first == "Line <b>1</b>: été &amp; 三体" or first == "Line <b>1</b>: été & 三体"
     answer = await sidecar.http.get(f"/api/media/{film.id}/subtitles/1.vtt")
     assert answer.status == 404
+
+
+_SRT = "1\n00:00:01,000 --> 00:00:03,000\n{}\n\n2\n00:00:04,000 --> 00:00:05,500\n<i>zwei</i>\n"
+_ASS = """[Script Info]
+ScriptType: v4.00+
+[Events]
+Format: Layer, Start, End, Style, Name, MarginL, MarginR, MarginV, Effect, Text
+Dialogue: 0,0:00:01.00,0:00:03.00,Default,,0,0,0,,{{\\an8}}{}
+"""
+
+
+async def test_subtitles_beside_the_film_appear_whatever_they_are_written_in(
+    sidecar: Sidecar, put: Put, shelf: Shelf, page: Page
+) -> None:
+    film = await put("h264.mp4", called="Film [x].mp4")
+    other = await put("h264.mp4", called="Film [x] 2.mp4")
+    for name, raw in {
+        "Film [x].de.srt": _SRT.format("Größe: 5 €").encode("cp1252"),
+        "Film [x].en.forced.srt": _SRT.format("café").encode("utf-16"),
+        "Film [x].fr.vtt": "WEBVTT\n\n00:01.000 --> 00:03.000\nforêt\n".encode(),
+        "Film [x].ja.ass": _ASS.format("三体").encode("utf-16-le"),
+        "Film [x].ru.srt": _SRT.format("Привет").encode("cp1251"),
+        "Film [x] 2.srt": b"not this one's",
+        "Film [x].es.srt": b"\0" * 100,
+    }.items():
+        (shelf.root / name).write_bytes(raw)
+    os.symlink("/etc/passwd", shelf.root / "Film [x].it.srt")
+    await page.go(f"http://127.0.0.1:{sidecar.port}/compare/{film.id}/{other.id}")
+    found = "[...document.querySelector('.a video').textTracks]"
+    assert await page.run(f"{found}.map((t) => t.language + ' ' + t.label)") == [
+        "de German (.srt file)",
+        "en English forced (.srt file)",
+        "es Spanish (.srt file)",
+        "fr French (.vtt file)",
+        "it Italian (.srt file)",
+        "ja Japanese (.ass file)",
+        "ru Russian (.srt file)",
+    ]
+    await page.run(f"{found}.forEach((t) => (t.mode = 'hidden'))")
+    first = f"{found}.filter((t) => t.cues?.length).map((t) => t.cues[0].text)"
+    await page.until(f"{first}.length === 5")
+    assert await page.run(first) == ["Größe: 5 €", "café", "forêt", "三体", "Привет"]
+    await page.press("c")
+    assert await page.run(f"{found}.map((t) => t.mode)") == ["showing", *["disabled"] * 6]
+    # Rubbish says nothing; a link out of the folder is refused.
+    for place, status in ((2, 200), (4, 409), (7, 404)):
+        answer = await sidecar.http.get(f"/api/media/{film.id}/subtitles/{place}.vtt")
+        assert answer.status == status, await answer.text()
+        assert b"root:" not in await answer.read()
 
 
 async def test_the_keys_do_what_the_page_says(sidecar: Sidecar, put: Put, page: Page) -> None:
