@@ -106,7 +106,7 @@ def beside(a: Copy, b: Copy) -> str:
 def _ranked(left: int, right: int, left_words: str, right_words: str) -> list[str]:
     signs = (_SAME, _SAME) if left == right else (_BETTER, _WORSE) if left > right else (_WORSE, _BETTER)
     sides = zip(signs, (left, right), (left_words, right_words), strict=True)
-    return [f"{sign} <b>{points}</b> {text(words)}" for sign, points, words in sides]
+    return [f"{sign} <b>{points}</b> <span>{text(words)}</span>" for sign, points, words in sides]
 
 
 def _plain(left: str, right: str) -> list[str]:

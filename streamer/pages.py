@@ -80,7 +80,7 @@ def compare_page(a: Shown, b: Shown) -> str:
     name = tables.title(a.copy.file)
     sides = "".join(
         f"<figure class='side {side}'>{_video(shown, controls=False)}"
-        f"<figcaption><b>{side.upper()}</b> {text(tables.technical(shown.copy.file))}</figcaption></figure>"
+        f"<figcaption><b>{side.upper()}</b> <span>{text(tables.technical(shown.copy.file))}</span></figcaption></figure>"
         for side, shown in (("a", a), ("b", b))
     )
     body = f"""

@@ -11,7 +11,7 @@ from aiohttp import web
 from mediavault_tui.domain.model import FileId, MediaInfo
 from mediavault_tui.domain.picture import curve_of
 from mediavault_tui.domain.playback import Offer, Way, first_sound_place, is_text, widths
-from mediavault_tui.errors import ProbeError, UsageError
+from mediavault_tui.errors import ProbeError, SourceError, UsageError
 from streamer import auth, beside
 from streamer.conversions import Busy, Running, collected
 from streamer.files import file_id
@@ -110,11 +110,15 @@ async def subtitles(request: web.Request) -> web.Response:
 
 
 async def _beside(request: web.Request, file: FileId, place: int, theatre: Theatre) -> bytes:
-    """Return subtitles that lie beside the film, as WebVTT. Raises: HTTPNotFound, SourceError, ProbeError."""
+    """Return subtitles that lie beside the film, as WebVTT. Raises: HTTPNotFound, ProbeError."""
     there = await beside.found(request, file)
     if place >= len(there):
         raise web.HTTPNotFound(text="There are no such subtitles")
-    text = await beside.text_of(request, file, there[place])
+    try:
+        text = await beside.text_of(request, file, there[place])
+    except SourceError as error:  # its words name the folder, which a link does not show
+        log.warning("subtitles beside file %s: %s", file, error)
+        raise web.HTTPNotFound(text="These subtitles cannot be read") from error
     with beside.as_file(text) as handle:
         words = subtitle_text(theatre.ffmpeg, f"file:/dev/fd/{handle}", 0, format=there[place].format)
         async with theatre.shorts:

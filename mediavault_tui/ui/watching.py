@@ -184,6 +184,7 @@ class Watch(Modal[None]):
         self.app.open_url(self.texts["page"])
 
     def action_code(self) -> None:
+        self.app.clear_notifications()  # one that lies on the code makes it unreadable
         self.app.push_screen(Code(self.texts["page"]))
 
     @work(group="ask")
