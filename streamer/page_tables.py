@@ -9,11 +9,12 @@ from collections.abc import Iterable, Sequence
 from html import escape as text
 from itertools import zip_longest
 
+from mediavault_tui.domain.forecast import picture_name, sound_name
 from mediavault_tui.domain.labels import size_text
 from mediavault_tui.domain.library import Copy
 from mediavault_tui.domain.model import AudioTrack, Identity, MediaFile, SubtitleTrack
 from mediavault_tui.domain.pathtext import display
-from mediavault_tui.domain.playback import first_sound_place, picture_name, sound_name
+from mediavault_tui.domain.playback import first_sound_place
 from mediavault_tui.domain.subtitles import Beside
 
 _CHANNELS = {1: "mono", 2: "stereo", 6: "5.1", 8: "7.1"}

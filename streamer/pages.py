@@ -12,13 +12,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape as text
 
+from mediavault_tui.domain.forecast import cautions, forecast
 from mediavault_tui.domain.library import Copy
 from mediavault_tui.domain.model import MediaFile
 from mediavault_tui.domain.playback import (
     Offer,
-    cautions,
     first_sound_place,
-    forecast,
     is_text,
     widths,
 )
@@ -65,6 +64,7 @@ def watch_page(shown: Shown, *, folder: bool) -> str:
                 (", .", "a picture back, on"),
                 ("0–9", "tenths of the film"),
                 ("c", "subtitles"),
+                ("< >", "slower, faster"),
                 ("m", "mute"),
                 ("f", "whole screen"),
             )
@@ -79,8 +79,8 @@ def compare_page(a: Shown, b: Shown) -> str:
     """Return the page on which two copies play in step."""
     name = tables.title(a.copy.file)
     sides = "".join(
-        f"<figure class='side {side}'>{_video(shown, controls=False)}"
-        f"<figcaption><b>{side.upper()}</b> <span>{text(tables.technical(shown.copy.file))}</span></figcaption></figure>"
+        f"<figure class='side {side}'>{_video(shown, controls=False)}<figcaption><b>{side.upper()}</b> "
+        f"<span>{text(tables.technical(shown.copy.file))}</span></figcaption></figure>"
         for side, shown in (("a", a), ("b", b))
     )
     body = f"""
@@ -116,6 +116,7 @@ def compare_page(a: Shown, b: Shown) -> str:
                 ("s", "sound of the other"),
                 ("c", "subtitles"),
                 ("- +", "shift B"),
+                ("< >", "slower, faster"),
                 ("0–9", "tenths"),
                 ("f", "whole screen"),
             )

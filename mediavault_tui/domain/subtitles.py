@@ -24,9 +24,17 @@ _HEARING = frozenset({"sdh", "cc", "hi"})
 _OLD: dict[str, str] = {
     **dict.fromkeys(("cs", "hr", "hu", "pl", "ro", "sk", "sl", "sq", "bs"), "cp1250"),
     **dict.fromkeys(("be", "bg", "mk", "ru", "sr", "uk"), "cp1251"),
-    "el": "cp1253", "tr": "cp1254", "he": "cp1255", "ar": "cp1256", "fa": "cp1256", "vi": "cp1258",
+    "el": "cp1253",
+    "tr": "cp1254",
+    "he": "cp1255",
+    "ar": "cp1256",
+    "fa": "cp1256",
+    "vi": "cp1258",
     **dict.fromkeys(("et", "lt", "lv"), "cp1257"),
-    "th": "cp874", "ja": "cp932", "zh": "gb18030", "ko": "cp949",
+    "th": "cp874",
+    "ja": "cp932",
+    "zh": "gb18030",
+    "ko": "cp949",
 }
 """What each language was written in before Unicode; all others: Windows-1252."""
 
