@@ -8,11 +8,11 @@ import re
 
 from aiohttp import web
 
-from mediavault_tui.domain.model import MediaInfo
+from mediavault_tui.domain.model import FileId, MediaInfo
 from mediavault_tui.domain.picture import curve_of
 from mediavault_tui.domain.playback import Offer, Way, first_sound_place, is_text, widths
-from mediavault_tui.errors import ProbeError, UsageError
-from streamer import auth
+from mediavault_tui.errors import ProbeError, SourceError, UsageError
+from streamer import auth, beside
 from streamer.conversions import Busy, Running, collected
 from streamer.files import file_id
 from streamer.recipes import Conversion, arguments, still, subtitle_text
@@ -88,22 +88,41 @@ async def _sent(request: web.Request, running: Running, silence: float) -> web.S
 
 
 async def subtitles(request: web.Request) -> web.Response:
-    """Send one track of subtitles as WebVTT."""
+    """Send one track of subtitles as WebVTT; those beside the film count on after those inside."""
     file, place = file_id(request), int(request.match_info["place"][:4])
     await auth.allowed(request, file)
     _, info = await known(request, file)
-    if place >= len(info.subtitles) or not is_text(info.subtitles[place]):
-        raise web.HTTPNotFound(text="There are no such subtitles, or they are pictures")
     theatre = await theatre_of(request)
-    async with theatre.shorts, address_of(request, file) as (address, fds):
-        words = subtitle_text(theatre.ffmpeg, address, place)
-        body = await collected(words, seconds=_SUBTITLES, pass_fds=fds)
+    if place >= len(info.subtitles):
+        body = await _beside(request, file, place - len(info.subtitles), theatre)
+    elif not is_text(info.subtitles[place]):
+        raise web.HTTPNotFound(text="These subtitles are pictures")
+    else:
+        async with theatre.shorts, address_of(request, file) as (address, fds):
+            words = subtitle_text(theatre.ffmpeg, address, place)
+            body = await collected(words, seconds=_SUBTITLES, pass_fds=fds)
     return web.Response(
         body=body,
         content_type="text/vtt",
         charset="utf-8",
-        headers={"Cache-Control": "private, max-age=3600"},
+        headers={"Cache-Control": f"private, max-age={3600 if place < len(info.subtitles) else 0}"},
     )
+
+
+async def _beside(request: web.Request, file: FileId, place: int, theatre: Theatre) -> bytes:
+    """Return subtitles that lie beside the film, as WebVTT. Raises: HTTPNotFound, ProbeError."""
+    there = await beside.found(request, file)
+    if place >= len(there):
+        raise web.HTTPNotFound(text="There are no such subtitles")
+    try:
+        text = await beside.text_of(request, file, there[place])
+    except SourceError as error:  # its words name the folder, which a link does not show
+        log.warning("subtitles beside file %s: %s", file, error)
+        raise web.HTTPNotFound(text="These subtitles cannot be read") from error
+    with beside.as_file(text) as handle:
+        words = subtitle_text(theatre.ffmpeg, f"file:/dev/fd/{handle}", 0, format=there[place].format)
+        async with theatre.shorts:
+            return await collected(words, seconds=_SUBTITLES, pass_fds=[handle])
 
 
 async def poster(request: web.Request) -> web.Response:

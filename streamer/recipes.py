@@ -156,9 +156,13 @@ def still(ffmpeg: str, address: str, *, at: float, toning: Toning | None, width:
     ]
 
 
-def subtitle_text(ffmpeg: str, address: str, place: int) -> list[str]:
-    """Return the command line that writes one track of subtitles as WebVTT."""
+def subtitle_text(ffmpeg: str, address: str, place: int, *, format: str = "") -> list[str]:
+    """Return the command line that writes one track of subtitles as WebVTT.
+
+    `format`: of a file that is nothing but subtitles, in UTF-8, whose name ffmpeg does not see.
+    """
+    alone = ["-f", format] if format else []
     return [
-        *[ffmpeg, "-hide_banner", "-v", "error", "-nostdin", "-i", address],
+        *[ffmpeg, "-hide_banner", "-v", "error", "-nostdin", *alone, "-i", address],
         *["-map", f"0:s:{place}", "-c:s", "webvtt", "-f", "webvtt", "pipe:1"],
     ]

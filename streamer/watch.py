@@ -10,7 +10,7 @@ from aiohttp import web
 from prometheus_client import Gauge
 
 from mediavault_tui.probe.tone import Tables
-from streamer import auth, pages, playing
+from streamer import auth, beside, pages, playing
 from streamer.conversions import Conversions
 from streamer.files import file_id
 from streamer.state import STATE
@@ -25,9 +25,8 @@ async def watch(request: web.Request) -> web.Response:
     caller = await auth.allowed(request, file)
     copy, info = await known(request, file)
     ways = await ways_of(request, info)
-    response = _html(
-        pages.watch_page(copy, ways, cores=request.app[THEATRE].cores, folder=caller.link is None)
-    )
+    shown = pages.Shown(copy, ways, request.app[THEATRE].cores, await beside.found(request, file))
+    response = _html(pages.watch_page(shown, folder=caller.link is None))
     auth.keep_link(request, response, file, f"/watch/{file}")
     return response
 
@@ -35,15 +34,13 @@ async def watch(request: web.Request) -> web.Response:
 async def compare(request: web.Request) -> web.Response:
     """Send the page of two films."""
     a, b = file_id(request, "a"), file_id(request, "b")
-    copies, ways = [], []
+    shown = []
     for file in (a, b):
         await auth.allowed(request, file)
         copy, info = await known(request, file)
-        copies.append(copy)
-        ways.append(await ways_of(request, info))
-    response = _html(
-        pages.compare_page(copies[0], copies[1], (ways[0], ways[1]), cores=request.app[THEATRE].cores)
-    )
+        ways = await ways_of(request, info)
+        shown.append(pages.Shown(copy, ways, request.app[THEATRE].cores, await beside.found(request, file)))
+    response = _html(pages.compare_page(*shown))
     for file in (a, b):
         auth.keep_link(request, response, file, f"/compare/{a}/{b}")
     return response

@@ -10,10 +10,10 @@ from collections.abc import Mapping, Sequence
 from urllib.parse import urlsplit
 
 from mediavault_tui.domain.accounts import LinkId, PreviewLink
+from mediavault_tui.domain.forecast import cautions, forecast, summary
 from mediavault_tui.domain.library import Copy
 from mediavault_tui.domain.model import FileId
 from mediavault_tui.domain.origins import only_here
-from mediavault_tui.domain.playback import cautions, forecast, summary
 from mediavault_tui.domain.watching import Answering, Preview, Watched
 from mediavault_tui.errors import UsageError
 from mediavault_tui.services.library import Library

@@ -71,6 +71,10 @@ class Source(Protocol):
         """
         ...
 
+    def names_in(self, folder: bytes) -> list[bytes]:
+        """Return every name in a folder, of whatever kind."""
+        ...
+
     def stat(self, path: bytes) -> FoundFile:
         """Look at one file now, following no link; raises SourceMissing, SourceDenied."""
         ...

@@ -13,6 +13,7 @@ from xxhash import xxh3_64_hexdigest
 from mediavault_tui.domain.model import FileStamp, signed
 from mediavault_tui.domain.pathtext import display
 from mediavault_tui.errors import SourceChanged, SourceTaken
+from mediavault_tui.sources import holding
 from mediavault_tui.sources.base import FoundFile, WalkError
 from mediavault_tui.sources.local_errors import renamed
 from mediavault_tui.sources.local_rename import rename_exclusive, sync_folder
@@ -96,6 +97,10 @@ class LocalSource:
                 batch = []
         if batch:
             yield batch
+
+    def names_in(self, folder: bytes) -> list[bytes]:
+        """Return every name in a folder, of whatever kind."""
+        return holding.names_in(folder)
 
     def stat(self, path: bytes) -> FoundFile:
         """Look at one regular file now, following no link."""

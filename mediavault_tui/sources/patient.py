@@ -93,6 +93,10 @@ class Patient:
         """
         return self._share.walk(root, skip=skip, on_error=on_error, again=self.again)
 
+    def names_in(self, folder: bytes) -> list[bytes]:
+        """Return every name in a folder."""
+        return [entry.name for entry in self._list(folder)]
+
     def stat(self, path: bytes) -> FoundFile:
         """Look at one file now."""
         return self.again(lambda: self._share.stat(path))

@@ -97,6 +97,10 @@ class SmbSource:
             "list", path, lambda wire: smb_listing.Listing(wire, name).collect(self._link, path)
         )
 
+    def names_in(self, folder: bytes) -> list[bytes]:
+        """Return every name in a folder, of whatever kind."""
+        return [entry.name for entry in self.list_folder(folder)]
+
     def stat(self, path: bytes) -> FoundFile:
         """Look at one regular file now, following no link; with its hard links."""
         look = smb_acts.look(self._link, path)

@@ -1,7 +1,4 @@
-"""`p`: links to watch one copy or two, what opens them, and the list of the links that work.
-
-Longer than most: three small dialogs that lead into one another.
-"""
+"""`p`: links to watch one copy or two, what opens them, and what will play where."""
 
 from __future__ import annotations
 
@@ -9,22 +6,23 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
-from textual import on, work
+from textual import work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.style import Style
-from textual.widgets import OptionList, Static
-from textual.widgets.option_list import Option
+from textual.widgets import Static
 
 from mediavault_tui.domain.accounts import LinkId, PreviewLink
 from mediavault_tui.domain.model import FileId
 from mediavault_tui.domain.watching import Answering, Preview, mpv, same_minute, vlc
 from mediavault_tui.errors import MediaVaultError
+from mediavault_tui.ui.code import Code
 from mediavault_tui.ui.describe import folder_and_name, plain
 from mediavault_tui.ui.dialogs import Modal
-from mediavault_tui.ui.format import clock, middle, visible
+from mediavault_tui.ui.format import clock, visible
+from mediavault_tui.ui.links import Links
 
 if TYPE_CHECKING:
     from textual.visual import VisualType
@@ -110,8 +108,9 @@ class Watch(Modal[None]):
     def body(self) -> ComposeResult:
         with VerticalScroll(id="body"):
             yield Static(id="state")
-            yield Static(self._links())
+            yield Static(self._page())
             yield Static(self._forecast())
+            yield Static(self._commands())
 
     def on_mount(self) -> None:
         super().on_mount()
@@ -145,7 +144,7 @@ class Watch(Modal[None]):
             "$foreground-muted",
         )
 
-    def _links(self) -> Content:
+    def _page(self) -> Content:
         page = self.texts["page"]
         left = max((self.preview.expires_at - self.now()).total_seconds(), 0)
         many = len(self.preview.copies) > 1
@@ -157,9 +156,18 @@ class Watch(Modal[None]):
             [
                 Content.assemble(("page  ", head), Content.styled(page, Style(link=page, underline=True))),
                 Content.styled(f"      {ends}", "$foreground-muted"),
+                Content(""),
+            ]
+        )
+
+    def _commands(self) -> Content:
+        """Return the command lines; they come last, for they are long, and a key copies each."""
+        head = "bold $text-accent"
+        return Content("\n").join(
+            [
+                Content(""),
                 Content.assemble(("mpv   ", head), self.texts["mpv"]),
                 Content.assemble(("VLC   ", head), self.texts["vlc"]),
-                Content(""),
             ]
         )
 
@@ -184,6 +192,7 @@ class Watch(Modal[None]):
         self.app.open_url(self.texts["page"])
 
     def action_code(self) -> None:
+        self.app.clear_notifications()  # one that lies on the code makes it unreadable
         self.app.push_screen(Code(self.texts["page"]))
 
     @work(group="ask")
@@ -210,131 +219,3 @@ class Watch(Modal[None]):
             self.starting = False
         self._show_state()
         self.refresh_bindings()
-
-
-class Code(Modal[None]):
-    """An address as a QR code in half blocks, or why it does not fit."""
-
-    HELP = "Point a phone or tablet at it. esc goes back."
-
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,q,r", "dismiss(None)", "Back", id="code.back", tooltip="Put the code away"),
-    ]
-
-    DEFAULT_CSS = """
-    Code {
-        & > #frame { width: auto; height: auto; max-width: 100%; max-height: 100%; padding: 0; border: none; }
-        #keys { display: none; }
-        #code { width: auto; }
-        &.-no > #frame { width: 70; padding: 1 2; border: round $border; }
-    }
-    """
-
-    def __init__(self, address: str) -> None:
-        super().__init__("QR code", [("esc", "go back")])
-        self.address = address
-
-    def body(self) -> ComposeResult:
-        columns, rows = self.app.size
-        rendered = qr(self.address)
-        lines = rendered.split("\n")
-        if len(lines) <= rows and len(lines[0]) <= columns:
-            yield Static(Content.styled(rendered, "black on white"), id="code")
-            return
-        self.add_class("-no")
-        yield Static(
-            plain(
-                [
-                    (
-                        f"The code needs {len(lines[0])} columns and {len(lines)} rows; the terminal has "
-                        f"{columns} and {rows}. Make it larger, or its letters smaller, and press r again."
-                    ),
-                    "",
-                    "esc goes back.",
-                ]
-            ),
-            id="code",
-        )
-
-
-def qr(address: str) -> str:
-    """Return an address as a QR code of half blocks, dark on light, with a quiet zone of two."""
-    import segno
-
-    matrix = [
-        [bool(dark) for dark in row]
-        for row in segno.make(address, error="l", micro=False).matrix_iter(border=2)
-    ]
-    if len(matrix) % 2:
-        matrix.append([False] * len(matrix[0]))
-    cells = {(True, True): "█", (True, False): "▀", (False, True): "▄", (False, False): " "}
-    pairs = zip(matrix[::2], matrix[1::2], strict=True)
-    return "\n".join("".join(cells[pair] for pair in zip(top, bottom, strict=True)) for top, bottom in pairs)
-
-
-class Links(Modal[None]):
-    """The links that work, newest first; each can be made useless at once."""
-
-    HELP = "The links that still work. d makes the one under the cursor useless at once."
-
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("d,delete", "revoke", "Revoke", id="links.revoke", tooltip="Make this link useless at once"),
-        Binding("escape,q", "dismiss(None)", "Back", id="links.back", tooltip="Put the list away"),
-    ]
-
-    DEFAULT_CSS = """
-    Links {
-        & > #frame { width: 110; }
-        OptionList { height: auto; max-height: 16; border: none; background: $surface; padding: 0; }
-    }
-    """
-
-    def __init__(
-        self, links: Sequence[PreviewLink], services: WatchServices, now: Callable[[], datetime]
-    ) -> None:
-        super().__init__("Links that work", [("d", "revoke"), ("esc", "go back")])
-        self.links = list(links)
-        self.services = services
-        self.now = now
-
-    def body(self) -> ComposeResult:
-        yield OptionList(*map(self._option, self.links), markup=False)
-        yield Static("There are none.", id="none")
-
-    def on_mount(self) -> None:
-        super().on_mount()
-        self._settle()
-
-    def _settle(self) -> None:
-        listing = self.query_one(OptionList)
-        listing.display = bool(self.links)
-        self.query_one("#none").display = not self.links
-        if self.links:
-            listing.focus()
-
-    def _option(self, link: PreviewLink) -> Option:
-        left = clock(max((link.expires_at - self.now()).total_seconds(), 0))
-        name = middle(visible(folder_and_name(link.path)[1]), 60)
-        return Option(Content(f"{left:>8} left  {visible(link.made_by)}  {name}"), id=str(link.id))
-
-    @on(OptionList.OptionSelected)
-    def _chosen(self, event: OptionList.OptionSelected) -> None:
-        event.stop()  # enter opens nothing here: a link's token is shown once
-
-    @work(group="write")
-    async def action_revoke(self) -> None:
-        listing = self.query_one(OptionList)
-        place = listing.highlighted
-        if place is None or place >= len(self.links):
-            return
-        link = self.links[place]
-        try:
-            await self.services.revoke_link(link.id)
-        except MediaVaultError as error:
-            self.notify(f"It still works: {error}", severity="error", markup=False)
-            return
-        if link in self.links:
-            listing.remove_option(str(link.id))
-            self.links.remove(link)
-            self._settle()
-        self.notify("That link opens nothing any more.", markup=False)

@@ -1,6 +1,6 @@
 // The page of two copies: A leads, B follows it to the picture; a seam between them moves.
 
-import { Player, WORDS, clock, notice, ours, tidy, wholeScreen } from "./player.js";
+import { Player, WORDS, clock, faster, notice, ours, tidy, wholeScreen } from "./player.js";
 
 const at = tidy();
 const find = (selector) => document.querySelector(selector);
@@ -22,6 +22,7 @@ const players = [a, b].map(
 const length = Math.min(...players.map((player) => player.duration));
 let shift = 0; // seconds that B is later than A
 let playing = false;
+let rate = 1; // of both
 let heard = 0; // whose sound
 let sliding = false;
 
@@ -53,10 +54,10 @@ function keep() {
   if (playing && a.ended) play(false);
   const drift = state.drift;
   if (both && Math.abs(drift) > (playing ? 0.35 : 0.02)) {
-    b.playbackRate = 1;
+    b.playbackRate = rate;
     b.currentTime = Math.max(a.currentTime + shift, 0);
   } else if (playing && both) {
-    b.playbackRate = Math.abs(drift) < 0.015 ? 1 : 1 - Math.max(-0.08, Math.min(0.08, drift * 0.8));
+    b.playbackRate = rate * (Math.abs(drift) < 0.015 ? 1 : 1 - Math.max(-0.08, Math.min(0.08, drift * 0.8)));
   }
   show();
 }
@@ -64,7 +65,8 @@ function keep() {
 function show() {
   const drift = Math.abs(state.drift) < 0.5 / (players[0].film.rate || 25) ? "in step" : "falling into step";
   const busy = playing && !(ready(a) && ready(b));
-  find("#step").textContent = `${busy ? "waiting for the slower copy" : drift} · A ${ways.A ?? "?"} · B ${ways.B ?? "?"}`;
+  const speed = rate === 1 ? "" : ` · ${rate}×`;
+  find("#step").textContent = `${busy ? "waiting for the slower copy" : drift} · A ${ways.A ?? "?"} · B ${ways.B ?? "?"}${speed}`;
   find("#clock").textContent = clock(a.currentTime);
   if (!sliding) time.value = String((1000 * a.currentTime) / length);
 }
@@ -81,10 +83,28 @@ function lay(swipe) {
   find("#layout").textContent = swipe ? "Side by side" : "Swipe";
 }
 
+function pace(by) {
+  rate = faster(rate, by);
+  [a, b].forEach((video) => (video.playbackRate = rate));
+  keep();
+}
+
 function hear(which) {
   heard = which;
   [a, b].forEach((video, n) => (video.muted = n !== which));
   find("#sound").textContent = `Sound of ${"AB"[which]}`;
+}
+
+// The next language of subtitles, on both sides where both have it; then none.
+const languages = [...new Set([a, b].flatMap((video) => [...video.textTracks].map((track) => track.language)))];
+let read = -1;
+function subtitles() {
+  read = read + 1 < languages.length ? read + 1 : -1;
+  for (const video of [a, b]) {
+    const tracks = [...video.textTracks];
+    const wanted = tracks.find((track) => read >= 0 && track.language === languages[read]);
+    tracks.forEach((track) => (track.mode = track === wanted ? "showing" : "disabled"));
+  }
 }
 
 function move(by) {
@@ -105,6 +125,9 @@ const KEYS = {
   "]": () => cut(state.seam + 5),
   v: () => lay(!stage.classList.contains("swipe")),
   s: () => hear(1 - heard),
+  c: subtitles,
+  "<": () => pace(-1),
+  ">": () => pace(1),
   "-": () => move(-frame()),
   "+": () => move(frame()),
   "=": () => move(frame()),

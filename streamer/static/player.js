@@ -293,6 +293,11 @@ export function notice(stage) {
   };
 }
 
+const RATES = [0.25, 0.5, 1, 1.5, 2];
+
+/** The next slower or faster pace. */
+export const faster = (now, by) => RATES[Math.min(Math.max(RATES.indexOf(now) + by, 0), RATES.length - 1)];
+
 export function wholeScreen(stage) {
   if (document.fullscreenElement) document.exitFullscreen();
   else (stage.requestFullscreen ?? stage.webkitRequestFullscreen)?.call(stage);

@@ -1,6 +1,6 @@
 // The page of one film: what its keys and its list of sounds do.
 
-import { Player, WORDS, notice, ours, tidy, wholeScreen } from "./player.js";
+import { Player, WORDS, faster, notice, ours, tidy, wholeScreen } from "./player.js";
 
 const at = tidy();
 const stage = document.querySelector(".stage");
@@ -44,6 +44,8 @@ const KEYS = {
   ",": () => step(-1),
   ".": () => step(1),
   c: subtitles,
+  "<": () => (video.playbackRate = faster(video.playbackRate, -1)),
+  ">": () => (video.playbackRate = faster(video.playbackRate, 1)),
   m: () => (video.muted = !video.muted),
   f: () => wholeScreen(stage),
 };

@@ -13,6 +13,7 @@ from uuid import UUID
 from mediavault_tui.domain.accounts import LinkId, PreviewLink
 from mediavault_tui.domain.checks import Check
 from mediavault_tui.domain.decision import decide
+from mediavault_tui.domain.forecast import cautions, forecast, summary
 from mediavault_tui.domain.library import (
     ActResult,
     Comparison,
@@ -43,7 +44,6 @@ from mediavault_tui.domain.model import (
     StagedId,
 )
 from mediavault_tui.domain.picture import Picture
-from mediavault_tui.domain.playback import cautions, forecast, summary
 from mediavault_tui.domain.quality import score_of, tier
 from mediavault_tui.domain.rehearsal import Flip, Outcome, Rehearsal
 from mediavault_tui.domain.rename_plan import Planned, Reach

@@ -7,7 +7,9 @@ import shlex
 import pytest
 
 from mediavault_tui.domain.watching import Answering, mpv, vlc
-from mediavault_tui.ui.watching import Code, Links, Watch, qr
+from mediavault_tui.ui.code import Code, qr
+from mediavault_tui.ui.links import Links
+from mediavault_tui.ui.watching import Watch
 from tests.ui.fakes import FakeVault
 from tests.ui.harness import NARROW, WIDE, app_on, keys, settle
 

@@ -8,17 +8,9 @@ from typing import Any
 import pytest
 import yaml
 
+from mediavault_tui.domain.forecast import Browser, Expectation, cautions, expected, forecast, summary
 from mediavault_tui.domain.model import AudioTrack, Hdr, MediaInfo, SubtitleTrack, VideoTrack
-from mediavault_tui.domain.playback import (
-    Browser,
-    Expectation,
-    cautions,
-    expected,
-    first_sound_place,
-    forecast,
-    offers,
-    summary,
-)
+from mediavault_tui.domain.playback import first_sound_place, offers
 
 CORPUS: list[dict[str, Any]] = yaml.safe_load(
     (Path(__file__).parent / "data" / "playback.yaml").read_text("utf-8")
