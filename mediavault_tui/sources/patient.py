@@ -95,7 +95,7 @@ class Patient:
 
     def names_in(self, folder: bytes) -> list[bytes]:
         """Return every name in a folder."""
-        return [entry.name for entry in self._list(folder)]
+        return self.again(lambda: self._share.names_in(folder))
 
     def stat(self, path: bytes) -> FoundFile:
         """Look at one file now."""

@@ -11,7 +11,7 @@ from mediavault_tui.services.nas import Nas
 from mediavault_tui.settings import from_env
 from mediavault_tui.store.database import Database
 from tests.db.staging_child import KILLED as KILLED
-from tests.db.staging_child import Counting, act, leave
+from tests.db.staging_child import WHO, Counting, act, leave
 
 
 async def _run(url: str, environ: dict[str, str], words: Sequence[str], step: Counting) -> Sequence[str]:
