@@ -93,9 +93,10 @@ async def ask(pilot: Pilot[Any], words: str) -> None:
 
 async def written(pilot: Pilot[Any]) -> None:
     """Wait until what a person's key has begun is over."""
-    await pilot.pause()
-    acts = [worker for worker in pilot.app.workers if worker.group == "write"]
-    await pilot.app.workers.wait_for_complete(acts)
+    async with asyncio.timeout(20):
+        while any(w.group == "write" and not w.is_finished for w in pilot.app.workers):
+            await pilot.pause()
+            await asyncio.sleep(0.01)
     await settle(pilot)
 
 
