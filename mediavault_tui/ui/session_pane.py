@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
-from typing import ClassVar
 
 from textual import work
-from textual.binding import Binding, BindingType
 from textual.signal import Signal
 from textual.worker import Worker, get_current_worker
 
@@ -20,14 +18,6 @@ from mediavault_tui.ui.talk import Talk
 
 class SessionPane(Pane[ChatServices]):
     """Its conversation is a `Talk`; what is asked in it without the model is kept too."""
-
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("s", "sessions", "Sessions", id="chat.sessions", tooltip="Earlier sessions: search, resume"),
-        Binding("n", "new", "New", id="chat.new", tooltip="Begin a new session"),
-        Binding(
-            "x", "export", "Export", show=False, id="chat.export", tooltip="Write this session as Markdown"
-        ),
-    ]
 
     def __init__(
         self,

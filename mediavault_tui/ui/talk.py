@@ -82,21 +82,20 @@ class Talk(VerticalScroll, can_focus=False):
 
     async def answer(self, events: AsyncIterator[Event], counted: Callable[[Budget], None]) -> None:
         """Show an answer as it arrives; `counted` is told what is spent of the day's tokens."""
-        answer: Answer | None = None
+        answer = await self._blank()
         steps: dict[str, Step] = {}
         try:
             async for event in events:
                 match event:
                     case Said(text):
-                        if answer is None:
-                            answer = Answer()
-                            await self.mount(answer)
+                        answer.display = True
                         await answer.say(text)
                     case Calling(call, _, words, sql):
-                        if answer is not None:
+                        if answer.display:
                             await answer.end()
-                            answer = None
-                        steps[call] = await self.step(words, sql)
+                            answer = await self._blank()
+                        steps[call] = Step(words, sql)
+                        await self.mount(steps[call], before=answer)
                     case Found() as found:
                         await show_found(steps[found.call], found)
                     case Used(budget=budget):
@@ -104,8 +103,16 @@ class Talk(VerticalScroll, can_focus=False):
                     case Ended(sentence=sentence) if sentence:
                         await self.note([sentence], bad=True)
         finally:
-            if answer is not None:
-                await answer.end()
+            await answer.end()
+            if not answer.display:
+                await answer.remove()
+
+    async def _blank(self) -> Answer:
+        """Lay an answer ready, so that its first word has nothing to wait for."""
+        answer = Answer()
+        answer.display = False
+        await self.mount(answer)
+        return answer
 
     async def retell(self, messages: Sequence[ChatMessage]) -> None:
         """Show an earlier session; its rows are asked for anew where the person wants them."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
@@ -92,9 +93,10 @@ async def ask(pilot: Pilot[Any], words: str) -> None:
 
 async def written(pilot: Pilot[Any]) -> None:
     """Wait until what a person's key has begun is over."""
-    await pilot.pause()
-    acts = [worker for worker in pilot.app.workers if worker.group == "write"]
-    await pilot.app.workers.wait_for_complete(acts)
+    async with asyncio.timeout(20):
+        while any(w.group == "write" and not w.is_finished for w in pilot.app.workers):
+            await pilot.pause()
+            await asyncio.sleep(0.01)
     await settle(pilot)
 
 
@@ -280,6 +282,32 @@ async def test_a_bomb_that_nobody_stops_ends_by_itself(
         step = screen.query_one(Step)
         assert "longer than 0.5 seconds" in str(step.query_one(".error", Static).render())
         assert "It takes too long." in screen.query_one(Answer).source
+
+
+async def test_each_piece_is_painted_before_the_next_one_is_sent(library: Library) -> None:
+    """How soon, by the clock, is a row of the bench (`bench/first_token.py`)."""
+    words = ["Four ", "films ", "and ", "more."]
+    turns: asyncio.Queue[None] = asyncio.Queue()
+    library.server.will(Script("".join(words), piece=5, turns=turns))
+    async with library.app().run_test(size=NARROW) as pilot:
+        screen = await into_chat(pilot)
+        screen.query_one("#question", Input).value = "Which?"
+        await pilot.press("enter")
+        turns.put_nowait(None)  # the role: nothing to be seen yet
+        heard = ""
+        for start in range(0, len("".join(words)), 5):
+            heard += "".join(words)[start : start + 5]
+            turns.put_nowait(None)
+            await until(pilot, lambda heard=heard: heard.strip() in painted(screen))  # type: ignore[misc]  # bound now
+            assert turns.empty()
+        for _ in range(4):
+            turns.put_nowait(None)
+        await settle(pilot)
+        assert screen.query_one(Answer).source == "Four films and more."
+
+
+def painted(screen: ChatScreen) -> str:
+    return "\n".join(strip.text for strip in screen._compositor.render_strips())
 
 
 async def test_forgetting_takes_nothing_out_of_the_budget(library: Library) -> None:

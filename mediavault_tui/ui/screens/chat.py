@@ -60,7 +60,12 @@ class ChatScreen(SessionPane):
             id="chat.open",
             tooltip="Mark the rows' files in Inventory and go there",
         ),
+        Binding("s", "sessions", "Sessions", id="chat.sessions", tooltip="Earlier sessions: search, resume"),
+        Binding("n", "new", "New", id="chat.new", tooltip="Begin a new session"),
         Binding("m", "model", "Model", id="chat.model", tooltip="Which model answers: auto, large, mini"),
+        Binding(
+            "x", "export", "Export", show=False, id="chat.export", tooltip="Write this session as Markdown"
+        ),
         Binding("pageup", "scroll(-1)", "Up", show=False, id="chat.up", tooltip="Scroll the session up"),
         Binding(
             "pagedown", "scroll(1)", "Down", show=False, id="chat.down", tooltip="Scroll the session down"
