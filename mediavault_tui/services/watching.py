@@ -28,13 +28,18 @@ _STARTING = 20.0
 _ATTENDED = """\
 import os, runpy, signal, sys, threading
 def leave():
-    sys.stdin.buffer.read()
+    while os.read(0, 4096):
+        pass
     os.kill(os.getpid(), signal.SIGTERM)
 threading.Thread(target=leave, daemon=True).start()
 sys.argv = ["mediavault serve"]
 runpy.run_module("streamer", run_name="__main__")
 """
-"""A sidecar that ends when its standard input does: with the app, however the app ends."""
+"""A sidecar that ends when its standard input does: with the app, however the app ends.
+
+Its thread reads the descriptor itself: one that sits in `sys.stdin` aborts the interpreter at its end,
+and the last words would be those of the abort.
+"""
 
 
 class Watching:

@@ -166,12 +166,17 @@ short = st.integers(0, SIZE - 1).flatmap(
 )
 
 
+SOAK = hypothesis_settings().max_examples >= 10_000
+
+
 @given(st.lists(short | ranges, min_size=1, max_size=25), st.data())
-@hypothesis_settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@hypothesis_settings(
+    max_examples=800 if SOAK else 20, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 async def test_random_ranges_are_the_files_bytes(
     player: Sidecar, film: MediaFile, asked: list[tuple[int, int]], data: st.DataObject
 ) -> None:
-    """Twenty examples of up to 25 ranges here; `make soak` takes ten thousand."""
+    """Twenty lists of up to 25 ranges here, each time others; `make soak` takes ten thousand ranges."""
     for first, last in asked:
         form = data.draw(st.sampled_from(["both", "open", "suffix"]))
         header = {"both": f"{first}-{last}", "open": f"{first}-", "suffix": f"-{SIZE - first}"}[form]
