@@ -1,4 +1,7 @@
-"""The shares of a person's NAS: set them up, list them, walk them, say what is wrong with them."""
+"""The shares of a person's NAS: set them up, list them, walk them, say what is wrong with them.
+
+A little longer than the habit: where a share comes from (row, environment, mounts) is decided in one place.
+"""
 
 from __future__ import annotations
 

@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from queue import Empty, SimpleQueue
 from typing import TypeVar
 
@@ -60,8 +61,8 @@ def examine(share: ShareSource, mount: Mount) -> Finding:
     for path, size, modified_ns in _files(share, mount.path):
         there = _there(mount, path)
         try:
-            stat = _in_time(lambda there=there: os.stat(there))  # type: ignore[misc]
-            head = _in_time(lambda there=there: _read(there, 0, _HEAD))  # type: ignore[misc]
+            stat = _in_time(partial(os.stat, there))
+            head = _in_time(partial(_read, there, 0, _HEAD))
         except (OSError, TimeoutError) as error:
             why = "does not answer" if isinstance(error, TimeoutError) else f"has no {display(path)}"
             return Finding(mount, False, f"it {why}: it is not this share, or not mounted")
