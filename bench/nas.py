@@ -75,8 +75,8 @@ async def staging(server: Server, count: int) -> None:
                 await conn.execute("update media_files set health = 'healthy', probed_at = now()")
                 rows = await conn.fetch(
                     "insert into duplicate_groups (proof, key, title, verdict, rule, sentence, keeper_id,"
-                    " reclaimable_bytes) select 'same_title', kept.id || ',' || old.id, 'Film', 'clear', 'gap'"
-                    ", 'better', kept.id, 1 from media_files kept join media_files old on old.path ="
+                    " reclaimable_bytes) select 'same_title', kept.id || ',' || old.id, 'Film', 'clear'"
+                    ", 'gap', 'better', kept.id, 1 from media_files kept join media_files old on old.path ="
                     " replace(kept.path, '/kept/', '/old/') and old.id <> kept.id returning id, key"
                 )
                 for position in (0, 1):
