@@ -16,7 +16,7 @@ import sys
 import time
 from pathlib import Path
 
-MODULES = ("exact", "scan", "identify", "match", "inventory", "app", "first_token", "stream", "smb")
+MODULES = ("exact", "scan", "identify", "match", "inventory", "app", "first_token", "stream", "smb", "nas")
 ROOT = Path(__file__).resolve().parent.parent
 
 

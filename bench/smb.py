@@ -2,9 +2,9 @@
 
     python -m bench.smb [--rounds 3]
 
-Signing is required for everybody. Reading: 1 GiB in steps of 1 MiB, start-up of smbclient included
-(some 30 ms), against its `get` to /dev/null; through a proxy (a process of its own) with 2 ms and 20 ms of
-round trip against `smbclient.open_file().read()`, smaller files. Listing: `walk` with a new connection
+Signing is required for everybody. Reading: 1 GiB in the steps of a full hash, start-up of smbclient
+included (some 30 ms), against its `get` to /dev/null; through a proxy (a process of its own) with 2 ms and
+20 ms of round trip against `smbclient.open_file().read()`, once each. Listing: `walk` with a new connection
 against `smbclient -c 'recurse;ls'`. They take turns; the median counts.
 """
 
@@ -24,6 +24,7 @@ from pathlib import Path
 
 import smbclient
 
+from mediavault_tui.probe.hashing import STEP
 from mediavault_tui.sources.smb import SmbSource
 from tests.smb import proxy
 from tests.smb.server import PASSWORD, SHARE, Smbd
@@ -35,10 +36,9 @@ TOP = f"/{SHARE}".encode()
 def fill(server: Smbd) -> None:
     """Write what is read and listed."""
     block = os.urandom(MIB)
-    for name, size in (("big", 1024), ("delayed", 128)):
-        with open(server.share / name, "wb") as file:
-            for _ in range(size):
-                file.write(block)
+    with open(server.share / "big", "wb") as file:
+        for _ in range(1024):
+            file.write(block)
     for tree, folders, each in (("one", 1, 5000), ("many", 2000, 25)):
         for folder in range(folders):
             place = server.share / tree / f"Some Film ({1950 + folder % 70}) {folder}"
@@ -65,7 +65,7 @@ def turns(rounds: int, *runs: Callable[[], object]) -> list[float]:
 
 def read(server: Smbd, name: str, port: int) -> int:
     """Read a file in a row through a source of its own; return its bytes."""
-    buffer = memoryview(mmap.mmap(-1, MIB))
+    buffer = memoryview(mmap.mmap(-1, STEP))
     with SmbSource("bench", server.address(port=port)) as source, source.open(TOP + name.encode()) as reader:
         done = 0
         while count := reader.read_into(done, buffer):
@@ -135,12 +135,12 @@ def main() -> None:
         for round_trip, goal in ((0.002, 2), (0.020, 5)):
             with delayed(server.port, round_trip) as port:
                 ours, theirs = turns(
-                    rounds,
-                    lambda port=port: read(server, "/delayed", port),
-                    lambda port=port: read_plainly(server, "delayed", port),
+                    1,
+                    lambda port=port: read(server, "/big", port),
+                    lambda port=port: read_plainly(server, "big", port),
                 )
-            rates = f"{128 * MIB / ours / 1e6:.0f} MB/s | {128 * MIB / theirs / 1e6:.0f} MB/s"
-            what = f"read 128 MiB, {round_trip * 1000:.0f} ms away, against `open_file().read()`"
+            rates = f"{1024 * MIB / ours / 1e6:.0f} MB/s | {1024 * MIB / theirs / 1e6:.0f} MB/s"
+            what = f"read 1 GiB, {round_trip * 1000:.0f} ms away, against `open_file().read()`"
             print(f"| {what} | {rates} | {theirs / ours:.1f} | ≥ {goal} |", flush=True)
         for tree, files, what in (("one", 5000, "1 folder"), ("many", 50_000, "2,000 folders")):
             assert walk(server, tree) == files

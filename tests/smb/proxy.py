@@ -38,6 +38,8 @@ class Proxy:
         self.to_client = 0
         self.to_server = 0
         self.connections = 0
+        self.heard: list[bytearray] | None = None
+        """What clients say from now on, connection by connection, once this is a list."""
         self._target = port
         self._lock = threading.Lock()
         self._open: set[socket.socket] = set()
@@ -124,6 +126,9 @@ class Proxy:
     def _pipe(self, source: socket.socket, sink: socket.socket, down: bool) -> None:
         """Pass on, each piece `delay_s` after it came, however many are on their way."""
         coming: queue.Queue[tuple[float, memoryview, int]] = queue.Queue(_MOST_WAITING)
+        said = bytearray()
+        if self.heard is not None and not down:
+            self.heard.append(said)
         spare: queue.SimpleQueue[memoryview] = queue.SimpleQueue()
         taking = self._start(self._take, source, coming, spare)
         with suppress(OSError):
@@ -135,6 +140,8 @@ class Proxy:
                 if not count:
                     break
                 self._count(count, down)
+                if self.heard is not None and not down:
+                    said += memory[:count]
                 sink.sendall(memory[:count])
                 spare.put(memory)
                 if down and self.rate:
@@ -174,6 +181,28 @@ class Proxy:
             (self.on_limit or self.cut)()
         with self._lock:
             self.to_client += count
+
+
+def files_opened(said: bytes | bytearray) -> list[str]:
+    """Return the names of the files, folders left out, that an SMB2 client asked to open for reading.
+
+    `said`: all that it said on one connection, signed but not encrypted. Source: [MS-SMB2] 2.2.13.
+    """
+    names = []
+    at = 0
+    while at + 4 <= len(said):
+        length = int.from_bytes(said[at : at + 4], "big")
+        message, at = said[at + 4 : at + 4 + length], at + 4 + length
+        while message[:4] == b"\xfeSMB":
+            command, follows = struct.unpack_from("<12xH6xI", message)
+            if command == 5:
+                access, options, offset, count = struct.unpack_from("<88xI12xIHH", message)
+                if access & 1 and not options & 1:
+                    names.append(bytes(message[offset : offset + count]).decode("utf-16-le"))
+            if not follows:
+                break
+            message = message[follows:]
+    return names
 
 
 def _break(sock: socket.socket) -> None:
