@@ -147,9 +147,6 @@ class Settings:
     readers: int = _setting(
         "MEDIAVAULT_READERS", _whole(1, 64), 4, "files read at once while hashing; 2 on one hard disk"
     )
-    graphics: str = _setting(
-        "MEDIAVAULT_GRAPHICS", _graphics, "auto", "pictures in the terminal: auto, kitty, sixel or blocks"
-    )
     languages: tuple[str, ...] = _setting(
         "MEDIAVAULT_LANGUAGES", _words, ("en",), "languages you want to hear, first matters most"
     )
@@ -264,6 +261,9 @@ class Settings:
     )
     public_base_url: str | None = _setting(
         "PUBLIC_BASE_URL", _public_url, None, "the address that preview links carry"
+    )
+    graphics: str = _setting(
+        "MEDIAVAULT_GRAPHICS", _graphics, "auto", "pictures in the terminal: auto, kitty, sixel or blocks"
     )
 
     @property

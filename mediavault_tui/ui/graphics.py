@@ -118,8 +118,8 @@ def image_widget(graphics: Graphics) -> type[Widget]:
     try:
         from textual_image import _terminal, widget
     finally:
-        sys.__stdout__ = shown  # type: ignore[misc]
+        sys.__stdout__ = shown  # type: ignore[misc]  # as it was
         with contextlib.suppress(ValueError):
             hidden.detach()
-    _terminal.get_cell_size._result = _terminal.CellSize(*graphics.cell)  # type: ignore[attr-defined]
+    _terminal.get_cell_size._result = _terminal.CellSize(*graphics.cell)  # type: ignore[attr-defined]  # its cache
     return widget.TGPImage if graphics.kind == "kitty" else widget.SixelImage

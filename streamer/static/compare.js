@@ -57,7 +57,7 @@ function keep() {
     b.playbackRate = rate;
     b.currentTime = Math.max(a.currentTime + shift, 0);
   } else if (playing && both) {
-    b.playbackRate = rate * (Math.abs(drift) < 0.015 ? 1 : 1 - Math.max(-0.08, Math.min(0.08, drift * 0.8)));
+    b.playbackRate = rate * (Math.abs(drift) < 0.015 ? 1 : 1 - Math.max(-0.12, Math.min(0.12, drift * 1.2)));
   }
   show();
 }

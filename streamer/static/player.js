@@ -186,7 +186,8 @@ export class Player {
         if (pace() && this.size + 1 < film.widths.length) {
           this.size += 1;
           this.#tell();
-          this.#feed(this.#range()?.[1] ?? from, true);
+          // A second again: after a jump the sound of some files begins a little late, which would leave a gap.
+          this.#feed(Math.max((this.#range()?.[1] ?? from) - 1, 0), true);
           return;
         }
         while (valid() && this.#ahead() > AHEAD) await Promise.race([once(video, "timeupdate", "seeking"), pause(1000)]);
