@@ -226,7 +226,7 @@ async def test_a_clock_that_is_twenty_minutes_ahead_is_said_and_the_share_works(
         library = subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()  # noqa: ASYNC221
     except (OSError, subprocess.CalledProcessError):
         lacking("faketime is not installed")
-    server = Server(tmp_path / "early")
+    server = Server(tmp_path / "early", other="second")
     with monkeypatch.context() as patch:
         patch.setenv("LD_PRELOAD", library)
         patch.setenv("FAKETIME", "+1230")
