@@ -2,7 +2,7 @@
 
 An answer is an async generator of events. It ends after a bounded number of requests and calls; a failed
 query is tried once more with the database's error; closing the generator stops the answer and keeps what
-was heard of it.
+was heard of it. A little longer than the house's habit: one turn is best read from top to bottom.
 """
 
 from __future__ import annotations

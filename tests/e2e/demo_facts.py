@@ -65,10 +65,6 @@ WORKS = {
     "sora-3": _episode("Sora no Kaze", None, 3),
     "desk": _episode("The Night Desk", None),
 }
-NAMED_OTHERWISE = {
-    # A slash in the middle of the bracket: the file's own name begins with `red]`, and that is its title.
-    "Movies/Odd names [/red] Copper Sky (2014) [x265].mkv": Work("red] Copper Sky", 2014),
-}
 _TIERS = {2160: "4K", 1080: "1080p", 720: "720p", 480: "480p"}
 _CONTAINERS = {
     "mkv": "matroska", "mp4": "mp4", "m4v": "mp4", "avi": "avi", "webm": "webm", "ts": "mpegts"
@@ -113,7 +109,7 @@ def _facts() -> list[Fact]:
     # A hard link and a symlink are the same file; only a copy is another one.
     names = [(film.path, film) for film in FILMS]
     names += [(again.path, films[again.of]) for again in AGAIN if again.how is How.COPY]
-    return [Fact(path, film, NAMED_OTHERWISE.get(path, WORKS[film.seed])) for path, film in names]
+    return [Fact(path, film, WORKS[film.seed]) for path, film in names]
 
 
 ALL = _facts()

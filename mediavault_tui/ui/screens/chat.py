@@ -1,7 +1,7 @@
 """Chat: questions in plain words, the SQL shown, rows that open; without a language model too.
 
 The line, the keys and the way to the other panes. The conversation itself is `ui/talk.py`, the commands
-that the library answers are `ui/chat_commands.py`.
+that the library answers are `ui/chat_commands.py`. Longer than the house's habit: it is one switchboard.
 """
 
 from __future__ import annotations
