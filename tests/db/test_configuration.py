@@ -84,20 +84,20 @@ async def test_a_group_that_was_dealt_with_does_not_flip(
 
 
 async def test_the_database_and_the_programs_answer(configuration: Configuration) -> None:
-    checks = {check.name: check for check in await configuration.checks()}
+    checks = {check.what: check for check in await configuration.checks()}
     assert list(checks) == ["database", "ffmpeg", "ffprobe"]
-    assert [check.name for check in checks.values() if not check.works] == []
-    assert checks["database"].answer.startswith("PostgreSQL 16")
-    assert "version" in checks["ffmpeg"].answer
+    assert [check.what for check in checks.values() if not check.ok] == []
+    assert checks["database"].said.startswith("PostgreSQL 16")
+    assert "version" in checks["ffmpeg"].said
 
 
 async def test_a_program_that_is_not_there_answers_with_the_sentence_that_helps(database: Database) -> None:
     settings = Settings(ffmpeg="/nowhere/ffmpeg", ffprobe="false")
     configuration = Configuration(database, settings, origins={}, env_file=Path(".env"))
     _, ffmpeg, ffprobe = await configuration.checks()
-    assert (ffmpeg.works, ffprobe.works) == (False, False)
-    assert "MEDIAVAULT_FFMPEG" in ffmpeg.answer
-    assert "ended with 1" in ffprobe.answer
+    assert (ffmpeg.ok, ffprobe.ok) == (False, False)
+    assert "MEDIAVAULT_FFMPEG" in ffmpeg.said
+    assert "ended with 1" in ffprobe.said
 
 
 async def test_the_lines_for_env_read_back_as_what_was_tried(
