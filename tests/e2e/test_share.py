@@ -10,9 +10,10 @@ import pytest
 from mediavault_tui.services.demo import DemoLibrary
 from tests.e2e.terminal import running
 from tests.e2e.test_triage import FILM, command_and_environment, contents
+from tests.smb.conftest import samba
 from tests.smb.nas_rig import PASSWORD, SHARE, Server, the_server, the_tree
 
-__all__ = ["the_server", "the_tree"]  # fixtures
+__all__ = ["samba", "the_server", "the_tree"]  # fixtures
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.needs("smbd", "pdbedit")]
 

@@ -19,7 +19,7 @@ GUARDED: dict[str, tuple[Any, ...]] = {
     "answer_hold": ("movie/1", 20.0),
     "titles_by_key": (["movie"], [949]),
     "match_of_file": (1,),
-    "matches_waiting": (200,),
+    "matches_waiting": (200, None, None),
     "omdb_get": ("tt0113277",),
     "files_below": (b"/lib/x", b"/lib/x/", b"/lib/x0", "local"),
     "files_related": ([1, 2], True),
@@ -41,7 +41,7 @@ async def test_no_table_is_read_whole(conn: Connection, name: str) -> None:
 
 
 async def test_a_count_of_everything_is_noticed(conn: Connection) -> None:
-    assert await tables_read_whole(conn, "matches_tally") != []
+    assert await tables_read_whole(conn, "titles_tally") != []
 
 
 async def tables_read_whole(conn: Connection, name: str, *values: Any) -> list[str]:

@@ -17,6 +17,7 @@ from mediavault_tui.bootstrap import load_settings, open_vault
 from mediavault_tui.cli.main import main
 from mediavault_tui.errors import SourceError, UsageError
 from mediavault_tui.probe.picture import Painter
+from mediavault_tui.probe.tone import Tables
 from mediavault_tui.services import pictures
 from mediavault_tui.services.demo import DemoLibrary
 from mediavault_tui.services.demo_library import FILMS
@@ -134,7 +135,7 @@ async def test_a_frame_of_a_film_on_a_share_is_that_of_the_film_and_costs_little
     film = next(f for f in FILMS if f.path.endswith(".mkv") and not f.truncated)
     local = demo_library.folder / film.path
     shutil.copy(local, tree / "film.mkv")
-    painter = Painter(ffmpeg=ffmpeg)
+    painter = Painter(ffmpeg=ffmpeg, tables=Tables(tmp_path / "tone"))
     at = {"at": 1.0, "width": 64, "height": 48}
     async with nas_on(database, server, tmp_path) as nas:
         await scan(database, nas, probe=False)

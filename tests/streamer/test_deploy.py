@@ -54,9 +54,9 @@ def test_the_units_start_commands_that_there_are() -> None:
     commands = [
         found[1] for unit in UNITS if (found := re.search(rf"ExecStart={PROGRAM} (.*)", unit.read_text()))
     ]
-    assert sorted(commands) == ["serve", "web"]
+    assert sorted(commands) == ["metadata omdb --budget 900", "serve", "web"]
     for command in commands:
-        assert parser().parse_args([command]).command == command
+        assert parser().parse_args(command.split()).command == command.split()[0]
 
 
 def test_the_build_context_has_what_is_copied_and_a_wheel_comes_of_it(tmp_path: Path) -> None:

@@ -63,7 +63,7 @@ async def test_the_details_hold_a_picture_of_the_middle_where_there_is_room() ->
     app = app_on(vault)
     async with app.run_test(size=WIDE) as pilot:
         await keys("enter")(pilot)
-        assert app.screen.query_one(PictureBox).picture is not None
+        assert app.screen.query_one("#frame-of-it", PictureBox).picture is not None
     info = vault.files[0].info
     assert info is not None
     assert vault.framed[-1] == (vault.files[0].id, info.duration / 2)
