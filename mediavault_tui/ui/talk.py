@@ -88,10 +88,9 @@ class Talk(VerticalScroll, can_focus=False):
             async for event in events:
                 match event:
                     case Said(text):
-                        answer.display = True
                         await answer.say(text)
                     case Calling(call, _, words, sql):
-                        if answer.display:
+                        if answer.source:
                             await answer.end()
                             answer = await self._blank()
                         steps[call] = Step(words, sql)
@@ -104,13 +103,12 @@ class Talk(VerticalScroll, can_focus=False):
                         await self.note([sentence], bad=True)
         finally:
             await answer.end()
-            if not answer.display:
+            if not answer.source:
                 await answer.remove()
 
     async def _blank(self) -> Answer:
         """Lay an answer ready, so that its first word has nothing to wait for."""
         answer = Answer()
-        answer.display = False
         await self.mount(answer)
         return answer
 

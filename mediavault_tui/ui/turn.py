@@ -56,29 +56,61 @@ class Note(Static):
         self.set_class(bad, "-bad")
 
 
-class Answer(Markdown):
-    """The model's words, drawn while they arrive."""
+class Answer(Vertical):
+    """The model's words, drawn while they arrive.
+
+    The first line stands as plain text, in a place that was laid out before: Markdown's own blocks take
+    a tenth of a second to come into being, and take over at the line's end.
+    """
 
     DEFAULT_CSS = """
-    Answer { height: auto; padding: 0 1; margin: 0; background: $background; }
+    Answer {
+        height: auto;
+        background: $background;
+        & > Static { height: auto; padding: 0 1; margin: 0 0 1 0; }
+        & > Markdown { height: auto; padding: 0 1; margin: 0; background: $background; display: none; }
+        &.-whole > Static { display: none; }
+        &.-whole > Markdown { display: block; }
+    }
     """
 
     def __init__(self, text: str = "") -> None:
+        super().__init__()
+        self.source = answers.harmless(text)
+        """What was said so far."""
+        self._beginning = Static()
         # A link would be the model's own invention; it is shown and leads nowhere.
-        super().__init__(answers.harmless(text), open_links=False)
+        self._whole = Markdown(self.source, open_links=False)
         self._stream: MarkdownStream | None = None
+        self.set_class(bool(text), "-whole")
+
+    def compose(self) -> ComposeResult:
+        yield self._beginning
+        yield self._whole
 
     async def say(self, text: str) -> None:
         """Add what has just arrived."""
-        if self._stream is None:
-            self._stream = Markdown.get_stream(self)
-        await self._stream.write(answers.harmless(text))
+        piece = answers.harmless(text)
+        self.source += piece
+        if self._stream is not None:
+            await self._stream.write(piece)
+        elif "\n" in piece:
+            await self._take_over()
+            self._stream = Markdown.get_stream(self._whole)
+        else:
+            self._beginning.update(Content(self.source))
 
     async def end(self) -> None:
         """Draw the rest; nothing more will come."""
         if self._stream is not None:
             await self._stream.stop()
             self._stream = None
+        elif self.source and not self.has_class("-whole"):
+            await self._take_over()
+
+    async def _take_over(self) -> None:
+        await self._whole.update(self.source)
+        self.add_class("-whole")
 
 
 class Step(Vertical, can_focus=True):
