@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from mediavault_tui.domain.library import ScanPhase, ScanProgress
+from mediavault_tui.domain.library import ScanPhase
 from mediavault_tui.domain.paths import locate
 from mediavault_tui.services.nas import Nas
 from mediavault_tui.services.scan_far import FarPolicy
@@ -191,20 +191,14 @@ async def test_a_line_of_ten_megabytes_a_second_is_slow_and_nothing_else(
 
 
 async def test_a_server_that_stays_away_is_told_of_once_and_the_next_scan_goes_on(
-    database: Database, conn: Connection, server: Server, tree: Path, tmp_path: Path
+    database: Database, conn: Connection, server: Server, tree: Path, proxy: Proxy, tmp_path: Path
 ) -> None:
     for number in range(8):
         (tree / f"{number}.mkv").write_bytes(bytes([number // 2]) * 3 * MB)
-    struck: list[ScanPhase] = []
-
-    def on(progress: ScanProgress) -> None:
-        if progress.phase is ScanPhase.HASHING and progress.counts.bytes_read > 0 and not struck:
-            struck.append(progress.phase)
-            server.kill()
-
-    async with nas_on(database, server, tmp_path) as nas:
-        last = await scan(database, nas, far=FarPolicy(patience=0.3, readers=2), on=on)
-        assert struck
+    proxy.limit, proxy.on_limit = 8 * MB, server.kill  # in the middle of reading them whole
+    async with nas_on(database, server, tmp_path, port=proxy.port) as nas:
+        last = await scan(database, nas, far=FarPolicy(patience=0.3, readers=2))
+        assert not server.running
         assert (last.phase, last.counts.missing) == (ScanPhase.DONE, 0)
         errors = await the_errors(conn)
         assert len(errors) == last.counts.errors == 1
