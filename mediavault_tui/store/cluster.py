@@ -185,9 +185,15 @@ class Cluster:
         self._configure()
         (self.home / "start.log").unlink(missing_ok=True)
         seconds = max(1, int(deadline - time.monotonic()))
-        started = await self._run(
-            "pg_ctl", "start", "-D", "pgdata", "-l", "start.log", "-w", "-t", str(seconds), "-s"
+        starting = asyncio.create_task(
+            self._run("pg_ctl", "start", "-D", "pgdata", "-l", "start.log", "-w", "-t", str(seconds), "-s")
         )
+        try:
+            started = await asyncio.shield(starting)
+        except asyncio.CancelledError:
+            # Cut off half-way it would leave a server that has no pid file yet, and that nobody stops.
+            await asyncio.wait([starting])
+            raise
         if started.code == 0:
             return
         said = self._start_log()

@@ -1,4 +1,7 @@
-"""What a conversation is made of on the screen: questions, steps with their SQL, tables, charts, answers."""
+"""What a conversation is made of on the screen: questions, steps with their SQL, tables, charts, answers.
+
+Longer than the house's habit by a few lines: the parts share one vocabulary.
+"""
 
 from __future__ import annotations
 

@@ -190,6 +190,7 @@ class DuplicatesScreen(TextFilteredPane[DuplicateServices]):
     @work(exclusive=True, group="compare")
     async def _compare(self) -> None:
         group: GroupSummary | None = self.listing.current
+        compare = self.query_one(Compare)  # now: who quits meanwhile takes the pane's parts away
         width = self.query_one("#sentence").size.width - 2
         lines = wrap(visible(group.sentence), max(width, 20))[:2] if group else []
         self.query_one("#sentence", Static).update(describe.plain(lines))
@@ -202,7 +203,7 @@ class DuplicatesScreen(TextFilteredPane[DuplicateServices]):
         except MediaVaultError as error:
             self.complain("The copies could not be read", error)
             return
-        self.query_one(Compare).show(comparison)
+        compare.show(comparison)
 
     @on(Listing.Chosen, "#rows")
     def _open(self) -> None:
