@@ -135,7 +135,10 @@ class Renaming:
         if file.state is not FileState.PRESENT or not is_work(file):
             return Planned(file.id, file.path, refused=f"{file.path} is no film or episode that is present")
         if file.work is None:
-            why = f"{file.path} is not surely known to TMDb: `mediavault metadata match`"
+            why = (
+                f"{file.path} is not surely known to TMDb: `mediavault metadata fetch` asks,"
+                " `m` in the Inventory or `mediavault metadata match` chooses"
+            )
             return Planned(file.id, file.path, refused=why)
         (title,) = await metadata.titles(conn, [(TitleKind(file.work.kind), file.work.tmdb_id)])
         try:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 from collections.abc import AsyncIterator, Iterator
 from itertools import product
@@ -15,8 +14,8 @@ from mediavault_tui.domain.model import FileId
 from mediavault_tui.domain.pathtext import display
 from mediavault_tui.services.library import Library
 from mediavault_tui.store import indexes, inventory
-from mediavault_tui.store.database import Connection, Database, connect_once
-from tests.conftest import with_database
+from mediavault_tui.store.database import Connection, Database
+from tests.db.own import own_database
 from tests.db.rows import fill
 from tests.db.scans import scan, write
 
@@ -38,24 +37,8 @@ def sorted_by_hand(rows: list[InventoryRow], query: InventoryQuery) -> list[int]
 @pytest.fixture(scope="module")
 def filled(pg_url: str, template: str) -> Iterator[str]:
     """Yield the address of an inventory that the tests of this module only read."""
-    name = f"inventory_{os.getpid()}"
-
-    async def make() -> None:
-        server = await connect_once(with_database(pg_url, "postgres"))
-        await server.execute(f"create database {name} template {template}")
-        await server.close()
-        conn = await connect_once(with_database(pg_url, name))
-        await fill(conn, 3000)
-        await conn.close()
-
-    async def drop() -> None:
-        server = await connect_once(with_database(pg_url, "postgres"))
-        await server.execute(f"drop database {name} with (force)")
-        await server.close()
-
-    asyncio.run(make())
-    yield with_database(pg_url, name)
-    asyncio.run(drop())
+    with own_database(pg_url, template, "inventory", lambda conn: fill(conn, 3000)) as url:
+        yield url
 
 
 @pytest.fixture

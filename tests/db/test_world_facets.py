@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import os
 from collections.abc import AsyncIterator, Iterator
 from itertools import product
 
@@ -13,9 +11,9 @@ from mediavault_tui.domain.library import Facet, InventoryQuery, SortKey
 from mediavault_tui.domain.worldfacets import WORLD
 from mediavault_tui.services.library import Library
 from mediavault_tui.store import inventory
-from mediavault_tui.store.database import Connection, Database, connect_once
+from mediavault_tui.store.database import Connection, Database
 from mediavault_tui.store.sqlfiles import sql
-from tests.conftest import with_database
+from tests.db.own import own_database
 from tests.db.rows import fill, fill_world
 from tests.db.test_inventory import everything, sorted_by_hand
 
@@ -37,25 +35,13 @@ _BY_HAND = (
 @pytest.fixture(scope="module")
 def filled(pg_url: str, template: str) -> Iterator[str]:
     """Yield the address of an inventory with titles that the tests of this module only read."""
-    name = f"world_{os.getpid()}"
 
-    async def make() -> None:
-        server = await connect_once(with_database(pg_url, "postgres"))
-        await server.execute(f"create database {name} template {template}")
-        await server.close()
-        conn = await connect_once(with_database(pg_url, name))
+    async def both(conn: Connection) -> None:
         await fill(conn, 5000)
         await fill_world(conn)
-        await conn.close()
 
-    async def drop() -> None:
-        server = await connect_once(with_database(pg_url, "postgres"))
-        await server.execute(f"drop database {name} with (force)")
-        await server.close()
-
-    asyncio.run(make())
-    yield with_database(pg_url, name)
-    asyncio.run(drop())
+    with own_database(pg_url, template, "world", both) as url:
+        yield url
 
 
 @pytest.fixture
