@@ -13,12 +13,14 @@ from textual.pilot import Pilot
 from mediavault_tui.domain.chat import Readiness
 from mediavault_tui.errors import DatabaseDown
 from mediavault_tui.services.chat import HINT
+from mediavault_tui.settings import VARIABLES
 from mediavault_tui.ui.app import MediaVaultApp
 from mediavault_tui.ui.dialogs import Trouble
 from tests.ui.chat_fakes import PROPOSAL, answer
 from tests.ui.fakes import HOSTILE, FakeVault, film, knowing
 from tests.ui.harness import NARROW, WIDE, app_on, keys, until
 
+LANGUAGES = ["down"] * list(VARIABLES).index("MEDIAVAULT_LANGUAGES")
 BOTH = pytest.mark.parametrize("size", [NARROW, WIDE], ids=["80x24", "160x45"])
 
 
@@ -55,8 +57,8 @@ LOOKS: dict[str, tuple[str, ...]] = {
     "chat-chart": ("5", *_typed("/ready 2"), "enter"),
     "chat-sessions": ("5", "escape", "s"),
     "chat-edit": ("5", *_typed("Before 1990"), "enter", "escape", "e"),
-    "settings": ("6", *["down"] * 6),
-    "settings-rehearsed": ("6", *["down"] * 6, "enter", "comma", "d", "e", "enter", "r"),
+    "settings": ("6", *LANGUAGES),
+    "settings-rehearsed": ("6", *LANGUAGES, "enter", "comma", "d", "e", "enter", "r"),
     "settings-keys": ("6", "m"),
     "help": ("2", "question_mark"),
 }
