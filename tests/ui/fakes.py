@@ -548,7 +548,8 @@ class FakeSettings:
 
     async def settings(self) -> Sequence[Entry]:
         origins = dict.fromkeys(self.environ, "environment") | {"MEDIAVAULT_LANGUAGES": "/home/ruth/.env"}
-        return entries(from_env(self.environ), origins)
+        settings = replace(from_env(self.environ), cache_dir=Path("/home/ruth/.cache/mediavault"))
+        return entries(settings, origins)
 
     async def checks(self) -> Sequence[Check]:
         self.asked_checks += 1
