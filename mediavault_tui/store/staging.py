@@ -51,7 +51,7 @@ class StagingGroup:
 
 @dataclass(frozen=True, slots=True)
 class Arrived:
-    """A stage whose files have arrived: the video as it is there, the legs of the sidecars that went along."""
+    """A stage whose files have arrived: the video as it is there, the legs of sidecars that went along."""
 
     act: Act
     found: FileStamp
