@@ -8,8 +8,10 @@ on one volume nothing is copied, device, inode, size and time prove it is the fi
 
 from __future__ import annotations
 
+import re
 import secrets
 from collections.abc import Sequence
+from contextlib import suppress
 
 from mediavault_tui.domain.holding import below, in_date_folder, split
 from mediavault_tui.domain.model import FileStamp, MediaFile
@@ -20,6 +22,10 @@ from mediavault_tui.errors import Refused, SourceChanged, SourceError, SourceOff
 from mediavault_tui.probe.hashing import WHOLE, sample_of, sample_pieces
 from mediavault_tui.services.stage_moves import same_content, still, unchanged
 from mediavault_tui.sources.places import Places
+
+_MARK = re.compile(rb"\.mediavault-[0-9a-f]{16}\.mark")
+_OLD_NS = 3600 * 1_000_000_000
+"""Nanoseconds after which nobody looks for a mark any more: it lives for one look."""
 
 
 def before_staging(
@@ -69,11 +75,13 @@ def two_folders(source: Places, loser: MediaFile, keeper: MediaFile) -> None:
     File ids prove nothing between two places: only what one of them does shows in the other.
     Raises: Refused if both are one folder; SourceError.
     """
-    name = b"/.mediavault-%s.mark" % secrets.token_hex(8).encode()
-    mark = split(loser.raw_path)[0] + name
+    name = b".mediavault-%s.mark" % secrets.token_hex(8).encode()
+    folder = split(loser.raw_path)[0]
+    mark = folder + b"/" + name
     source.make_file(mark)
     try:
-        seen = source.exists(split(keeper.raw_path)[0] + name)
+        seen = source.exists(split(keeper.raw_path)[0] + b"/" + name)
+        _sweep_marks(source, folder, source.stat(mark).stamp)
     finally:
         source.remove_if_there(mark)
     if seen:
@@ -81,6 +89,20 @@ def two_folders(source: Places, loser: MediaFile, keeper: MediaFile) -> None:
             f"{display(loser.raw_path)} and {display(keeper.raw_path)} are one file, seen here and on"
             " a share; set NAS_MOUNTS and scan again"
         )
+
+
+def _sweep_marks(source: Places, folder: bytes, new: FileStamp) -> None:
+    """Remove marks that killed programs left in a folder: ours by name, empty, old beside the `new` one.
+
+    The age is by the clock of whoever keeps the folder. One that resists does no harm and stays.
+    """
+    for name in source.names_in(folder):
+        if not _MARK.fullmatch(name):
+            continue
+        with suppress(SourceError):
+            found = source.stat(folder + b"/" + name).stamp
+            if found.size == 0 and found.modified_ns < new.modified_ns - _OLD_NS:
+                source.remove(folder + b"/" + name)
 
 
 def kept_is_safe(source: Places, keeper: MediaFile, *, apart_from: FileStamp) -> bytes:
