@@ -15,7 +15,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mediavault_tui.cli.spelled import located
+from mediavault_tui.cli.spelled import is_there, located
 from mediavault_tui.errors import UsageError
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ def folders(paths: list[str]) -> list[Path]:
     problems = []
     for path in paths:
         shown = os.fsencode(path).decode("utf-8", "backslashreplace")
-        if not os.path.lexists(path):
+        if not is_there(path):
             problems.append(f"{shown} does not exist")
         elif not os.path.isdir(path):
             problems.append(f"{shown} is no folder")

@@ -11,9 +11,24 @@ if TYPE_CHECKING:
 _SHARES = ("nas:", "smb://", "\\\\", "//")
 
 
+def is_there(path: str | bytes) -> bool:
+    """Return whether anything has that name here; raises UsageError if the disk or mount does not answer."""
+    from mediavault_tui.errors import UsageError
+    from mediavault_tui.sources import mounted
+
+    try:
+        return mounted.in_time(lambda: os.path.lexists(path), mounted.DEADLINE)
+    except TimeoutError:
+        shown = os.fsencode(path).decode("utf-8", "backslashreplace")
+        raise UsageError(
+            f"{shown} does not answer within {mounted.DEADLINE:g} s: what is mounted there hangs;"
+            " mount it anew, or write nas:/… to ask the share itself"
+        ) from None
+
+
 def of_a_share(word: str) -> bool:
     """Return whether a path can only be a share's: by its form, or because nothing here has that name."""
-    return word.lower().startswith(_SHARES) or (word.startswith("/") and not os.path.lexists(word))
+    return word.lower().startswith(_SHARES) or (word.startswith("/") and not is_there(word))
 
 
 def located(word: str, nas: Nas) -> bytes:
@@ -26,6 +41,6 @@ def located(word: str, nas: Nas) -> bytes:
     here = not word.lower().startswith(_SHARES)
     raw = os.path.abspath(os.fsencode(word)) if here else os.fsencode(word)
     name = nas.names.located(raw)
-    if here and place(name)[0] != LOCAL and os.path.lexists(raw) and not nas.names.mounted(raw):
+    if here and place(name)[0] != LOCAL and not nas.names.mounted(raw) and is_there(raw):
         return raw
     return name if place(name)[0] != LOCAL else raw

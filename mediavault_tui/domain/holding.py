@@ -126,13 +126,15 @@ def sidecars_of(video: bytes, names: Iterable[bytes]) -> tuple[bytes, ...]:
     survivor; only a name with the ending in it (`Film.mkv.nfo`) is certainly this one's.
     """
     everything = set(names)
+    stem = _stem(video)
+    near = [name for name in everything if name.startswith(stem) and name != video]
+    near = [name for name in near if suffix(name) in SIDECAR_SUFFIXES]
+    if not near:
+        return ()  # most often; a folder may hold ten thousand videos
     others = [name for name in everything if may_be_video(name) and name != video]
     rivals = [folded(_stem(name)) for name in others]
-    stem = _stem(video)
     own = []
-    for name in everything:
-        if suffix(name) not in SIDECAR_SUFFIXES or name == video:
-            continue
+    for name in near:
         body = _stem(name)
         if body.startswith(video) and _REST.fullmatch(body[len(video) :]):
             own.append(name)

@@ -69,6 +69,19 @@ def fill(reader: Reader, offset: int, buffer: memoryview) -> None:
         raise changed(reader.path)
 
 
+def sample_pieces(size: int) -> list[tuple[int, int]]:
+    """Return which pieces (offset, bytes) of a file of `size` bytes `sample_hash` is made of."""
+    if size <= WHOLE:
+        ends = [(0, min(size, SAMPLE)), (SAMPLE, size - SAMPLE)]
+        return [(offset, length) for offset, length in ends if length > 0]
+    return [(0, SAMPLE), (size - SAMPLE, SAMPLE)]
+
+
+def sample_of(data: bytes) -> bytes:
+    """Return `sample_hash` of a file, given its `sample_pieces` joined."""
+    return xxh3_128_digest(data)
+
+
 def sample_hash(reader: Reader, *, size: int | None = None, buffer: memoryview | None = None) -> bytes:
     """Return xxh3-128 of the first and the last 64 KiB, of everything up to 128 KiB.
 

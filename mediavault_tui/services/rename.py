@@ -22,8 +22,8 @@ from mediavault_tui.services import rename_acts
 from mediavault_tui.services.rename_extras import extras
 from mediavault_tui.services.rename_look import Looks, legs_of
 from mediavault_tui.services.stage_acts import Tools, located
+from mediavault_tui.services.stage_drafts import Order
 from mediavault_tui.services.stage_moves import Mover, Step, no_step
-from mediavault_tui.services.stage_plan import Order
 from mediavault_tui.services.stage_recovery import Recovery
 from mediavault_tui.sources.base import Source
 from mediavault_tui.sources.places import as_places

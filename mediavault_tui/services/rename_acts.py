@@ -18,8 +18,8 @@ from mediavault_tui.errors import Refused, SourceTaken
 from mediavault_tui.services import stage_checks
 from mediavault_tui.services.rename_look import Looks, legs_for, legs_of
 from mediavault_tui.services.stage_acts import Carrying, Tools, needed_file
+from mediavault_tui.services.stage_drafts import Order
 from mediavault_tui.services.stage_moves import unchanged
-from mediavault_tui.services.stage_plan import Order
 from mediavault_tui.sources.places import Places
 from mediavault_tui.store import acts
 from mediavault_tui.store.database import Connection

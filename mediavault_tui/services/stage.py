@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import os
 import uuid
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import TypeVar
@@ -20,12 +20,14 @@ from mediavault_tui.domain.model import FileId, GroupId, OperationId, StagedId
 from mediavault_tui.domain.paths import LOCAL
 from mediavault_tui.domain.staging import PURGE_WORD, ActKind
 from mediavault_tui.domain.verdict import Verdict
-from mediavault_tui.errors import Refused, SourceError, UsageError
+from mediavault_tui.errors import MediaVaultError, Refused, SourceError, UsageError
 from mediavault_tui.services.stage_acts import Tools
-from mediavault_tui.services.stage_files import FileActs, Rehearsed, StageOrder
+from mediavault_tui.services.stage_batch import Outcome, StageOrder
+from mediavault_tui.services.stage_drafts import Order
+from mediavault_tui.services.stage_files import FileActs, Rehearsed
 from mediavault_tui.services.stage_forecast import forecast
 from mediavault_tui.services.stage_moves import Mover, Step, no_step
-from mediavault_tui.services.stage_plan import Order, Planner
+from mediavault_tui.services.stage_plan import Planner
 from mediavault_tui.services.stage_recovery import Recovery
 from mediavault_tui.sources.base import Source
 from mediavault_tui.sources.places import as_places
@@ -34,7 +36,8 @@ from mediavault_tui.store.acts import last_act, open_acts
 from mediavault_tui.store.database import Connection, Database
 
 _Item = TypeVar("_Item")
-_FileAct = Callable[[Connection, _Item, Order], Awaitable[tuple[StagedId, OperationId, int]]]
+_FileAct = Callable[[Connection, _Item, Order], Awaitable[Outcome]]
+_Acts = Callable[[Connection, Sequence[_Item], Order], AsyncIterator[Outcome | MediaVaultError]]
 
 
 def _now() -> datetime:
@@ -76,8 +79,9 @@ class Stage:
     async def stage_group(self, group: GroupId, keeper: FileId, *, who: str) -> ActResult:
         """Stage every other present member of a group. Raises: UsageError, Refused."""
         self._writing()
-        async with self._database.connection() as conn:
-            orders = await self._files.orders_of_group(conn, group, keeper)
+        orders, refused = await self._orders([group], keeper)
+        if refused:
+            raise Refused(refused[0])
         return await self._batch(orders, self._files.stage, who=who)
 
     async def stage_files(
@@ -115,15 +119,8 @@ class Stage:
     async def _orders(
         self, groups: Sequence[GroupId], keeper: FileId | None
     ) -> tuple[list[StageOrder], list[str]]:
-        orders: list[StageOrder] = []
-        refused: list[str] = []
         async with self._database.connection() as conn:
-            for group in groups:
-                try:
-                    orders += await self._files.orders_of_group(conn, group, keeper)
-                except Refused as error:
-                    refused.append(str(error))
-        return orders, refused
+            return await self._files.orders_of_groups(conn, groups, keeper)
 
     async def restore(self, staged: Sequence[StagedId], *, who: str, rename: bool = False) -> ActResult:
         """Put staged files and their sidecars back; `rename`: as `Film (2)` where the place is taken."""
@@ -132,7 +129,7 @@ class Stage:
         async def one(conn: Connection, id: StagedId, order: Order) -> tuple[StagedId, OperationId, int]:
             return await self._files.restore(conn, id, order, rename=rename)
 
-        return await self._batch(staged, one, who=who)
+        return await self._batch(staged, _one_by_one(one), who=who)
 
     async def approve(self, staged: Sequence[StagedId], *, who: str) -> ActResult:
         """Approve staged files for purging; nothing is deleted by it."""
@@ -162,7 +159,7 @@ class Stage:
         if staged is None:
             async with self._database.connection() as conn:
                 staged = await staging.staged_ids(conn, StagedState.APPROVED)
-        return await self._batch(staged, self._files.purge, who=who)
+        return await self._batch(staged, _one_by_one(self._files.purge), who=who)
 
     async def undo(self, *, who: str) -> ActResult:
         """Reverse this person's last act that still has an effect: a whole batch.
@@ -181,17 +178,18 @@ class Stage:
         if kind == ActKind.PURGE.value:
             raise Refused("the last act was a purge: what is deleted cannot be brought back")
         undone = {file: OperationId(id) for _, id, file in acts}
-        back = {
-            ActKind.RESTORE.value: self._files.stage_again,
-            ActKind.RENAME.value: self._files.rename_back,
-        }.get(kind, self._files.unstage)
+        if kind == ActKind.RESTORE.value:
+            async with self._database.connection() as conn:
+                orders, refused = await self._files.orders_to_stage_again(conn, undone)
+            return await self._batch(orders, self._files.stage, who=who, refused=refused)
+        back = self._files.rename_back if kind == ActKind.RENAME.value else self._files.unstage
 
         async def one(conn: Connection, file: FileId, order: Order) -> tuple[StagedId, OperationId, int]:
             return await back(conn, file, Order(order.batch, who, undoes=undone[file]))
 
         # Renames backwards: what was moved last makes room for what was moved before it.
         order = reversed(undone) if kind == ActKind.RENAME.value else undone
-        return await self._batch(list(order), one, who=who)
+        return await self._batch(list(order), _one_by_one(one), who=who)
 
     async def pending(
         self, *, limit: int = 200, after: StagedFile | None = None, text: str = ""
@@ -239,31 +237,46 @@ class Stage:
             raise Refused("MEDIAVAULT_READ_ONLY is set: nothing is staged, restored or purged")
 
     async def _batch(
-        self, items: Sequence[_Item], one: _FileAct[_Item], *, who: str, refused: Sequence[str] = ()
+        self, items: Sequence[_Item], acts: _Acts[_Item], *, who: str, refused: Sequence[str] = ()
     ) -> ActResult:
-        task = asyncio.ensure_future(self._run(items, one, Order(str(uuid.uuid4()), who), refused))
+        task = asyncio.ensure_future(self._run(items, acts, Order(str(uuid.uuid4()), who), refused))
         self._running.add(task)
         task.add_done_callback(self._running.discard)
         return await asyncio.shield(task)
 
     async def _run(
-        self, items: Sequence[_Item], one: _FileAct[_Item], order: Order, refused: Sequence[str]
+        self, items: Sequence[_Item], acts: _Acts[_Item], order: Order, refused: Sequence[str]
     ) -> ActResult:
         done: list[StagedId] = []
         operations: list[OperationId] = []
         sentences = list(refused)
         freed = 0
         async with self._database.connection() as conn:
-            for item in items:
-                try:
-                    id, operation, bytes_freed = await one(conn, item, order)
-                except (Refused, SourceError, UsageError) as error:
-                    sentences.append(str(error))
+            async for answer in acts(conn, items, order):
+                if isinstance(answer, MediaVaultError):
+                    sentences.append(str(answer))
                     continue
+                id, operation, bytes_freed = answer
                 done.append(id)
                 operations.append(operation)
                 freed += bytes_freed
         return ActResult(order.batch, tuple(done), tuple(operations), tuple(sentences), freed)
+
+
+def _one_by_one(one: _FileAct[_Item]) -> _Acts[_Item]:
+    """Return acts that are done one after the other; what is refused is an answer."""
+
+    async def acts(
+        conn: Connection, items: Sequence[_Item], order: Order
+    ) -> AsyncIterator[Outcome | MediaVaultError]:
+        for item in items:
+            try:
+                answer: Outcome | MediaVaultError = await one(conn, item, order)
+            except (Refused, SourceError, UsageError) as error:
+                answer = error
+            yield answer
+
+    return acts
 
 
 def _left_out(asked: Sequence[StagedId], done: Sequence[StagedId], what: str) -> tuple[str, ...]:

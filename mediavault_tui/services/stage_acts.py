@@ -24,6 +24,7 @@ from mediavault_tui.sources.places import Places
 from mediavault_tui.store import acts, staging
 from mediavault_tui.store.database import Connection
 from mediavault_tui.store.files import media_file
+from mediavault_tui.store.staging import Arrived
 
 Look = Callable[[], None]
 """The last look at the disk: returns, or raises Refused or SourceError. Blocks."""
@@ -46,22 +47,11 @@ class Carrying:
         self._tools = tools
         self._conn = conn
 
-    async def stage(self, act: Act, look: Look, keeper: MediaFile) -> StagedId:
-        """Move a begun stage's files into the holding folder and record it."""
-        await self._look(act, look)
-        try:
-            await self.list_in_manifest(act, keeper)
-            await self._carry_all(act)
-        except SourceError as error:
-            await self.put_back(act, error)
-            raise
-        return await self.record_stage(act)
-
     async def restore(self, act: Act, look: Look, staged: Held) -> None:
         """Move a begun restore's files back to their place and record it."""
         await self._look(act, look)
         try:
-            await self._carry_all(act, perhaps_there=True)
+            await self.carry_all(act, perhaps_there=True)
         except SourceError as error:
             await self.put_back(act, error)
             raise
@@ -83,7 +73,7 @@ class Carrying:
         """Give a begun rename's files their new names and record it."""
         await self._look(act, look)
         try:
-            await self._carry_all(act)
+            await self.carry_all(act)
         except SourceError as error:
             await self.put_back(act, error)
             raise
@@ -97,7 +87,7 @@ class Carrying:
             raise
         self._tools.step("last look")
 
-    async def _carry_all(self, act: Act, *, perhaps_there: bool = False) -> None:
+    async def carry_all(self, act: Act, *, perhaps_there: bool = False) -> None:
         """Carry every leg; `perhaps_there`: a person may have put a file back by hand."""
         for number, leg in enumerate(act.legs):
             if not (perhaps_there and await self._arrived(leg)):
@@ -159,15 +149,12 @@ class Carrying:
         current = await acts.act(self._conn, act.id)
         copy = current.copy_of(0)
 
+        arrived = Arrived(
+            act, found.stamp, found.links, tuple(moved), copy.hash if copy else act.content_hash
+        )
+
         async def work() -> StagedId:
-            return await staging.finish_stage(
-                self._conn,
-                act,
-                moved=moved,
-                stamp=found.stamp,
-                links=found.links,
-                hash=copy.hash if copy else act.content_hash,
-            )
+            return (await staging.finish_stages(self._conn, [arrived]))[0]
 
         id = await acts.together(self._conn, work)
         self._tools.step("recorded")
@@ -227,24 +214,32 @@ class Carrying:
     async def _arrived(self, leg: Leg) -> bool:
         return await self._tools.mover.whereabouts(leg) is Found.DESTINATION
 
-    async def list_in_manifest(self, act: Act, keeper: MediaFile) -> None:
-        """Name the act's files in the manifest of the folder that they are going to."""
-        entry = ManifestEntry(
-            video=_listed(act.video),
-            sidecars=tuple(_listed(leg) for leg in act.legs[1:]),
-            content_hash=act.content_hash,
-            reason=act.reason,
-            keeper=keeper.raw_path,
-            who=act.who,
-            when=self._tools.now(),
-        )
-        await self._rewrite(_folder(act.video.destination), add=[entry])
+    async def list_in_manifest(self, folder: bytes, coming: Sequence[tuple[Act, MediaFile]]) -> None:
+        """Name the files of acts, each with its keeper, in the manifest of the folder that they go to."""
+        now = self._tools.now()
+        entries = [
+            ManifestEntry(
+                video=_listed(act.video),
+                sidecars=tuple(_listed(leg) for leg in act.legs[1:]),
+                content_hash=act.content_hash,
+                reason=act.reason,
+                keeper=keeper.raw_path,
+                who=act.who,
+                when=now,
+            )
+            for act, keeper in coming
+        ]
+        await self._rewrite(folder, add=entries)
 
     async def strike_from_manifest(self, act: Act, folder: bytes) -> None:
         """Take the act's video out of the manifest of `folder`, where it lay or would have lain."""
         staged = act.video.destination if act.kind is ActKind.STAGE else act.video.source
         assert staged is not None
-        await self._rewrite(folder, remove=[split(staged)[1]])
+        await self.strike(folder, [staged])
+
+    async def strike(self, folder: bytes, staged: Sequence[bytes]) -> None:
+        """Take files out of the manifest of the folder in which they lay or would have lain."""
+        await self._rewrite(folder, remove=[split(path)[1] for path in staged])
 
     async def _rewrite(
         self, folder: bytes, *, add: Sequence[ManifestEntry] = (), remove: Sequence[bytes] = ()

@@ -8,8 +8,10 @@ on one volume nothing is copied, device, inode, size and time prove it is the fi
 
 from __future__ import annotations
 
+import re
 import secrets
 from collections.abc import Sequence
+from contextlib import suppress
 
 from mediavault_tui.domain.holding import below, in_date_folder, split
 from mediavault_tui.domain.model import FileStamp, MediaFile
@@ -17,9 +19,13 @@ from mediavault_tui.domain.paths import place
 from mediavault_tui.domain.pathtext import display
 from mediavault_tui.domain.staging import Held
 from mediavault_tui.errors import Refused, SourceChanged, SourceError, SourceOffline
-from mediavault_tui.probe.hashing import sample_hash
-from mediavault_tui.services.stage_moves import same_content, unchanged
+from mediavault_tui.probe.hashing import WHOLE, sample_of, sample_pieces
+from mediavault_tui.services.stage_moves import same_content, still, unchanged
 from mediavault_tui.sources.places import Places
+
+_MARK = re.compile(rb"\.mediavault-[0-9a-f]{16}\.mark")
+_OLD_NS = 3600 * 1_000_000_000
+"""Nanoseconds after which nobody looks for a mark any more: it lives for one look."""
 
 
 def before_staging(
@@ -44,16 +50,15 @@ def before_staging(
     for file in (loser, keeper):
         if _inside(source, file.raw_path, holding_top):
             raise Refused(f"{file.path} lies in the holding folder already")
-    here = unchanged(source, loser.raw_path, loser.stamp)
+    here, read = _peek(source, loser, exact=exact)
     if here.device != loser.stamp.device:
         raise SourceChanged(f"{loser.path} is on another volume than when it was scanned; scan again")
     sample = kept_is_safe(source, keeper, apart_from=here)
     if exact:
         if loser.content_hash is None or loser.content_hash != keeper.content_hash:
             raise Refused(f"{loser.path} and {keeper.path} are not known to be equal any more; scan again")
-        with source.open(loser.raw_path) as reader:
-            if sample_hash(reader) != sample:
-                raise SourceChanged(f"{loser.path} and {keeper.path} are not equal any more; scan again")
+        if read != sample:
+            raise SourceChanged(f"{loser.path} and {keeper.path} are not equal any more; scan again")
     if not rehearsal and may_be_one(loser, keeper):
         two_folders(source, loser, keeper)
 
@@ -70,11 +75,13 @@ def two_folders(source: Places, loser: MediaFile, keeper: MediaFile) -> None:
     File ids prove nothing between two places: only what one of them does shows in the other.
     Raises: Refused if both are one folder; SourceError.
     """
-    name = b"/.mediavault-%s.mark" % secrets.token_hex(8).encode()
-    mark = split(loser.raw_path)[0] + name
+    name = b".mediavault-%s.mark" % secrets.token_hex(8).encode()
+    folder = split(loser.raw_path)[0]
+    mark = folder + b"/" + name
     source.make_file(mark)
     try:
-        seen = source.exists(split(keeper.raw_path)[0] + name)
+        seen = source.exists(split(keeper.raw_path)[0] + b"/" + name)
+        _sweep_marks(source, folder, source.stat(mark).stamp)
     finally:
         source.remove_if_there(mark)
     if seen:
@@ -84,20 +91,41 @@ def two_folders(source: Places, loser: MediaFile, keeper: MediaFile) -> None:
         )
 
 
+def _sweep_marks(source: Places, folder: bytes, new: FileStamp) -> None:
+    """Remove marks that killed programs left in a folder: ours by name, empty, old beside the `new` one.
+
+    The age is by the clock of whoever keeps the folder. One that resists does no harm and stays.
+    """
+    for name in source.names_in(folder):
+        if not _MARK.fullmatch(name):
+            continue
+        with suppress(SourceError):
+            found = source.stat(folder + b"/" + name).stamp
+            if found.size == 0 and found.modified_ns < new.modified_ns - _OLD_NS:
+                source.remove(folder + b"/" + name)
+
+
 def kept_is_safe(source: Places, keeper: MediaFile, *, apart_from: FileStamp) -> bytes:
     """Make sure that the kept copy is there, unchanged, readable and another file; return its sample hash."""
     in_place(source, keeper)
     try:
-        stamp = unchanged(source, keeper.raw_path, keeper.stamp)
-        with source.open(keeper.raw_path) as reader:
-            if reader.stamp() != stamp:
-                raise SourceChanged(f"{keeper.path} was replaced at this very moment; scan again")
-            sample = sample_hash(reader)
+        stamp, sample = _peek(source, keeper, exact=True)
     except SourceError as error:
         raise Refused(f"the copy to keep is not safe: {error}") from error
     if (stamp.device, stamp.inode) == (apart_from.device, apart_from.inode):
         raise Refused(f"{keeper.path} is the same file under another name; nothing would be left")
     return sample
+
+
+def _peek(source: Places, file: MediaFile, *, exact: bool) -> tuple[FileStamp, bytes]:
+    """Return a file's stamp now and, for an `exact` look, its sample hash; SourceChanged if it changed."""
+    if not exact:
+        return unchanged(source, file.raw_path, file.stamp), b""
+    found, data = source.read_pieces(file.raw_path, sample_pieces(file.size))
+    stamp = still(file.raw_path, found.stamp, file.stamp)
+    if len(data) != min(file.size, WHOLE):
+        raise SourceChanged(f"{file.path} is shorter than it says; scan again")
+    return stamp, sample_of(data)
 
 
 def before_purging(source: Places, staged: Held, keeper: MediaFile) -> None:

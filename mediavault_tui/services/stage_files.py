@@ -2,37 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+import asyncio
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from mediavault_tui.domain.holding import split
 from mediavault_tui.domain.losses import losses
-from mediavault_tui.domain.model import FileId, FileState, GroupId, MediaFile, OperationId, StagedId
+from mediavault_tui.domain.model import FileId, GroupId, MediaFile, OperationId, StagedId
 from mediavault_tui.domain.pathtext import display
 from mediavault_tui.domain.staging import Act, Held
 from mediavault_tui.domain.verdict import Loss, Proof, Verdict
 from mediavault_tui.errors import Refused, SourceError, SourceMissing, UsageError
 from mediavault_tui.services import rename_acts, stage_checks
 from mediavault_tui.services.stage_acts import Carrying, Tools, needed_file
+from mediavault_tui.services.stage_batch import Outcome, StageBatch, StageOrder
+from mediavault_tui.services.stage_drafts import Order, Wanted
 from mediavault_tui.services.stage_moves import same_content
-from mediavault_tui.services.stage_plan import Order, Planner
+from mediavault_tui.services.stage_plan import Planner
 from mediavault_tui.store import acts, staging
 from mediavault_tui.store.database import Connection
-
-Outcome = tuple[StagedId, OperationId, int]
-"""The staged file, the act, and the bytes that it freed."""
-
-
-@dataclass(frozen=True, slots=True)
-class StageOrder:
-    """One file to be staged: instead of what it goes, and why."""
-
-    loser: FileId
-    keeper: FileId
-    group: GroupId | None
-    exact: bool
-    reason: str
+from mediavault_tui.store.staging import StagingGroup
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,42 +56,47 @@ class FileActs:
         self._tools = tools
         self._planner = planner
         self._protected = protected
+        self.stage = StageBatch(tools, planner, protected=protected).stage
+        """Stage files, many together."""
 
-    async def orders_of_group(
-        self, conn: Connection, group: GroupId, keeper: FileId | None = None
-    ) -> list[StageOrder]:
-        """Return the orders that leave only `keeper` (else the recommended copy) of a group."""
-        found = await staging.staging_group(conn, group)
-        if found is None:
-            raise UsageError(f"there is no group {group}")
-        keeper = found.keeper if keeper is None else keeper
-        if keeper not in found.members:
-            raise UsageError(f"file {keeper} is no member of group {group}")
-        if found.state != "open" or found.proof is Proof.COVERAGE:
-            why = "it shows coverage, not copies" if found.state == "open" else f"it is {found.state}"
-            raise Refused(f"nothing of group {group} ({found.title}) is staged: {why}")
-        losers = [
-            member
-            for member in found.members
-            if member != keeper and (await needed_file(conn, member)).state is FileState.PRESENT
-        ]
-        pairs = await staging.pairings(conn, losers, keeper=keeper)
-        return [
-            StageOrder(
-                loser,
-                keeper,
-                group,
-                found.proof is Proof.EXACT,
-                pairs[loser].reason if loser in pairs else found.sentence,
-            )
-            for loser in losers
-        ]
+    async def orders_of_groups(
+        self, conn: Connection, groups: Sequence[GroupId], keeper: FileId | None = None
+    ) -> tuple[list[StageOrder], list[str]]:
+        """Return the orders that leave only `keeper` (else the recommended copy) of each group.
+
+        One that is not open is a sentence. Raises: UsageError for an unknown group, or no member of it.
+        """
+        found = {group.id: group for group in await staging.staging_groups(conn, groups)}
+        refused: list[str] = []
+        pairs: list[tuple[FileId, FileId, StagingGroup]] = []
+        for id in groups:
+            group = found.get(id)
+            if group is None:
+                raise UsageError(f"there is no group {id}")
+            kept = group.keeper if keeper is None else keeper
+            if kept not in group.members:
+                raise UsageError(f"file {kept} is no member of group {id}")
+            if group.state != "open" or group.proof is Proof.COVERAGE:
+                why = "it shows coverage, not copies" if group.state == "open" else f"it is {group.state}"
+                refused.append(f"nothing of group {id} ({group.title}) is staged: {why}")
+                continue
+            losers = [member for member in group.members if member != kept and member in group.present]
+            pairs += [(loser, kept, group) for loser in losers]
+        proofs = await staging.pairings(
+            conn, [loser for loser, _, _ in pairs], keepers=[kept for _, kept, _ in pairs]
+        )
+        orders = []
+        for loser, kept, group in pairs:
+            proof = proofs.get(loser)
+            reason = proof.reason if proof is not None and proof.keeper == kept else group.sentence
+            orders.append(StageOrder(loser, kept, group.id, group.proof is Proof.EXACT, reason))
+        return orders, refused
 
     async def orders_of_files(
         self, conn: Connection, files: Sequence[FileId], keeper: FileId | None
     ) -> tuple[list[StageOrder], list[str]]:
         """Return the orders for single files, and a sentence for each that has no group."""
-        found = await staging.pairings(conn, files, keeper=keeper)
+        found = await staging.pairings(conn, files, keepers=[keeper] * len(files))
         orders, refused = [], []
         for file in dict.fromkeys(files):
             if pair := found.get(file):
@@ -112,17 +107,19 @@ class FileActs:
                 refused.append(f"{path} stays: no open group has a better copy of it to keep")
         return orders, refused
 
-    async def stage(self, conn: Connection, order: StageOrder, by: Order) -> Outcome:
-        """Stage one file."""
-        loser, keeper = await needed_file(conn, order.loser), await needed_file(conn, order.keeper)
-        act = await self._planner.begin_stage(
-            conn, loser, keeper, group=order.group, reason=order.reason, order=by, now=self._tools.now()
-        )
-        async with self._at(conn, act) as carrying:
-            id = await carrying.stage(
-                act, lambda: self._before_staging(loser, keeper, order.exact, act.holding), keeper
-            )
-        return id, act.id, 0
+    async def orders_to_stage_again(
+        self, conn: Connection, undone: Mapping[FileId, OperationId]
+    ) -> tuple[list[StageOrder], list[str]]:
+        """Return the orders that undo restores: each file goes against the same copy as before."""
+        orders, refused = [], []
+        for file, restore in undone.items():
+            held = await staging.held_of_file(conn, file)
+            if held is None:
+                refused.append(f"file {file} was never staged")
+                continue
+            # The pair was shown to be copies then; that they still are is looked at again.
+            orders.append(StageOrder(file, held.keeper, held.group, False, held.reason, restore))
+        return orders, refused
 
     async def rehearse(self, conn: Connection, order: StageOrder, who: str) -> Rehearsed:
         """Return what `stage` would do: every rule asked, every look taken, nothing kept."""
@@ -130,19 +127,15 @@ class FileActs:
         verdict = await self._verdict(conn, order)
         lost = losses(keeper.info, loser.info) if keeper.info and loser.info and not order.exact else ()
         by = Order("00000000-0000-0000-0000-000000000000", who)
+        wanted = Wanted(loser, keeper, order.group, order.reason)
         try:
             async with conn.transaction():
-                act = await self._planner.begin_stage(
-                    conn,
-                    loser,
-                    keeper,
-                    group=order.group,
-                    reason=order.reason,
-                    order=by,
-                    now=self._tools.now(),
-                    make_folders=False,
+                (act,) = await self._planner.begin_stages(
+                    conn, [wanted], order=by, now=self._tools.now(), make_folders=False
                 )
-                self._before_staging(loser, keeper, order.exact, act.holding, rehearsal=True)
+                if not isinstance(act, Act):
+                    raise act
+                await asyncio.to_thread(self._rehearsed, loser, keeper, order.exact, act.holding)
                 raise _Rollback(act)  # noqa: TRY301 -- it takes the intent back
         except _Rollback as planned:
             await acts.release(conn, planned.act.id)
@@ -153,8 +146,9 @@ class FileActs:
 
     async def _verdict(self, conn: Connection, order: StageOrder) -> Verdict | None:
         """Return what the rules say of the group, if it is their keeper that stays."""
-        found = await staging.staging_group(conn, order.group) if order.group is not None else None
-        return found.verdict if found is not None and found.keeper == order.keeper else None
+        groups = [order.group] if order.group is not None else []
+        found = await staging.staging_groups(conn, groups)
+        return found[0].verdict if found and found[0].keeper == order.keeper else None
 
     async def restore(self, conn: Connection, id: StagedId, by: Order, *, rename: bool = False) -> Outcome:
         """Put one staged file back."""
@@ -186,15 +180,6 @@ class FileActs:
             raise Refused(f"file {file} was never staged")
         return await self.restore(conn, held.id, by)
 
-    async def stage_again(self, conn: Connection, file: FileId, by: Order) -> Outcome:
-        """Undo a restore: stage the file against the same copy as before."""
-        held = await staging.held_of_file(conn, file)
-        if held is None:
-            raise Refused(f"file {file} was never staged")
-        # The pair was shown to be copies then; that they still are is looked at again below.
-        order = StageOrder(file, held.keeper, held.group, exact=False, reason=held.reason)
-        return await self.stage(conn, order, by)
-
     async def rename_back(self, conn: Connection, file: FileId, by: Order) -> Outcome:
         """Undo a rename: the file gets the name it had."""
         assert by.undoes is not None
@@ -219,9 +204,7 @@ class FileActs:
             raise Refused(f"{display(found[0].original)} was {found[0].state} already")
         return found[0]
 
-    def _before_staging(
-        self, loser: MediaFile, keeper: MediaFile, exact: bool, top: bytes, *, rehearsal: bool = False
-    ) -> None:
+    def _rehearsed(self, loser: MediaFile, keeper: MediaFile, exact: bool, top: bytes) -> None:
         stage_checks.before_staging(
             self._tools.source,
             loser,
@@ -229,7 +212,7 @@ class FileActs:
             exact=exact,
             holding_top=top,
             protected=self._protected,
-            rehearsal=rehearsal,
+            rehearsal=True,
         )
 
     def _before_restoring(self, staged: Held) -> None:

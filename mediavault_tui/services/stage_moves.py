@@ -22,7 +22,7 @@ from mediavault_tui.domain.pathtext import display
 from mediavault_tui.domain.staging import Act, Found, Leg, VerifiedCopy
 from mediavault_tui.errors import CrossVolume, SourceChanged, SourceError, SourceMissing
 from mediavault_tui.probe.hashing import content_hash
-from mediavault_tui.sources.base import Source
+from mediavault_tui.sources.base import FoundFile, Source
 from mediavault_tui.sources.local import partial_name
 from mediavault_tui.sources.places import Places
 
@@ -55,7 +55,11 @@ def same_file(now: FileStamp, then: FileStamp) -> bool:
 
 def unchanged(source: Source, path: bytes, then: FileStamp) -> FileStamp:
     """Look at a file now; raises SourceChanged unless it is the one that was looked at before."""
-    now = source.stat(path).stamp
+    return still(path, source.stat(path).stamp, then)
+
+
+def still(path: bytes, now: FileStamp, then: FileStamp) -> FileStamp:
+    """Return `now`; raises SourceChanged unless it is the stamp of the file that was looked at before."""
     if not same_file(now, then):
         raise SourceChanged(f"{display(path)} has changed since it was last looked at; scan again")
     return now
@@ -115,17 +119,25 @@ class Mover:
             await self.carry(back, part_beside(act, number, leg.source), _forget)
         await self.sweep(act, number)
 
+    def rename(self, leg: Leg) -> FoundFile:
+        """Rename a leg's file, not yet durably, if it is still the one; CrossVolume where that is no rename.
+
+        Blocks. On any SourceError it is still at its source.
+        """
+        assert leg.destination is not None
+
+        def check(found: FoundFile) -> None:
+            still(leg.source, found.stamp, leg.stamp)
+            self._step("leg checked")
+
+        found = self._source.move_checked(leg.source, leg.destination, check)
+        self._step("leg renamed")
+        return found
+
     def _rename(self, leg: Leg) -> None:
         assert leg.destination is not None
-        unchanged(self._source, leg.source, leg.stamp)
-        self._step("leg checked")
-        self._source.move(leg.source, leg.destination)
-        self._step("leg renamed")
-        arrived = self._source.stat(leg.destination).stamp
-        if not same_file(arrived, leg.stamp):
-            # Somebody put another file there between the look and the move.
-            self._source.move(leg.destination, leg.source)
-            raise SourceChanged(f"{display(leg.source)} was replaced at this very moment; scan again")
+        self.rename(leg)
+        self._source.settle((split(leg.destination)[0], split(leg.source)[0]))
 
     def _copy(self, leg: Leg, part: bytes) -> VerifiedCopy:
         """Copy to `part`, read it back and compare; nothing is left behind if that fails."""

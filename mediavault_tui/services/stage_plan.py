@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 
 from mediavault_tui.domain.holding import (
@@ -16,24 +16,24 @@ from mediavault_tui.domain.holding import (
     sidecars_of,
     split,
 )
-from mediavault_tui.domain.model import FileStamp, GroupId, Kind, MediaFile, OperationId
+from mediavault_tui.domain.model import FileStamp, Kind, OperationId
 from mediavault_tui.domain.paths import LOCAL, locate, place
 from mediavault_tui.domain.pathtext import display
 from mediavault_tui.domain.staging import Act, ActKind, ActState, Held, Leg
-from mediavault_tui.errors import SourceChanged, SourceMissing, SourceOffline, SourceTaken
+from mediavault_tui.errors import (
+    Refused,
+    SourceChanged,
+    SourceError,
+    SourceMissing,
+    SourceOffline,
+    SourceTaken,
+)
+from mediavault_tui.services.stage_drafts import Begun, Beside, Draft, Order, Wanted, Way, written
 from mediavault_tui.services.stage_moves import same_content
+from mediavault_tui.services.stage_waves import at_once
 from mediavault_tui.sources.places import Places
 from mediavault_tui.store import acts
 from mediavault_tui.store.database import Connection
-
-
-@dataclass(frozen=True, slots=True)
-class Order:
-    """Who wants an act, in which batch, and which earlier act it takes back."""
-
-    batch: str
-    who: str
-    undoes: OperationId | None = None
 
 
 class Planner:
@@ -48,58 +48,74 @@ class Planner:
         """Return the holding folder that takes files of a scanned folder."""
         return holding_folder(self._staging_of(place(root)[0]), root)
 
-    async def begin_stage(
+    async def begin_stages(
         self,
         conn: Connection,
-        loser: MediaFile,
-        keeper: MediaFile,
+        wanted: Sequence[Wanted],
         *,
-        group: GroupId | None,
-        reason: str,
         order: Order,
         now: datetime,
         make_folders: bool = True,
-    ) -> Act:
-        """Write down, in a transaction of its own, that `loser` goes; raises Refused, SourceError.
+    ) -> list[Begun]:
+        """Write down, in one transaction, that these go: for each its act, or why it stays.
 
         `make_folders` False is for a rehearsal, which must leave nothing behind.
         """
-        top = self.holding_top(loser.root)
-        kind = loser.identity.kind if loser.identity else Kind.OTHER
-        folder = date_folder(top, kind, now.date())
-        beside = await asyncio.to_thread(self._beside, loser.raw_path)
+        ways = [self._way(one, now) for one in wanted]
+        beside = await self._all_beside(wanted)
         if make_folders:
-            await asyncio.to_thread(self._make_folder, folder, top, loser.root)
+            new = list(dict.fromkeys(ways))
+            made = dict(zip(new, await at_once(self._make_folder, new), strict=True))
+            beside = [made[way] or found for way, found in zip(ways, beside, strict=True)]
 
-        async def work() -> Act:
-            claimed = await acts.lock_folder(conn, folder)
-            there = await asyncio.to_thread(_names_if_any, self._source, folder)
-            taken = {folded(name) for name in (*there, *(split(path)[1] for path in claimed))}
-            names = free_names(
-                split(loser.raw_path)[1], [split(path)[1] for path, _ in beside], lambda n: folded(n) in taken
-            )
-            origins = ((loser.raw_path, loser.stamp), *beside)
-            act = Act(
-                id=OperationId(0),
-                batch=order.batch,
-                kind=ActKind.STAGE,
-                state=ActState.INTENDED,
-                file=loser.id,
-                keeper=keeper.id,
-                group=group,
-                legs=tuple(
-                    Leg(path, folder + b"/" + name, stamp)
-                    for (path, stamp), name in zip(origins, names, strict=True)
-                ),
-                holding=top,
-                content_hash=loser.content_hash,
-                reason=reason,
-                who=order.who,
-                undoes=order.undoes,
-            )
-            return replace(act, id=await acts.begin(conn, act))
+        async def work() -> list[Begun]:
+            taken = {
+                folder: await self._taken(conn, folder) for folder in sorted({way.folder for way in ways})
+            }
+            await acts.lock_files(conn, [id for one in wanted for id in (one.loser.id, one.keeper.id)])
+            begun: list[Begun] = []
+            drafts: list[Draft] = []
+            for one, way, found in zip(wanted, ways, beside, strict=True):
+                names = taken[way.folder]
+                if isinstance(found, Refused | SourceError):
+                    begun.append(found)
+                elif isinstance(names, SourceError):
+                    begun.append(names)
+                else:
+                    begun.append(Refused("not written down yet"))
+                    drafts.append(Draft(len(begun) - 1, one, way, found, names, order))
+            for draft, answer in zip(drafts, await written(conn, drafts), strict=True):
+                begun[draft.number] = answer
+            return begun
 
         return await acts.together(conn, work)
+
+    def _way(self, one: Wanted, now: datetime) -> Way:
+        top = self.holding_top(one.loser.root)
+        kind = one.loser.identity.kind if one.loser.identity else Kind.OTHER
+        return Way(date_folder(top, kind, now.date()), top, one.loser.root)
+
+    async def _taken(self, conn: Connection, folder: bytes) -> set[str] | SourceError:
+        """Return the names that are in use in a folder, in which only we choose names from now on."""
+        claimed = await acts.lock_folder(conn, folder)
+        try:
+            there = await asyncio.to_thread(_names_if_any, self._source, folder)
+        except SourceError as error:
+            return error
+        return {folded(name) for name in (*there, *(split(path)[1] for path in claimed))}
+
+    async def _all_beside(self, wanted: Sequence[Wanted]) -> list[Beside | Refused | SourceError]:
+        """Return the sidecars of each file, or why they cannot be told; every folder is listed once."""
+        folders = list(dict.fromkeys(split(one.loser.raw_path)[0] for one in wanted))
+        names = dict(zip(folders, await at_once(self._source.names_in, folders), strict=True))
+
+        def look(one: Wanted) -> Beside:
+            found = names[split(one.loser.raw_path)[0]]
+            if isinstance(found, Refused | SourceError):
+                raise found
+            return self._beside(one.loser.raw_path, found)
+
+        return await at_once(look, wanted)
 
     async def begin_restore(self, conn: Connection, staged: Held, *, order: Order, rename: bool) -> Act:
         """Write down that a staged file goes back; raises SourceTaken if its place is in use.
@@ -138,11 +154,11 @@ class Planner:
 
         return await acts.together(conn, work)
 
-    def _beside(self, video: bytes) -> list[tuple[bytes, FileStamp]]:
+    def _beside(self, video: bytes, names: Sequence[bytes]) -> Beside:
         """Return the sidecars of a video with their stamps; links and folders of such names stay."""
         folder, name = split(video)
         found = []
-        for sidecar in sidecars_of(name, self._source.names_in(folder)):
+        for sidecar in sidecars_of(name, names):
             path = folder + b"/" + sidecar
             try:
                 found.append((path, self._source.stat(path).stamp))
@@ -150,8 +166,9 @@ class Planner:
                 continue
         return found
 
-    def _make_folder(self, folder: bytes, top: bytes, root: bytes) -> None:
+    def _make_folder(self, way: Way) -> None:
         """Make the date folder, but never in the place of a disk that is not mounted."""
+        folder, top, root = way.folder, way.top, way.root
         base = root if below(top, root) else _must_stand(top)
         if not self._source.is_folder(base):
             raise SourceOffline(f"{display(base)} is not there; is its disk mounted?")

@@ -97,7 +97,9 @@ class Recovery:
         try:
             if act.kind is ActKind.STAGE:
                 assert act.keeper is not None
-                await carrying.list_in_manifest(act, await needed_file(conn, act.keeper))
+                folder = split(act.video.destination or b"")[0]
+                keeper = await needed_file(conn, act.keeper)
+                await carrying.list_in_manifest(folder, [(act, keeper)])
             for number in range(len(act.legs)):
                 await self._forward(carrying, act, number)
         except SourceError as error:

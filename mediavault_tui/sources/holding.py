@@ -82,6 +82,14 @@ def make_file(path: bytes) -> None:
         raise renamed(error, "make", path) from error
 
 
+def settle(folder: bytes) -> None:
+    """Make the names in a folder survive a power cut."""
+    try:
+        sync_folder(folder)
+    except OSError as error:
+        raise renamed(error, "make sure of the moves in", folder) from error
+
+
 @contextmanager
 def _locked(folder: bytes) -> Iterator[None]:
     """Keep other programs from changing this folder's manifest meanwhile."""

@@ -118,17 +118,21 @@ class LocalSource:
 
     def move(self, source: bytes, destination: bytes) -> None:
         """Rename within one volume, durably; never overwrites, makes no folder."""
+        self.rename(source, destination)
+        try:
+            sync_folder(os.path.dirname(destination))
+            sync_folder(os.path.dirname(source))
+        except OSError as error:
+            raise renamed(error, "make sure of the move to", destination) from error
+
+    def rename(self, source: bytes, destination: bytes) -> None:
+        """Move, but not yet durably: a power cut may take it back until both folders were synced."""
         try:
             rename_exclusive(source, destination)
         except OSError as error:
             there = error.errno is not None and os.path.lexists(source)
             about = destination if there else source
             raise renamed(error, f"move {display(source)} to" if there else "move", about) from error
-        try:
-            sync_folder(os.path.dirname(destination))
-            sync_folder(os.path.dirname(source))
-        except OSError as error:
-            raise renamed(error, "make sure of the move to", destination) from error
 
     def remove(self, path: bytes) -> None:
         """Remove one file, durably; a folder is never removed."""

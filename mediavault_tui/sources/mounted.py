@@ -11,7 +11,7 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from queue import Empty, SimpleQueue
@@ -33,8 +33,8 @@ _PIECE = 4 * 1024 * 1024
 """Bytes read both ways to learn which is faster."""
 _GRAIN = 2_000_000_000
 """Nanoseconds by which a mount may round a time."""
-_DEADLINE = 15.0
-"""Seconds for one question to a mount."""
+DEADLINE = 5.0
+"""Seconds for one question to a mount: a disk that takes longer to wake is asked over SMB, which waits."""
 
 Answer = TypeVar("Answer")
 
@@ -55,14 +55,14 @@ class Finding:
         return self.same and self.by_mount > self.by_smb
 
 
-def examine(share: ShareSource, mount: Mount) -> Finding:
+def examine(share: ShareSource, mount: Mount, *, deadline: float = DEADLINE) -> Finding:
     """Compare a mount with the share, then measure both. Blocks. Raises: SourceError from the share."""
     proofs: list[tuple[bytes, int]] = []
     for path, size, modified_ns in _files(share, mount.path):
         there = _there(mount, path)
         try:
-            stat = _in_time(partial(os.stat, there))
-            head = _in_time(partial(_read, there, 0, _HEAD))
+            stat = in_time(partial(os.stat, there), deadline)
+            head = in_time(partial(_read, there, 0, _HEAD), deadline)
         except (OSError, TimeoutError) as error:
             why = "does not answer" if isinstance(error, TimeoutError) else f"has no {display(path)}"
             return Finding(mount, False, f"it {why}: it is not this share, or not mounted")
@@ -78,7 +78,7 @@ def examine(share: ShareSource, mount: Mount) -> Finding:
     if not proofs:
         return Finding(mount, False, "there is no file to compare it by yet")
     path, size = max(proofs, key=lambda proof: proof[1])
-    by_mount, by_smb = _rates(share, path, _there(mount, path), size)
+    by_mount, by_smb = _rates(share, path, _there(mount, path), size, deadline)
     return Finding(
         mount,
         True,
@@ -114,13 +114,13 @@ def _files(share: ShareSource, top: bytes) -> Iterator[tuple[bytes, int, int]]:
                 yield path, entry.size, entry.modified_ns
 
 
-def _rates(share: ShareSource, path: bytes, there: bytes, size: int) -> tuple[float, float]:
+def _rates(share: ShareSource, path: bytes, there: bytes, size: int, deadline: float) -> tuple[float, float]:
     """Return bytes a second through the mount and over SMB, the server's own cache warm for both."""
     at, count = max(0, size // 2 - _PIECE // 2), min(size, _PIECE)
     _ask(share, path, at, count)
     begun = time.monotonic()
     try:
-        _in_time(lambda: _read(there, at, count))
+        in_time(lambda: _read(there, at, count), deadline)
     except (OSError, TimeoutError):
         return 0.0, 1.0
     half = time.monotonic()
@@ -149,8 +149,11 @@ def _there(mount: Mount, path: bytes) -> bytes:
     return mount.folder + path[len(mount.path) :]
 
 
-def _in_time(act: Callable[[], Answer]) -> Answer:
-    """Return what `act` does, in a thread that nobody waits for: a dead mount holds it for ever."""
+def in_time(act: Callable[[], Answer], deadline: float = DEADLINE) -> Answer:
+    """Return what `act` does, in a thread that nobody waits for: a dead mount holds it for ever.
+
+    Raises: TimeoutError after `deadline` seconds, and the OSError of `act`.
+    """
     done: SimpleQueue[Answer | OSError] = SimpleQueue()
 
     def run() -> None:
@@ -161,7 +164,7 @@ def _in_time(act: Callable[[], Answer]) -> Answer:
 
     threading.Thread(target=run, name="mount", daemon=True).start()
     try:
-        answer = done.get(timeout=_DEADLINE)
+        answer = done.get(timeout=deadline)
     except Empty:
         raise TimeoutError from None
     if isinstance(answer, OSError):
@@ -172,9 +175,10 @@ def _in_time(act: Callable[[], Answer]) -> Answer:
 class ThroughMount:
     """Opens the files of a share through its mount while that is well, else over SMB."""
 
-    def __init__(self, share: ShareSource, mount: Mount) -> None:
+    def __init__(self, share: ShareSource, mount: Mount, *, deadline: float = DEADLINE) -> None:
         self._share = share
         self._mount = mount
+        self.deadline = deadline
         self.failed = False
         self.bytes_read = 0
 
@@ -193,9 +197,10 @@ class ThroughMount:
     def _handle(self, path: bytes, stamp: FileStamp, stack: ExitStack) -> int | None:
         """Return the file opened at the mount, if it is the one that the server has."""
         try:
-            handle: int = _in_time(lambda: os.open(_there(self._mount, path), os.O_RDONLY | os.O_CLOEXEC))
-            stack.callback(os.close, handle)
-            same = alike(_in_time(lambda: os.fstat(handle)), stamp)
+            there = _there(self._mount, path)
+            handle: int = in_time(lambda: os.open(there, os.O_RDONLY | os.O_CLOEXEC), self.deadline)
+            stack.callback(_let_go, handle)
+            same = alike(in_time(lambda: os.fstat(handle), self.deadline), stamp)
         except TimeoutError:
             self.failed = True
             return None
@@ -223,7 +228,7 @@ class _Reader:
         handle = self._handle
         if handle is not None and not self._owner.failed:
             try:
-                data = _in_time(lambda: os.pread(handle, len(buffer), offset))
+                data = in_time(lambda: os.pread(handle, len(buffer), offset), self._owner.deadline)
             except (OSError, TimeoutError):
                 self._owner.failed = True
             else:
@@ -239,7 +244,7 @@ class _Reader:
         handle = self._handle
         if handle is not None and not self._owner.failed:
             try:
-                same = alike(_in_time(lambda: os.fstat(handle)), stamp)
+                same = alike(in_time(lambda: os.fstat(handle), self._owner.deadline), stamp)
             except (OSError, TimeoutError):
                 self._owner.failed = True
             else:
@@ -248,13 +253,19 @@ class _Reader:
         return stamp
 
     def _size(self, handle: int) -> int:
-        return _in_time(lambda: os.fstat(handle)).st_size
+        return in_time(lambda: os.fstat(handle), self._owner.deadline).st_size
 
     def _smb(self) -> RangedReader:
         with self._lock:
             if self._over_smb is None:
                 self._over_smb = self._stack.enter_context(self._share.open(self.path))
             return self._over_smb
+
+
+def _let_go(handle: int) -> None:
+    """Close a file of a mount; where that hangs too, a thread waits for it and nobody else."""
+    with suppress(OSError, TimeoutError):
+        in_time(lambda: os.close(handle), 1.0)
 
 
 def alike(stat: os.stat_result, stamp: FileStamp) -> bool:

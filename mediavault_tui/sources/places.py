@@ -8,12 +8,13 @@ folder needs beside that: on this machine with `sources.holding`, on a share wit
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
 from mediavault_tui.domain.paths import LOCAL, locate, place
-from mediavault_tui.errors import CrossVolume, SourceOffline
+from mediavault_tui.domain.pathtext import display
+from mediavault_tui.errors import CrossVolume, SourceChanged, SourceOffline
 from mediavault_tui.sources import holding, share_copy, share_holding
 from mediavault_tui.sources.base import FoundFile, RangedReader, Source, WalkError
 from mediavault_tui.sources.local import LocalSource, copy_exclusive
@@ -54,6 +55,10 @@ class Places:
     def __init__(self, local: Source | None = None, shares: Shares | None = None) -> None:
         self._local: Source = local or LocalSource()
         self._shares = shares or NoShares()
+
+    def steady(self) -> Steady:
+        """Return these places as one batch may see them."""
+        return Steady(self._local, self._shares)
 
     def names(self) -> list[str]:
         """Return the sources that there are: this machine, and every share that can be used."""
@@ -105,6 +110,45 @@ class Places:
         if place(destination)[0] != place(source)[0]:
             raise CrossVolume("source and destination are on different machines or shares; copy instead")
         here.move(path, place(destination)[1])
+
+    def move_checked(
+        self, source: bytes, destination: bytes, check: Callable[[FoundFile], None]
+    ) -> FoundFile:
+        """Rename a file that `check` let pass at this very moment; return it as it is there.
+
+        `check` raises to refuse. On a share the file that is renamed is the very one that was looked at. On
+        this machine another may have taken its place: then that one is put back (SourceChanged). A power
+        cut may take the rename back, on this machine, until `settle` was called with both folders.
+        """
+        here, path = self._at(source)
+        if place(destination)[0] != place(source)[0]:
+            raise CrossVolume("source and destination are on different machines or shares; copy instead")
+        if (share := self._share(source)) is None:
+            return _moved_here(here, path, destination, check)
+        found = share[0].move_checked(
+            path, place(destination)[1], lambda found: check(FoundFile(source, found.stamp, found.links))
+        )
+        return FoundFile(destination, found.stamp, found.links)
+
+    def settle(self, folders: Iterable[bytes]) -> None:
+        """Have what was renamed into and out of these folders last; servers see to it themselves."""
+        for folder in folders:
+            if place(folder)[0] == LOCAL:
+                holding.settle(folder)
+
+    def read_pieces(self, path: bytes, pieces: Sequence[tuple[int, int]]) -> tuple[FoundFile, bytes]:
+        """Return a file as it is now, and some pieces (offset, bytes) of that very file, joined."""
+        if (share := self._share(path)) is not None:
+            found, data = share[0].read_pieces(share[1], pieces)
+            return FoundFile(path, found.stamp, found.links), data
+        with self._local.open(path) as reader:
+            stamp = reader.stamp()
+            memory = [memoryview(bytearray(length)) for _, length in pieces]
+            read = [
+                into[: reader.read_into(offset, into)]
+                for (offset, _), into in zip(pieces, memory, strict=True)
+            ]
+        return FoundFile(path, stamp, 1), b"".join(read)
 
     def remove(self, path: bytes) -> None:
         """Remove one file."""
@@ -183,6 +227,41 @@ class Places:
     def real(self, path: bytes) -> bytes:
         """Return where a path really is, links of this machine followed."""
         return os.path.realpath(path) if place(path)[0] == LOCAL else path
+
+
+def _moved_here(
+    source: Source, path: bytes, destination: bytes, check: Callable[[FoundFile], None]
+) -> FoundFile:
+    before = source.stat(path)
+    check(before)
+    if isinstance(source, LocalSource):
+        source.rename(path, destination)
+    else:
+        source.move(path, destination)
+    found = source.stat(destination)
+    if found.stamp != before.stamp:
+        source.move(destination, path)
+        raise SourceChanged(f"{display(path)} was replaced at this very moment; scan again")
+    return found
+
+
+class Steady(Places):
+    """Places for the length of one batch: a folder of a share that was found real is so until its end.
+
+    Nothing is lost by that: a share opens no file below a folder that is gone, and shows no links. On this
+    machine every step is looked at each time, for a folder may become a link.
+    """
+
+    def __init__(self, local: Source, shares: Shares) -> None:
+        super().__init__(local, shares)
+        self._real: set[tuple[bytes, bytes]] = set()
+
+    def real_folder(self, folder: bytes, *, top: bytes) -> None:
+        """Make sure, once on a share, that every step down to `folder` is a folder."""
+        if (folder, top) not in self._real:
+            super().real_folder(folder, top=top)
+            if place(folder)[0] != LOCAL:
+                self._real.add((folder, top))
 
 
 def as_places(source: Source) -> Places:

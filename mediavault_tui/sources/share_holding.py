@@ -49,6 +49,16 @@ class ShareSource(Source, Protocol):
         """Walk; `again` asks for a folder whose server was away for long."""
         ...
 
+    def move_checked(
+        self, source: bytes, destination: bytes, check: Callable[[FoundFile], None]
+    ) -> FoundFile:
+        """Rename the very file that `check` let pass; return it as it is there."""
+        ...
+
+    def read_pieces(self, path: bytes, pieces: Sequence[tuple[int, int]]) -> tuple[FoundFile, bytes]:
+        """Return a file, and some pieces (offset, bytes) of that very file, joined."""
+        ...
+
     def list_folder(self, path: bytes) -> Sequence[Named]: ...
 
     def free_space(self) -> tuple[int, int]: ...

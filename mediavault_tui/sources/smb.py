@@ -6,7 +6,7 @@ free space, and small files (the manifest of the holding folder).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from types import TracebackType
 
 from mediavault_tui.domain.model import signed
@@ -20,6 +20,7 @@ from mediavault_tui.sources.smb_names import on_the_wire
 from mediavault_tui.sources.smb_reader import SmbReader
 from mediavault_tui.sources.smb_stamps import stamp_of
 from mediavault_tui.sources.smb_values import Entry as Entry
+from mediavault_tui.sources.smb_values import Look
 from mediavault_tui.sources.smb_values import ShareAddress as ShareAddress
 from mediavault_tui.sources.smb_wire import Wire
 
@@ -103,12 +104,19 @@ class SmbSource:
 
     def stat(self, path: bytes) -> FoundFile:
         """Look at one regular file now, following no link; with its hard links."""
-        look = smb_acts.look(self._link, path)
+        return self._found(path, smb_acts.look(self._link, path))
+
+    def _found(self, path: bytes, look: Look) -> FoundFile:
         if not smb_acts.is_file(look):
             raise SourceChanged(
                 f"{display(path)} on {self.address.server} is no regular file (any more); scan again"
             )
         return FoundFile(path, stamp_of(look, path, signed(self._link.serial)), look.links)
+
+    def read_pieces(self, path: bytes, pieces: Sequence[tuple[int, int]]) -> tuple[FoundFile, bytes]:
+        """Return a file, and some pieces (offset, bytes) of it one after the other, by one question."""
+        look, data = smb_acts.read_pieces(self._link, path, pieces)
+        return self._found(path, look), data
 
     def open(self, path: bytes) -> SmbReader:
         """Open for ranged reading, following no link; others may write, move and remove it meanwhile."""
@@ -117,6 +125,15 @@ class SmbSource:
     def move(self, source: bytes, destination: bytes) -> None:
         """Rename on the server, no byte crosses the wire; never overwrites, makes no folder."""
         smb_acts.move(self._link, source, destination)
+
+    def move_checked(
+        self, source: bytes, destination: bytes, check: Callable[[FoundFile], None]
+    ) -> FoundFile:
+        """Rename the very file that `check` let pass; see `sources.places.Places.move_checked`."""
+        look = smb_acts.move_checked(
+            self._link, source, destination, lambda look: check(self._found(source, look))
+        )
+        return self._found(destination, look)
 
     def remove(self, path: bytes) -> None:
         """Remove one file; a folder is never removed."""

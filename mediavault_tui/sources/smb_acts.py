@@ -6,6 +6,7 @@ it is about, and after a drop looks again: what was done is reported as done, an
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 
 from xxhash import xxh3_64_hexdigest
@@ -13,11 +14,11 @@ from xxhash import xxh3_64_hexdigest
 from mediavault_tui.domain.pathtext import display
 from mediavault_tui.errors import SourceChanged, SourceError, SourceMissing, SourceTaken
 from mediavault_tui.sources import smb_packets as packets
-from mediavault_tui.sources.smb_errors import NOT_FOUND
+from mediavault_tui.sources.smb_errors import END_OF_FILE, NOT_FOUND
 from mediavault_tui.sources.smb_link import Link
 from mediavault_tui.sources.smb_names import above, on_the_wire
 from mediavault_tui.sources.smb_values import FOLDER, REPARSE_POINT, Look
-from mediavault_tui.sources.smb_wire import Wire
+from mediavault_tui.sources.smb_wire import Reply, Wire
 
 _TAKEN = 0xC0000035
 _IS_FILE = (0xC0000103, _TAKEN)
@@ -60,15 +61,92 @@ def move(link: Link, source: bytes, destination: bytes, *, replace: bool = False
             packets.close(),
         )
         link.check(opened, "move", source)
-        doing = f"move {display(source)} to"
-        if renamed.status in NOT_FOUND:
-            raise SourceMissing(
-                f"cannot {doing} {display(destination)} on {link.address.server}: "
-                "the folder is not there; make it first"
-            )
-        link.check(renamed, doing, destination)
+        _check_renamed(link, renamed, source, destination)
 
     link.attempt("move", source, act)
+
+
+def move_checked(link: Link, source: bytes, destination: bytes, check: Callable[[Look], None]) -> Look:
+    """Rename the very file that `check` has seen and let pass, by its handle; return it as it is there.
+
+    Two messages: open and look; rename, look again and close. `check` raises to refuse.
+    """
+    names = on_the_wire(source, link.address), on_the_wire(destination, link.address)
+    before: Look | None = None
+
+    def act(wire: Wire) -> Look:
+        nonlocal before
+        if before is not None and _arrived(link, wire, names, before):
+            return _look(link, wire, names[1], destination, "look at")
+        opened, asked = wire.ask(
+            packets.create(
+                names[0],
+                access=packets.DELETE | packets.READ_ATTRIBUTES | packets.SYNCHRONIZE,
+                options=packets.THE_LINK_ITSELF,
+            ),
+            packets.query_all(),
+        )
+        link.check(opened, "move", source)
+        handle = packets.handle_of(opened.frame)
+        try:
+            found = packets.look_of(link.check(asked, "move", source).frame)
+            check(found)
+        except BaseException:
+            wire.send([packets.close(handle)])
+            raise
+        before = found
+        renamed, asked, closed = wire.ask(
+            packets.rename(names[1], handle=handle), packets.query_all(handle), packets.close(handle)
+        )
+        if closed.status:  # some servers stop at the first request of a message that fails
+            wire.send([packets.close(handle)])
+        _check_renamed(link, renamed, source, destination)
+        return packets.look_of(link.check(asked, "look at", destination).frame)
+
+    return link.attempt("move", source, act)
+
+
+def _check_renamed(link: Link, renamed: Reply, source: bytes, destination: bytes) -> None:
+    doing = f"move {display(source)} to"
+    if renamed.status in NOT_FOUND:
+        raise SourceMissing(
+            f"cannot {doing} {display(destination)} on {link.address.server}: "
+            "the folder is not there; make it first"
+        )
+    link.check(renamed, doing, destination)
+
+
+def read_pieces(link: Link, path: bytes, pieces: Sequence[tuple[int, int]]) -> tuple[Look, bytes]:
+    """Open a file, look at it, read some pieces (offset, bytes) and close it: all in one message.
+
+    A piece that lies behind the end is shorter, or empty. Others may write, move and remove it meanwhile.
+    """
+    name = on_the_wire(path, link.address)
+
+    def act(wire: Wire) -> tuple[Look, bytes]:
+        memory = [memoryview(bytearray(length)) for offset, length in pieces]
+        opened, asked, *read, _ = wire.ask(
+            packets.create(
+                name,
+                access=packets.READ_DATA | packets.READ_ATTRIBUTES | packets.SYNCHRONIZE,
+                options=packets.NO_FOLDER | packets.THE_LINK_ITSELF,
+            ),
+            packets.query_all(),
+            *(
+                packets.read(packets.SAME_FILE, offset, into)
+                for (offset, _), into in zip(pieces, memory, strict=True)
+            ),
+            packets.close(),
+        )
+        link.check(opened, "open", path)
+        found = packets.look_of(link.check(asked, "open", path).frame)
+        for reply in read:
+            link.check(reply, "read", path, END_OF_FILE)
+        return found, b"".join(
+            into[: 0 if reply.status else reply.count] for reply, into in zip(read, memory, strict=True)
+        )
+
+    return link.attempt("open", path, act)
 
 
 def _arrived(link: Link, wire: Wire, names: tuple[bytes, bytes], before: Look) -> bool:

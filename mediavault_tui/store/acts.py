@@ -7,7 +7,8 @@ several must happen together the caller opens the transaction.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any, TypeVar
 
@@ -59,44 +60,60 @@ async def together(conn: Connection, work: Callable[[], Awaitable[_Answer]]) -> 
 
 async def begin(conn: Connection, act: Act) -> OperationId:
     """Write down `act` (its id is given here) and take its lock for this session."""
-    video = act.video
+    return (await begin_all(conn, [act]))[0]
+
+
+async def begin_all(conn: Connection, begun: Sequence[Act]) -> list[OperationId]:
+    """Write down acts of one batch and kind, and take their locks; Refused if a rule forbids one of them.
+
+    Their ids are given here, in the order of `begun`; no two may be of one file.
+    """
+    first = begun[0]
+    videos = [act.video for act in begun]
     with rules():
-        id = OperationId(
-            await conn.fetchval(
-                sql("act_begin"),
-                act.batch,
-                act.kind.value,
-                act.file,
-                act.keeper,
-                act.group,
-                video.source,
-                path_text(video.source),
-                video.destination,
-                path_text(video.destination) if video.destination is not None else None,
-                video.stamp.device,
-                video.stamp.inode,
-                video.stamp.size,
-                video.stamp.modified_ns,
-                act.content_hash,
-                [leg_json(leg) for leg in act.legs[1:]],
-                act.reason,
-                act.who,
-                act.undoes,
-                act.holding,
-            )
+        rows = await conn.fetch(
+            sql("acts_begin"),
+            first.batch,
+            first.kind.value,
+            [act.file for act in begun],
+            [act.keeper for act in begun],
+            [act.group for act in begun],
+            [video.source for video in videos],
+            [path_text(video.source) for video in videos],
+            [video.destination for video in videos],
+            [path_text(video.destination) if video.destination is not None else None for video in videos],
+            [video.stamp.device for video in videos],
+            [video.stamp.inode for video in videos],
+            [video.stamp.size for video in videos],
+            [video.stamp.modified_ns for video in videos],
+            [act.content_hash for act in begun],
+            [legs_text(act.legs[1:]) for act in begun],
+            [act.reason for act in begun],
+            first.who,
+            [act.undoes for act in begun],
+            [act.holding for act in begun],
         )
-    # Before the commit, so that no other program ever sees the act without its owner.
-    await conn.fetchval(sql("act_lock"), id)
-    return id
+    ids = {FileId(row["file_id"]): OperationId(row["id"]) for row in rows}
+    # Before the commit, so that no other program ever sees an act without its owner.
+    await conn.fetch(sql("acts_lock"), list(ids.values()))
+    return [ids[act.file] for act in begun]
 
 
 async def advance(
     conn: Connection, id: OperationId, old: ActState, new: ActState, *, error: str = ""
 ) -> None:
     """Move an act on; raises Refused if it is no longer in the state `old`."""
+    await advance_all(conn, [id], old, new, error=error)
+
+
+async def advance_all(
+    conn: Connection, ids: Sequence[OperationId], old: ActState, new: ActState, *, error: str = ""
+) -> None:
+    """Move acts on; raises Refused if one is no longer in the state `old`: in a transaction none is then."""
     with rules():
-        if await conn.fetchval(sql("act_advance"), id, new.value, error, old.value) is None:
-            raise Refused(f"Act {id} is not {old} any more: another program has dealt with it")
+        moved = await conn.fetch(sql("acts_advance"), list(ids), new.value, error, old.value)
+    if left := set(ids) - {row["id"] for row in moved}:
+        raise Refused(f"Act {min(left)} is not {old} any more: another program has dealt with it")
 
 
 async def remember_copy(conn: Connection, id: OperationId, number: int, copy: VerifiedCopy) -> None:
@@ -105,18 +122,18 @@ async def remember_copy(conn: Connection, id: OperationId, number: int, copy: Ve
     await conn.execute(sql("act_copied"), id, {str(number): found})
 
 
-async def still_owned(conn: Connection, id: OperationId) -> None:
-    """Make sure that this session holds the act's lock; raises DatabaseDown if it was lost.
+async def still_owned(conn: Connection, *ids: OperationId) -> None:
+    """Make sure that this session holds the acts' locks; raises DatabaseDown if they were lost.
 
-    After a restart of the database another program may already be recovering the act.
+    After a restart of the database another program may already be recovering the acts.
     """
-    if not await conn.fetchval(sql("act_lock_held"), id):
+    if await conn.fetchval(sql("acts_locked"), list(ids)) != len(set(ids)):
         raise DatabaseDown("The database was restarted in the middle of an act; the next start finishes it")
 
 
-async def release(conn: Connection, id: OperationId) -> None:
-    """Give the act's lock back."""
-    await conn.fetchval(sql("act_unlock"), id)
+async def release(conn: Connection, *ids: OperationId) -> None:
+    """Give the acts' locks back."""
+    await conn.fetch(sql("acts_unlock"), list(ids))
 
 
 async def open_acts(conn: Connection) -> list[OperationId]:
@@ -176,6 +193,11 @@ async def lock_folder(conn: Connection, folder: bytes) -> frozenset[bytes]:
     return frozenset(locate(source, raw) if listed else raw for raw, listed in found)
 
 
+async def lock_files(conn: Connection, files: Iterable[FileId]) -> None:
+    """Lock files' rows until the transaction ends: whoever takes several takes them in this order."""
+    await conn.fetch(sql("files_lock"), list(files))
+
+
 async def last_act(conn: Connection, who: str) -> list[tuple[str, int, FileId]]:
     """Return the files of a person's newest act still in effect: (kind, act or staged id, file).
 
@@ -212,6 +234,11 @@ def leg_json(leg: Leg) -> dict[str, Any]:
         "size": leg.stamp.size,
         "modified_ns": leg.stamp.modified_ns,
     }
+
+
+def legs_text(legs: Iterable[Leg]) -> str:
+    """Return legs as JSON: an array of such cannot be given as values."""
+    return json.dumps([leg_json(leg) for leg in legs])
 
 
 def leg_of(found: dict[str, Any]) -> Leg:

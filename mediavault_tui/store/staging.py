@@ -17,7 +17,7 @@ from mediavault_tui.domain.paths import locate, place
 from mediavault_tui.domain.pathtext import display
 from mediavault_tui.domain.staging import Act, ActState, Held, Leg
 from mediavault_tui.domain.verdict import Proof, Verdict
-from mediavault_tui.store.acts import advance, leg_json, leg_of, path_text, rules
+from mediavault_tui.store.acts import advance, advance_all, leg_of, legs_text, path_text, rules
 from mediavault_tui.store.database import Connection
 from mediavault_tui.store.sqlfiles import sql
 
@@ -45,29 +45,46 @@ class StagingGroup:
     sentence: str
     title: str
     members: tuple[FileId, ...]
+    present: frozenset[FileId]
+    """Those of them that lie where the inventory has them."""
 
 
-async def finish_stage(
-    conn: Connection, act: Act, *, moved: Sequence[Leg], stamp: FileStamp, links: int, hash: bytes | None
-) -> StagedId:
-    """Record, in the caller's transaction, that a file lies in the holding folder now.
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    """A stage whose files have arrived: the video as it is there, the legs of sidecars that went along."""
 
-    `moved`: the legs of the sidecars that went along; `stamp`: of the staged file.
-    """
-    legs = [leg_json(leg) for leg in moved]
-    id = StagedId(
-        await conn.fetchval(
-            sql("staged_insert"), act.id, legs, stamp.device, stamp.inode, stamp.modified_ns, links, hash
-        )
+    act: Act
+    found: FileStamp
+    links: int
+    moved: tuple[Leg, ...]
+    hash: bytes | None
+
+
+async def finish_stages(conn: Connection, arrived: Sequence[Arrived]) -> list[StagedId]:
+    """Record, in the caller's transaction, that files lie in the holding folder now."""
+    ids = [one.act.id for one in arrived]
+    files = [one.act.file for one in arrived]
+    ends = [place(one.act.video.destination or b"") for one in arrived]
+    devices, inodes = [one.found.device for one in arrived], [one.found.inode for one in arrived]
+    hashes = [one.hash for one in arrived]
+    rows = await conn.fetch(
+        sql("staged_insert"),
+        ids,
+        [legs_text(one.moved) for one in arrived],
+        devices,
+        inodes,
+        [one.found.modified_ns for one in arrived],
+        [one.links for one in arrived],
+        hashes,
     )
-    destination = act.video.destination
-    assert destination is not None
-    source, path = place(destination)
-    await conn.execute(
-        sql("file_staged"), act.file, path, path_text(path), stamp.device, stamp.inode, hash, source
-    )
-    await _follow(conn, act, f"staged:{id}")
-    return id
+    staged = {row["operation_id"]: StagedId(row["id"]) for row in rows}
+    texts = [path_text(path) for _, path in ends]
+    raw, sources = [path for _, path in ends], [source for source, _ in ends]
+    await conn.execute(sql("files_staged"), files, raw, texts, devices, inodes, hashes, sources)
+    await conn.execute(sql("groups_settle"), files)
+    await advance_all(conn, ids, ActState.MOVED, ActState.DONE)
+    await conn.execute(sql("notice"), [f"staged:{id}" for id in staged.values()])
+    return [staged[id] for id in ids]
 
 
 async def finish_restore(conn: Connection, act: Act, staged: StagedId, *, stamp: FileStamp) -> None:
@@ -103,9 +120,9 @@ async def finish_purge(conn: Connection, act: Act, staged: Held) -> None:
 
 
 async def _follow(conn: Connection, act: Act, notice: str) -> None:
-    await conn.execute(sql("groups_settle"), act.file)
+    await conn.execute(sql("groups_settle"), [act.file])
     await advance(conn, act.id, ActState.MOVED, ActState.DONE)
-    await conn.execute(sql("notice"), notice)
+    await conn.execute(sql("notice"), [notice])
 
 
 async def held(conn: Connection, ids: Sequence[StagedId]) -> list[Held]:
@@ -194,8 +211,7 @@ async def unapprove(conn: Connection, ids: Sequence[StagedId]) -> list[StagedId]
 
 
 async def _announce(conn: Connection, rows: Sequence[asyncpg.Record]) -> list[StagedId]:
-    for row in rows:
-        await conn.execute(sql("notice"), f"approved:{row['id']}")
+    await conn.execute(sql("notice"), [f"approved:{row['id']}" for row in rows])
     return [StagedId(row["id"]) for row in rows]
 
 
@@ -203,14 +219,14 @@ async def _announce(conn: Connection, rows: Sequence[asyncpg.Record]) -> list[St
 
 
 async def pairings(
-    conn: Connection, files: Sequence[FileId], *, keeper: FileId | None = None
+    conn: Connection, files: Sequence[FileId], *, keepers: Sequence[FileId | None]
 ) -> dict[FileId, Pairing]:
     """Return for each file the open group in which it may be staged; exact before alike.
 
-    `keeper`: who must be in that group too; None: the group's own recommendation. A file
+    `keepers`: for each who must be in that group too; None: the group's own recommendation. A file
     that has no such group, or is the copy to keep, is left out.
     """
-    rows = await conn.fetch(sql("group_of_files"), list(files), keeper)
+    rows = await conn.fetch(sql("group_of_files"), list(files), list(keepers))
     return {
         FileId(row["file_id"]): Pairing(
             file=FileId(row["file_id"]),
@@ -223,21 +239,22 @@ async def pairings(
     }
 
 
-async def staging_group(conn: Connection, id: GroupId) -> StagingGroup | None:
-    """Return a group with its members; None if the id is unknown."""
-    row = await conn.fetchrow(sql("group_for_staging"), id)
-    if row is None:
-        return None
-    return StagingGroup(
-        id=id,
-        state=row["state"],
-        proof=Proof(row["proof"]),
-        verdict=Verdict(row["verdict"]),
-        keeper=FileId(row["keeper_id"]),
-        sentence=row["sentence"],
-        title=row["title"],
-        members=tuple(FileId(member) for member in row["members"]),
-    )
+async def staging_groups(conn: Connection, ids: Sequence[GroupId]) -> list[StagingGroup]:
+    """Return groups with their members, in the order of `ids`; unknown ones are left out."""
+    return [
+        StagingGroup(
+            id=GroupId(row["id"]),
+            state=row["state"],
+            proof=Proof(row["proof"]),
+            verdict=Verdict(row["verdict"]),
+            keeper=FileId(row["keeper_id"]),
+            sentence=row["sentence"],
+            title=row["title"],
+            members=tuple(FileId(member) for member in row["members"]),
+            present=frozenset(FileId(member) for member in row["present"]),
+        )
+        for row in await conn.fetch(sql("groups_for_staging"), list(ids))
+    ]
 
 
 async def groups_of_verdicts(conn: Connection, verdicts: Sequence[Verdict]) -> list[GroupId]:

@@ -1,22 +1,30 @@
--- name: act_begin
--- Write down what is about to be done to one file; the triggers refuse what the rules forbid.
--- $1 batch, $2 kind, $3 file, $4 keeper, $5 group, $6 $7 source (raw, text), $8 $9 destination (raw, text),
--- $10 device, $11 inode, $12 bytes, $13 mtime ns, $14 hash, $15 sidecars, $16 reason, $17 who,
--- $18 the act that this one undoes, $19 holding folder.
+-- name: acts_begin
+-- Write down what is about to be done to some files; the triggers refuse what the rules forbid, all of it then.
+-- A trigger sees the rows before its own: of two files each may not be kept for the other.
+-- $1 batch, $2 kind, $3 files, $4 keepers, $5 groups, $6 $7 sources (raw, text), $8 $9 destinations (raw, text),
+-- $10 devices, $11 inodes, $12 bytes, $13 mtimes ns, $14 hashes, $15 sidecars (JSON as text), $16 reasons, $17 who,
+-- $18 the acts that these undo, $19 holding folders.
 insert into archive_operations (batch, kind, file_id, keeper_id, group_id, source_raw, source_path, destination_raw,
                                 destination, device, inode, size_bytes, modified_ns, content_hash, sidecars, reason,
                                 requested_by, undoes, holding_raw)
-values ($1::uuid, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)
-returning id;
+select $1::uuid, $2, a.file, a.keeper, a.group_of, a.source, a.source_text, a.destination, a.destination_text, a.device,
+       a.inode, a.size, a.modified, a.hash, a.sidecars::jsonb, a.reason, $17, a.undoes, a.holding
+from unnest($3::bigint[], $4::bigint[], $5::bigint[], $6::bytea[], $7::text[], $8::bytea[], $9::text[], $10::bigint[],
+            $11::bigint[], $12::bigint[], $13::bigint[], $14::bytea[], $15::text[], $16::text[], $18::bigint[],
+            $19::bytea[]) with ordinality
+    as a (file, keeper, group_of, source, source_text, destination, destination_text, device, inode, size, modified, hash,
+          sidecars, reason, undoes, holding, place)
+order by a.place
+returning id, file_id;
 
--- name: act_advance
--- Move an act to its next state; the id, or nothing if somebody else already had.
--- $1 act, $2 new state, $3 a sentence about what went wrong, $4 the state that it is in.
+-- name: acts_advance
+-- Move acts to their next state; the ids of those that nobody else already had moved on.
+-- $1 acts, $2 new state, $3 a sentence about what went wrong, $4 the state that they are in.
 update archive_operations
 set state       = $2,
     error       = case when $3 = '' then error else $3 end,
     finished_at = case when $2 in ('done', 'undone', 'failed') then clock_timestamp() end
-where id = $1
+where id = any ($1::bigint[])
   and state = $4
 returning id;
 
@@ -39,15 +47,23 @@ where id = $1;
 -- Take the session's lock on a running act; false while another program is at it. $1 the act.
 select pg_try_advisory_lock((x'4d56'::bigint << 40) + $1::bigint);
 
--- name: act_unlock
--- Give the lock of `act_lock` back; false if the connection was not holding it. $1 the act.
-select pg_advisory_unlock((x'4d56'::bigint << 40) + $1::bigint);
+-- name: acts_lock
+-- Take the session's locks on acts that were just written down. $1 the acts.
+select pg_try_advisory_lock((x'4d56'::bigint << 40) + a.id) from unnest($1::bigint[]) as a (id);
 
--- name: act_lock_held
--- Whether this very session still holds the lock of `act_lock`. $1 the act.
-select exists (select from pg_locks
-               where locktype = 'advisory' and pid = pg_backend_pid() and granted
-                 and ((classid::bigint << 32) | objid::bigint) = (x'4d56'::bigint << 40) + $1::bigint);
+-- name: acts_unlock
+-- Give the locks of `act_lock` back; false for each that the connection was not holding. $1 the acts.
+select pg_advisory_unlock((x'4d56'::bigint << 40) + a.id) from unnest($1::bigint[]) as a (id);
+
+-- name: acts_locked
+-- How many of these acts this very session still holds the lock of. $1 the acts.
+select count(*) from pg_locks
+where locktype = 'advisory' and pid = pg_backend_pid() and granted
+  and ((classid::bigint << 32) | objid::bigint) - (x'4d56'::bigint << 40) = any ($1::bigint[]);
+
+-- name: files_lock
+-- Lock the rows of files until the transaction ends, in the one order that all use. $1 the files.
+select id from media_files where id = any ($1::bigint[]) order by id for update;
 
 -- name: folder_lock
 -- Until the end of the transaction, only we choose names in a folder. $1 its raw path as text.
@@ -79,18 +95,20 @@ from media_files f
 where f.source = $3 and f.path_raw >= $4 and f.path_raw < $5;
 
 -- name: staged_insert
--- A file is staged: what its act moved, and the kept copy as it is now. The id.
--- $1 act, $2 sidecars, $3 device, $4 inode, $5 mtime ns, $6 link count, $7 hash.
+-- Files are staged: what their acts moved, and the kept copies as they are now. The ids.
+-- $1 acts, $2 sidecars (JSON as text), $3 devices, $4 inodes, $5 mtimes ns, $6 link counts, $7 hashes.
 insert into pending_deletions (operation_id, file_id, keeper_id, group_id, original_raw, original, staged_raw, staged,
                                sidecars, size_bytes, link_count, reason, staged_by, holding_raw, device, inode,
                                modified_ns, content_hash, keeper_size, keeper_modified_ns)
 select o.id, o.file_id, o.keeper_id, o.group_id, o.source_raw, o.source_path, o.destination_raw, o.destination,
-       $2, o.size_bytes, $6, o.reason, o.requested_by, o.holding_raw, $3, $4,
-       $5, $7, k.size_bytes, k.modified_ns
-from archive_operations o
+       a.sidecars::jsonb, o.size_bytes, a.links, o.reason, o.requested_by, o.holding_raw, a.device, a.inode,
+       a.modified, a.hash, k.size_bytes, k.modified_ns
+from unnest($1::bigint[], $2::text[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bytea[])
+    with ordinality as a (act, sidecars, device, inode, modified, links, hash, place)
+join archive_operations o on o.id = a.act
 join media_files k on k.id = o.keeper_id
-where o.id = $1
-returning id;
+order by a.place
+returning id, operation_id;
 
 -- name: staged_by_id
 -- Staged files with everything that restoring or purging them needs. $1 their ids.
@@ -148,13 +166,15 @@ set state       = $2,
 where id = $1 and state in ('staged', 'approved')
 returning id;
 
--- name: file_staged
--- The inventory's row goes with its file into the holding folder, so that the old name is free.
--- $1 file, $2 $3 path (raw, text), $4 device, $5 inode, $6 hash if it became known, $7 the source where it lies now.
-update media_files
-set state = 'staged', path_raw = $2, path = $3, device = $4, inode = $5, content_hash = coalesce(content_hash, $6),
-    source = $7
-where id = $1;
+-- name: files_staged
+-- The inventory's rows go with their files into the holding folder, so that the old names are free.
+-- $1 files, $2 $3 paths (raw, text), $4 devices, $5 inodes, $6 hashes if they became known, $7 the sources where they lie.
+update media_files f
+set state = 'staged', path_raw = a.raw, path = a.path, device = a.device, inode = a.inode,
+    content_hash = coalesce(f.content_hash, a.hash), source = a.source
+from unnest($1::bigint[], $2::bytea[], $3::text[], $4::bigint[], $5::bigint[], $6::bytea[], $7::text[])
+    as a (file, raw, path, device, inode, hash, source)
+where f.id = a.file;
 
 -- name: file_displace
 -- Free a path in the inventory for the file that is put there: what the row spoke of is not there any more.
@@ -179,45 +199,49 @@ set state = 'purged', path = $2,
 where id = $1;
 
 -- name: groups_settle
--- Groups of a file that have nothing left to decide are resolved, and those that have again are open. $1 the file.
+-- Groups of files that have nothing left to decide are resolved, and those that have again are open. $1 the files.
 update duplicate_groups g
 set state       = case when s.present > 1 then 'open' else 'resolved' end,
     resolved_at = case when s.present > 1 then null else now() end,
     updated_at  = now()
 from (select l.id from duplicate_groups l
-      where l.id in (select group_id from duplicate_members where file_id = $1)
+      where l.id in (select group_id from duplicate_members where file_id = any ($1::bigint[]))
       order by l.id for update) locked  -- in order, so that two acts that end together cannot deadlock
 join (select m.group_id, count(*) filter (where f.state = 'present') as present
       from duplicate_members m
       join media_files f on f.id = m.file_id
-      where m.group_id in (select group_id from duplicate_members where file_id = $1)
+      where m.group_id in (select group_id from duplicate_members where file_id = any ($1::bigint[]))
       group by m.group_id) s on s.group_id = locked.id
 where g.id = s.group_id
   and g.state = case when s.present > 1 then 'resolved' else 'open' end;
 
 -- name: notice
--- Tell every program that looks at this library. $1 'staged:<id>', 'restored:<id>', 'purged:<id>', 'approved:<id>'.
-select pg_notify('mediavault', $1);
+-- Tell every program that looks at this library. $1 of 'staged:<id>', 'restored:<id>', 'purged:<id>', 'approved:<id>'.
+select pg_notify('mediavault', n.what) from unnest($1::text[]) as n (what);
 
 -- name: group_of_files
 -- For each file the group in which it may be staged: open, no mere coverage; exact before alike.
--- $1 the files, $2 the keeper that must be in it too, or null for the group's own recommendation.
-select distinct on (m.file_id) m.file_id, g.id as group_id, coalesce($2::bigint, g.keeper_id) as keeper_id, g.proof,
+-- $1 the files, $2 for each the keeper that must be in it too, or null for the group's own recommendation.
+select distinct on (m.file_id) m.file_id, g.id as group_id, coalesce(w.keeper, g.keeper_id) as keeper_id, g.proof,
        g.sentence, coalesce(m.reasons, '{}') as reasons
-from duplicate_members m
+from unnest($1::bigint[], $2::bigint[]) as w (file, keeper)
+join duplicate_members m on m.file_id = w.file
 join duplicate_groups g on g.id = m.group_id
-where m.file_id = any ($1::bigint[])
-  and g.state = 'open' and g.proof <> 'coverage'
-  and m.file_id <> coalesce($2::bigint, g.keeper_id)
-  and ($2::bigint is null or exists (select from duplicate_members k where k.group_id = g.id and k.file_id = $2))
+where g.state = 'open' and g.proof <> 'coverage'
+  and m.file_id <> coalesce(w.keeper, g.keeper_id)
+  and (w.keeper is null or exists (select from duplicate_members k where k.group_id = g.id and k.file_id = w.keeper))
 order by m.file_id, case g.proof when 'exact' then 0 when 'same_title' then 1 else 2 end, g.id;
 
--- name: group_for_staging
--- A group's state, recommendation and members, best first. $1 the group.
-select g.state, g.proof, g.verdict, g.keeper_id, g.sentence, g.title,
-       array(select m.file_id from duplicate_members m where m.group_id = g.id order by m.position, m.file_id) as members
-from duplicate_groups g
-where g.id = $1;
+-- name: groups_for_staging
+-- Groups' states, recommendations and members, best first, in the order in which they were asked for; `present` says
+-- of each member whether it lies where the inventory has it. $1 the groups.
+select g.id, g.state, g.proof, g.verdict, g.keeper_id, g.sentence, g.title,
+       array(select m.file_id from duplicate_members m where m.group_id = g.id order by m.position, m.file_id) as members,
+       array(select m.file_id from duplicate_members m join media_files f on f.id = m.file_id
+             where m.group_id = g.id and f.state = 'present') as present
+from unnest($1::bigint[]) with ordinality as w (id, place)
+join duplicate_groups g on g.id = w.id
+order by w.place;
 
 -- name: groups_of_verdicts
 -- Open groups that a batch may take, most bytes first. $1 the verdicts (certain, clear).

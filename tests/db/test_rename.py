@@ -6,10 +6,8 @@ import asyncio
 import multiprocessing
 import os
 import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import replace
-from multiprocessing import forkserver
 from pathlib import Path
 
 import pytest
@@ -28,6 +26,7 @@ from mediavault_tui.store.database import Connection, Database
 from mediavault_tui.store.metadata import FoundMatch
 from tests.db.shelf import ME, Shelf
 from tests.factories import an_identity
+from tests.warm import warm_up
 
 HEAT = Title(TitleKind.MOVIE, 949, "Heat", year=1995)
 NEW = "films/Heat (1995)/Heat (1995) [1080p]"
@@ -35,13 +34,9 @@ _processes = multiprocessing.get_context("forkserver")
 
 
 @pytest.fixture(scope="module")
-def warm_children() -> Iterator[None]:
+def warm_children() -> None:
     """Start the server that children are forked from with everything imported."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("PYTHONPATH", os.pathsep.join(filter(None, sys.path)))
-        _processes.set_forkserver_preload(["staging_child"])
-        forkserver.ensure_running()
-        yield
+    warm_up()
 
 
 @pytest.fixture

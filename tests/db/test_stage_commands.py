@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from mediavault_tui.store.database import Connection
+from tests import warm
 from tests.db.shelf import Shelf
 
 ROOT = Path(__file__).parents[2]
@@ -24,15 +24,7 @@ class Commands:
         self._env = {**os.environ, "PYTHONPATH": str(ROOT), "DATABASE_URL": url}
 
     def run(self, *words: object, typed: str = "", **env: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "-m", "mediavault_tui", *map(str, words)],
-            env=self._env | env,
-            input=typed,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=120,
-        )
+        return warm.mediavault(words, self._env | env, typed=typed)
 
 
 @pytest.fixture

@@ -10,11 +10,9 @@ import hashlib
 import multiprocessing
 import os
 import shutil
-import sys
 import tempfile
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from multiprocessing import forkserver
 from pathlib import Path
 
 import pytest
@@ -24,6 +22,7 @@ from mediavault_tui.domain.model import StagedId
 from mediavault_tui.services.stage import Stage
 from mediavault_tui.store.database import Connection, Database
 from tests.db.shelf import Shelf
+from tests.warm import warm_up
 
 pytestmark = pytest.mark.slow
 
@@ -37,11 +36,7 @@ _processes = multiprocessing.get_context("forkserver")
 @pytest.fixture(scope="module", autouse=True)
 def warm_children() -> None:
     """Start the server that children are forked from with everything imported."""
-    with pytest.MonkeyPatch.context() as patch:
-        # The server imports what it is told to, but does not search where its parent does.
-        patch.setenv("PYTHONPATH", os.pathsep.join(filter(None, sys.path)))
-        _processes.set_forkserver_preload(["staging_child"])
-        forkserver.ensure_running()
+    warm_up()
 
 
 @pytest.fixture

@@ -286,7 +286,7 @@ async def test_a_disk_that_is_away_makes_recovery_wait(
     shelf.holding.rename(tmp_path / "away")
     (sentence,) = await shelf.stage(database).recover()
     assert "cannot be reached now" in sentence
-    assert await journal(conn) == ["stage moved"]
+    assert await journal(conn) == ["stage intended"]
     (tmp_path / "away").rename(shelf.holding)
     (sentence,) = await shelf.stage(database).recover()
     assert "was finished" in sentence

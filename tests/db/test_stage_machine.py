@@ -12,6 +12,7 @@ import hashlib
 import os
 import shutil
 import tempfile
+import threading
 from collections import Counter
 from pathlib import Path
 
@@ -40,15 +41,27 @@ class Crash(BaseException):
 
 
 class CrashAt:
-    """Raises at the n-th step from now on."""
+    """Raises at the n-th step from now on, and at each after it, in whatever thread: the process is dead."""
 
     def __init__(self) -> None:
-        self.left = 0
+        self._left: int | None = None
+        self._lock = threading.Lock()
+
+    def after(self, steps: int) -> None:
+        """Crash at that step; 0: at none."""
+        self._left = steps or None
+
+    def never(self) -> None:
+        """Live on."""
+        self._left = None
 
     def __call__(self, _name: str) -> None:
-        self.left -= 1
-        if self.left == 0:
-            raise Crash
+        with self._lock:
+            if self._left is None:
+                return
+            self._left -= 1
+            if self._left <= 0:
+                raise Crash
 
 
 class Lives(RuleBasedStateMachine):
@@ -99,29 +112,30 @@ class Lives(RuleBasedStateMachine):
         except Refused:
             return
         except Crash:
+            self.crash.never()
             self.do(self.recover())
         finally:
-            self.crash.left = 0
+            self.crash.never()
 
     async def recover(self) -> None:
         await self.stage.recover()
         assert await self.stage.recover() == []
 
-    @rule(keep=WHICH, crash=st.one_of(st.just(0), st.integers(1, 30)))
+    @rule(keep=WHICH, crash=st.one_of(st.just(0), st.integers(1, 40)))
     def stage_the_others(self, keep: int, crash: int) -> None:
-        self.crash.left = crash
+        self.crash.after(crash)
         self.perform(self.stage.stage_group(self.group, self.files[keep].id, who=ME))
 
     @rule(keep=WHICH, lose=WHICH, crash=st.one_of(st.just(0), st.integers(1, 18)))
     def stage_one(self, keep: int, lose: int, crash: int) -> None:
-        self.crash.left = crash
+        self.crash.after(crash)
         files = [self.files[lose].id]
         self.perform(self.stage.stage_files(files, keeper=self.files[keep].id, who=ME))
 
     @rule(which=WHICH, rename=st.booleans(), crash=st.one_of(st.just(0), st.integers(1, 18)))
     def restore(self, which: int, rename: bool, crash: int) -> None:
         if ids := self.staged()[which : which + 2]:
-            self.crash.left = crash
+            self.crash.after(crash)
             self.perform(self.stage.restore(ids, who=ME, rename=rename))
 
     @rule(which=WHICH)
@@ -136,7 +150,7 @@ class Lives(RuleBasedStateMachine):
     @rule(crash=st.one_of(st.just(0), st.integers(1, 12)))
     def purge(self, crash: int) -> None:
         before = contents(self.shelf.root)
-        self.crash.left = crash
+        self.crash.after(crash)
         self.perform(self.stage.purge(word="purge", who=ME))
         purged = self.do(self._rows("select content_hash from pending_deletions where state = 'purged'"))
         lost = before - contents(self.shelf.root)
@@ -145,7 +159,7 @@ class Lives(RuleBasedStateMachine):
 
     @rule(crash=st.one_of(st.just(0), st.integers(1, 30)))
     def undo(self, crash: int) -> None:
-        self.crash.left = crash
+        self.crash.after(crash)
         self.perform(self.stage.undo(who=ME))
 
     @rule(which=WHICH)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import AsyncIterator
-from datetime import time
+from datetime import time as at
 from pathlib import Path
 
 import pytest
@@ -176,13 +177,11 @@ async def test_a_scan_of_this_machine_never_waits_for_the_night(
     film(tree / "a.mkv")
     film(tmp_path / "films/b.mkv")
     night = Window.read("23:00-06:00")
-    await scan(database, nas, far=FarPolicy(window=night, now=lambda: time(12)))
-    last = await scan(
-        database, nas, str(tmp_path / "films"), far=FarPolicy(window=night, now=lambda: time(12))
-    )
+    await scan(database, nas, far=FarPolicy(window=night, now=lambda: at(12)))
+    last = await scan(database, nas, str(tmp_path / "films"), far=FarPolicy(window=night, now=lambda: at(12)))
     assert last.message == "2 files are compared with those of a share at night"
     assert (last.counts.bytes_read, last.counts.bytes_wire) == (0, 0)
-    await scan(database, nas, str(tmp_path / "films"), far=FarPolicy(window=night, now=lambda: time(23, 30)))
+    await scan(database, nas, str(tmp_path / "films"), far=FarPolicy(window=night, now=lambda: at(23, 30)))
     assert await the_groups(database) == [{"local b.mkv", "nas:2 a.mkv"}]
 
 
@@ -215,6 +214,17 @@ async def test_the_rules_choose_the_copy_and_it_is_staged_at_its_own_place(
     assert traces(tree, tmp_path / "films") == []
 
 
+def marks_in(folder: Path) -> list[Path]:
+    """Make marks: one of a program that was killed, a new one, one that is not empty, one of another name."""
+    names = ["0123456789abcdef.mark", "00000000000000ff.mark", "fedcba9876543210.mark", "mine.mark"]
+    made = [folder / f".mediavault-{name}" for name in names]
+    for path in made:
+        path.write_bytes(b"a person's" if path is made[2] else b"")
+        if path is not made[1]:
+            os.utime(path, (time.time() - 7200,) * 2)
+    return made
+
+
 async def test_a_share_and_a_mount_that_nobody_told_of_are_never_two_copies(
     conn: Connection, database: Database, nas: Nas, tree: Path
 ) -> None:
@@ -228,8 +238,13 @@ async def test_a_share_and_a_mount_that_nobody_told_of_are_never_two_copies(
     (group,) = await dedupe.groups(proofs=[Proof.EXACT])
     stage = Stage(database, nas.places, staging_of=nas.staging_of)
     for keeper in await conn.fetch("select id from media_files"):
+        left = marks_in(tree / "videos")
         result = await stage.stage_group(GroupId(group.id), keeper["id"], who="x")
         assert result.done == ()
+        assert not left[0].exists(), "what a killed program left is swept the next time"
+        for other in left[1:]:
+            assert other.exists(), "this one is new, or not ours"
+            other.unlink()
         assert "are one file, seen here and on a share; set NAS_MOUNTS" in result.refused[0]
     assert (tree / "videos/Heat (1995).mkv").read_bytes() == FILM
     assert traces(tree) == []

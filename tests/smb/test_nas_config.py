@@ -7,8 +7,6 @@ import json
 import os
 import socket
 import struct
-import subprocess
-import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -25,6 +23,7 @@ from mediavault_tui.settings import Secret, from_env
 from mediavault_tui.sources import smb_check
 from mediavault_tui.sources.smb import ShareAddress
 from mediavault_tui.store.database import Connection, Database
+from tests import warm
 from tests.smb.nas_rig import PASSWORD, Server, nas_on, the_server, the_tree
 
 __all__ = ["the_server", "the_tree"]  # fixtures
@@ -228,8 +227,7 @@ async def test_the_command_sets_up_tests_lists_scans_and_removes(
     environ = {**os.environ, "DATABASE_URL": database_url, "MEDIAVAULT_DATA_DIR": str(tmp_path)}
 
     def run(*words: str, stdin: str = "", code: int = 0) -> str:
-        command = [sys.executable, "-m", "mediavault_tui", *words]
-        ran = subprocess.run(command, input=stdin, env=environ, capture_output=True, text=True, check=False)
+        ran = warm.mediavault(words, environ, typed=stdin)
         assert ran.returncode == code, ran.stdout + ran.stderr
         assert PASSWORD not in ran.stdout + ran.stderr
         return ran.stdout + ran.stderr

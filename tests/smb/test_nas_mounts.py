@@ -7,20 +7,24 @@ our own for the kernel's.
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
 
+from mediavault_tui.cli.scan import folders
 from mediavault_tui.domain.paths import Mount
-from mediavault_tui.errors import SourceChanged
+from mediavault_tui.errors import SourceChanged, UsageError
 from mediavault_tui.services.nas import Nas
 from mediavault_tui.services.scan import Scanner
 from mediavault_tui.settings import Secret, from_env
+from mediavault_tui.sources import mounted
 from mediavault_tui.sources.local import LocalSource
 from mediavault_tui.sources.mounted import ThroughMount, examine, fastest
 from mediavault_tui.sources.smb import ShareAddress, SmbSource
 from mediavault_tui.store.database import Connection, Database
+from tests.smb.hanging import Hanging
 from tests.smb.nas_rig import PASSWORD, SHARE, Server, nas_on, scan, the_server, the_tree
 
 __all__ = ["the_server", "the_tree"]  # fixtures
@@ -111,6 +115,33 @@ def test_a_mount_that_shows_another_file_or_fails_is_left_for_smb(
 
 def _broken(*_arguments: object) -> bytes:
     raise OSError(5, "the mount is stale")
+
+
+def test_a_mount_that_hangs_is_noticed_in_seconds_and_smb_reads_on(
+    share: SmbSource, tree: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A real one: whoever asks it waits in the kernel."""
+    path = b"/volume1/videos/1.mkv"
+    content = (tree / "videos/1.mkv").read_bytes()
+    buffer = memoryview(bytearray(len(content)))
+    with Hanging(tree, tmp_path / "mounted") as hung:
+        assert examine(share, mount(hung.at), deadline=5).same, "while it is well"
+        through = ThroughMount(share, mount(hung.at), deadline=0.3)
+        with through.open(path) as reader:
+            assert reader.read_into(0, buffer[:10]) == through.bytes_read == 10
+            hung.hang()
+            begun = time.monotonic()
+            assert reader.read_into(0, buffer) == len(content)
+            assert bytes(buffer) == content
+            assert through.failed
+        with through.open(path) as reader:  # and nobody asks it again
+            assert reader.read_into(0, buffer) == len(content)
+        assert time.monotonic() - begun < 3
+        finding = examine(share, mount(hung.at), deadline=0.3)
+        assert (finding.same, "it does not answer" in finding.said) == (False, True)
+        monkeypatch.setattr(mounted, "DEADLINE", 0.3)
+        with pytest.raises(UsageError, match="what is mounted there hangs; mount it anew"):
+            folders([str(hung.at / "videos")])
 
 
 def test_a_file_that_differs_at_the_mount_meanwhile_is_not_believed(

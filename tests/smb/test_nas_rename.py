@@ -5,11 +5,9 @@ from __future__ import annotations
 import asyncio
 import multiprocessing
 import os
-import sys
 import unicodedata
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from multiprocessing import forkserver
 from pathlib import Path
 
 import nas_child
@@ -29,6 +27,7 @@ from mediavault_tui.store.database import Connection, Database
 from mediavault_tui.store.metadata import FoundMatch
 from tests.db.shelf import contents, files_below
 from tests.smb.nas_rig import PASSWORD, SHARE, Server, scan, the_server, the_tree
+from tests.warm import warm_up
 
 __all__ = ["the_server", "the_tree"]  # fixtures
 
@@ -194,10 +193,7 @@ async def test_a_server_that_is_away_is_a_refusal_and_the_next_start_tidies_up(
 @pytest.fixture(scope="module")
 def warm_children() -> None:
     """Start the server that children are forked from with everything imported."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("PYTHONPATH", os.pathsep.join(filter(None, sys.path)))
-        _processes.set_forkserver_preload(["nas_child"])
-        forkserver.ensure_running()
+    warm_up()
 
 
 @pytest.mark.slow

@@ -6,9 +6,7 @@ import asyncio
 import json
 import multiprocessing
 import os
-import sys
 from collections.abc import Sequence
-from multiprocessing import forkserver
 from pathlib import Path
 
 import nas_child
@@ -23,6 +21,7 @@ from mediavault_tui.settings import Secret, from_env
 from mediavault_tui.store.database import Connection, Database
 from tests.db.shelf import contents
 from tests.smb.nas_rig import PASSWORD, SHARE, Server, scan, the_server, the_tree
+from tests.warm import warm_up
 
 __all__ = ["the_server", "the_tree"]  # fixtures
 
@@ -36,10 +35,7 @@ _processes = multiprocessing.get_context("forkserver")
 @pytest.fixture(scope="module")
 def warm_children() -> None:
     """Start the server that children are forked from with everything imported."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("PYTHONPATH", os.pathsep.join(filter(None, sys.path)))
-        _processes.set_forkserver_preload(["nas_child"])
-        forkserver.ensure_running()
+    warm_up()
 
 
 def environ(server: Server, data: Path, **more: str) -> dict[str, str]:
@@ -197,6 +193,34 @@ async def test_a_file_is_staged_by_a_rename_that_reads_no_byte_of_it(stand: Stan
     )
     read = stand.nas.places.source("nas:0").bytes_read - wire  # type: ignore[attr-defined]
     assert read < 2 * 64 * 1024 + 80_000, "more than the kept copy's head and tail, and what rules ask"
+
+
+async def test_a_lot_of_files_costs_each_a_few_questions_and_comes_back(stand: Stand) -> None:
+    groups = [stand.group]
+    for number in range(12):
+        for folder in ("kept", "old"):
+            (stand.tree / f"videos/{folder}/{number}.mkv").write_bytes(b"%d" % number * (100 + number))
+    await scan(stand.database, stand.nas, "nas:/volume1/videos")
+    await stand.conn.execute("update media_files set health = 'healthy', probed_at = now()")
+    for number in range(12):
+        groups.append(
+            await stand.grouped(await stand.file(f"kept/{number}.mkv"), await stand.file(f"old/{number}.mkv"))
+        )
+    everything = contents(stand.tree)
+    source = stand.nas.places.source("nas:0")
+    wire = source.bytes_read  # type: ignore[attr-defined]
+    result = await stand.stage().stage_groups(groups, who="x")
+    assert (len(result.done), result.refused) == (13, ())
+    per_file = (source.bytes_read - wire - 2 * 64 * 1024) / 13  # type: ignore[attr-defined]
+    assert per_file < 8_000, "767 KB once: a manifest and some forty questions each"
+    (manifest,) = stand.tree.rglob("manifest.json")
+    held = {path.name for path in manifest.parent.glob("*.mkv")}
+    assert {entry["staged"] for entry in json.loads(manifest.read_bytes())["files"]} == held
+    assert len(held) == 13
+    assert contents(stand.tree) == everything
+    assert (await stand.stage().undo(who="x")).refused == ()
+    assert not list(stand.tree.rglob("manifest.json"))
+    assert contents(stand.tree) == everything
 
 
 async def test_what_is_staged_comes_back_and_can_be_undone_and_purged(stand: Stand) -> None:
