@@ -1,9 +1,10 @@
 """Windows of the inventory at a million rows: p50 and p99 of each sort under each filter.
 
-    python -m bench.inventory [--files 1000000] [--rounds 20]
+    python -m bench.inventory [--files 1000000] [--rounds 20] [--keep FOLDER] [--only title,search]
 
 Uses DATABASE_URL's server, else the embedded one in a temporary folder; makes a database of
-its own, filled by `tests.db.rows`, and drops it. Prints the table's rows as Markdown.
+its own, filled by `tests.db.rows`, and drops it. With --keep it stays in that folder and is
+not filled again. Prints the table's rows as Markdown.
 """
 
 from __future__ import annotations
@@ -13,8 +14,11 @@ import asyncio
 import random
 import statistics
 import time
+from collections.abc import Sequence
+from contextlib import AsyncExitStack
+from pathlib import Path
 
-from bench.database import own_database
+from bench.database import kept_database, own_database
 from mediavault_tui.domain.library import Facet, InventoryQuery, SortKey
 from mediavault_tui.services.library import Library
 from mediavault_tui.store.database import Database
@@ -50,16 +54,16 @@ FILTERS: dict[str, list[InventoryQuery]] = {
 WINDOW = 50
 
 
-async def measure(library: Library, rounds: int) -> None:
+async def measure(library: Library, rounds: int, only: Sequence[str]) -> None:
     """Time windows from the start, from the end and from somewhere inside, in random order."""
     work = [
         (name, InventoryQuery(text=q.text, facets=q.facets, sort=sort, descending=descending))
-        for name, queries in FILTERS.items()
-        for q in queries
+        for name in only
+        for q in FILTERS[name]
         for sort in SortKey
         for descending in (False, True)
     ]
-    times: dict[str, list[float]] = {name: [] for name in FILTERS}
+    times: dict[str, list[float]] = {name: [] for name in only}
     worst: dict[str, tuple[float, InventoryQuery]] = {}
     for round_ in range(rounds + 1):
         random.Random(round_).shuffle(work)
@@ -85,22 +89,34 @@ async def measure(library: Library, rounds: int) -> None:
         )
 
 
+async def prepared(url: str, files: int, *, fresh: bool) -> Database:
+    """Open the database, filled first if it is new."""
+    database = await Database.connect(url)
+    if fresh:
+        async with database.connection() as conn:
+            await fill(conn, files)
+            await fill_world(conn)
+            await conn.execute("vacuum analyze media_files, file_matches, titles")
+    return database
+
+
 async def main() -> None:
     """Fill, then measure."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--files", type=int, default=1_000_000)
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--keep", type=Path)
+    parser.add_argument("--only", type=lambda text: text.split(","), default=list(FILTERS))
     arguments = parser.parse_args()
-    async with own_database() as url:
-        database = await Database.connect(url)
-        try:
-            async with database.connection() as conn:
-                await fill(conn, arguments.files)
-                await fill_world(conn)
-                await conn.execute("vacuum analyze media_files, file_matches, titles")
-            await measure(Library(database), arguments.rounds)
-        finally:
-            await database.close()
+    async with AsyncExitStack() as stack:
+        if arguments.keep:
+            name = f"inventory_{arguments.files}"
+            url, fresh = await stack.enter_async_context(kept_database(arguments.keep, name))
+        else:
+            url, fresh = await stack.enter_async_context(own_database()), True
+        database = await prepared(url, arguments.files, fresh=fresh)
+        stack.push_async_callback(database.close)
+        await measure(Library(database), arguments.rounds, arguments.only)
 
 
 if __name__ == "__main__":

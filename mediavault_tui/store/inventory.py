@@ -48,8 +48,6 @@ _WORDS = 32
 _ALL = 2**62
 _COUNTED = 50_000
 """Rows up to which totals are counted; beyond, the planner's estimate has to do."""
-_SAMPLE = 2000
-"""Rows whose mean size stands for all where the titles choose very many."""
 
 
 async def page(
@@ -111,7 +109,7 @@ class _Search:
         self._limit = limit
         self._step = _STEP
         self._walking = wanted.put_into(
-            ordered("inventory_walk", query.sort, descending=descending), parameters=4, walking=True
+            ordered("inventory_walk", query.sort, descending=descending), parameters=4
         )
         self._collecting = wanted.put_into(
             ordered("inventory_hits", query.sort, descending=descending), parameters=4
@@ -148,8 +146,6 @@ async def totals(conn: Connection, query: InventoryQuery) -> Totals:
     wanted = await _conditions(conn, query)
     statement, values = wanted.put_into(sql("inventory_some"), parameters=1)
     most = _COUNTED + 1
-    if wanted.walked != wanted.others and await _estimate(conn, wanted) > 2 * _COUNTED:
-        most = _SAMPLE  # two joins a file: counting so many would keep the rows waiting
     row = await conn.fetchrow(statement, most, *values)
     assert row is not None  # an aggregate always has one row
     files, size = row["files"], row["bytes"]
@@ -246,9 +242,7 @@ async def statements(conn: Connection, query: InventoryQuery) -> Sequence[tuple[
     for name in names:
         before = [*key, *fixed[name]]
         statement = ordered(name, query.sort, descending=query.descending)
-        statement, values = wanted.put_into(
-            statement, parameters=len(before), walking=name == "inventory_walk"
-        )
+        statement, values = wanted.put_into(statement, parameters=len(before))
         made.append((statement, [*before, *values]))
     return made
 

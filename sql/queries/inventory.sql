@@ -139,12 +139,10 @@ from media_files f where true /* more */ /* fits */ group by f.state order by fi
 -- Counted by equal sets of tags first: there are many more files than such sets.
 select w.tag as value, sum(h.files)::bigint as files
 from (
-    select t.tags, count(*) as files
+    select f.tags, count(*) as files
     from media_files f
-    join file_matches m on m.file_id = f.id and m.state in ('sure', 'chosen')
-    join titles t on (t.kind, t.tmdb_id) = (m.kind, m.tmdb_id)
-    where f.state = 'present' /* more */ /* fits */
-    group by t.tags
+    where f.state = 'present' and f.tags is not null /* more */ /* fits */
+    group by f.tags
 ) h
 cross join unnest(h.tags) as w (tag)
 group by w.tag
