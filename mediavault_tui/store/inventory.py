@@ -33,6 +33,7 @@ from mediavault_tui.store.inventory_sql import (
     ordered,
     raw_forms,
     start,
+    together,
 )
 from mediavault_tui.store.sqlfiles import sql
 
@@ -41,6 +42,8 @@ if TYPE_CHECKING:
 
 _FEW = 6000
 """Rows that fit, up to which collecting them all is as quick as walking to fifty of them."""
+_MISTAKEN = 10
+"""So many times too high an estimate may be: what is believed to be more is not worth a gathering."""
 _STEP = 8192
 """Rows looked at in the first walk, if it takes so many; each further one looks at four times as many."""
 _WORDS = 32
@@ -71,20 +74,21 @@ async def _keys(
     conn: Connection, query: InventoryQuery, cursor: Cursor | None, *, descending: bool, limit: int
 ) -> list[int]:
     wanted = await _conditions(conn, query)
-    key = start(query.sort, cursor, descending=descending)
+    key = start(query, cursor, descending=descending)
     if not wanted.others:
         statement = ordered("inventory_keys", query.sort, descending=descending)
         statement, values = wanted.put_into(statement, parameters=3)
         return [row["id"] for row in await conn.fetch(statement, *key, limit, *values)]
     search = _Search(conn, query, wanted, key, descending=descending, limit=limit)
-    if not wanted.findable:
+    if not wanted.findable or (together(query) and len(query.facets) == 1 and not query.text):
         await search.walk(steps=None)
     else:
-        few = await _estimate(conn, wanted) <= _FEW
+        likely = await _estimate(conn, wanted)
+        few = likely <= _FEW
         _ = (
             (few and await search.collect(most=_FEW))
             or await search.walk(steps=1)
-            or (not few and await search.collect(most=_FEW))
+            or (not few and likely <= _MISTAKEN * _FEW and await search.collect(most=_FEW))
             or await search.walk(steps=1)
             or await search.collect(most=_ALL)
         )
@@ -235,7 +239,7 @@ async def _words(conn: Connection, text: str) -> str:
 async def statements(conn: Connection, query: InventoryQuery) -> Sequence[tuple[str, list[Any]]]:
     """Return the statements that may answer the query's first page, with their values: for EXPLAIN."""
     wanted = await _conditions(conn, query)
-    key = start(query.sort, None, descending=query.descending)
+    key = start(query, None, descending=query.descending)
     fixed = {"inventory_keys": [50], "inventory_walk": [50, _STEP], "inventory_hits": [50, _FEW]}
     names = ("inventory_walk", "inventory_hits") if wanted.others else ("inventory_keys",)
     made = []

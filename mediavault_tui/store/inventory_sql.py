@@ -136,9 +136,10 @@ def conditions(
         others += " and f.tags @> {}::text[]"
         other_values.append([tag_of(facet, value) for facet, value in world])
         findable = True
-    for decade in (years_of(value) for facet, value in world if facet is Facet.DECADE):
-        if decade is not None:  # the shown year is the title's: by year one decade lies together
-            others += f" and f.year between {decade[0]} and {decade[1]}"
+        if query.sort is SortKey.YEAR:
+            indexed += " and f.tags is not null"
+            if (decade := together(query)) is not None and leave_out is None:
+                indexed += f" and f.year between {decade[0]} and {decade[1]}"
     return Conditions(indexed, tuple(indexed_values), others, tuple(other_values), findable)
 
 
@@ -164,8 +165,18 @@ def ordered(name: str, sort: SortKey, *, descending: bool) -> str:
     return statement
 
 
-def start(sort: SortKey, cursor: Cursor | None, *, descending: bool) -> tuple[str | int, int]:
+def start(query: InventoryQuery, cursor: Cursor | None, *, descending: bool) -> tuple[str | int, int]:
     """Return the key after which the rows come; before all rows without a cursor."""
     if cursor is not None:
         return cursor.value, cursor.id
-    return (_HIGHEST[sort], _LAST_ID) if descending else (_LOWEST[sort], 0)
+    first, last = together(query) or (_LOWEST[query.sort], _HIGHEST[query.sort])
+    return (last, _LAST_ID) if descending else (first, 0)
+
+
+def together(query: InventoryQuery) -> tuple[int, int] | None:
+    """Return the first and the last year where a decade is ordered by year: its files lie together.
+
+    The year that is shown is the title's, from which the decade is.
+    """
+    decade = dict(query.facets).get(Facet.DECADE) if query.sort is SortKey.YEAR else None
+    return years_of(decade) if decade is not None else None

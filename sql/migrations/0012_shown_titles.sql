@@ -16,6 +16,8 @@ comment on column media_files.tags is 'its title''s tags, while one is sure';
 -- Rare genres, collections …: gathered by `inventory_hits`. At once, for a list of what is pending is read by every window.
 create index media_files_tags on media_files using gin (tags) with (fastupdate = off) where tags is not null;
 drop index titles_tags;
+-- Years under a facet of the titles: files without a title have mostly no year and would all come first. `inventory_walk`.
+create index media_files_tagged_year on media_files (year, id) where tags is not null;
 
 alter table titles
     add column title_key text collate "C",
