@@ -37,9 +37,13 @@ async def fetch(url: str, world: WorldServer) -> asyncio.subprocess.Process:
     )  # fmt: skip
 
 
-async def until(world: WorldServer, requests: int) -> None:
-    """Wait until the server was asked so often."""
-    while sum(world.asked.values()) < requests:  # noqa: ASYNC110  # the server's thread counts
+async def until(world: WorldServer, requests: int, *running: asyncio.subprocess.Process) -> None:
+    """Wait until the server was asked so often. Raises: RuntimeError with what a fetch that ended said."""
+    while sum(world.asked.values()) < requests:  # the server's thread counts
+        for process in running:
+            if process.returncode is not None:
+                _, err = await process.communicate()
+                raise RuntimeError(err.decode())
         await asyncio.sleep(0.1)
 
 
@@ -55,12 +59,12 @@ async def main() -> None:
         with first:
             await many_names(database, first, titles=TITLES, files=FILES)
             killed = await fetch(url, first)
-            await until(first, 250)
+            await until(first, 250, killed)
             killed.kill()
             await killed.wait()
             print(f"killed after {sum(first.asked.values())} requests", flush=True)
             both = [await fetch(url, first) for _ in range(2)]
-            await until(first, 500)
+            await until(first, 500, *both)
         print(f"away after {sum(first.asked.values())} requests for {away:.0f} s", flush=True)
         second = WorldServer(made_up=TITLES, limit=40, port=first.port)
         await asyncio.sleep(away)

@@ -110,10 +110,11 @@ class Totals:
 
 @dataclass(frozen=True, slots=True)
 class FacetCount:
-    """One value of a facet and the number of present files that have it."""
+    """One value of a facet and the number of present files that have it; `exact` is False for an estimate."""
 
     value: str
     files: int
+    exact: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -148,6 +148,10 @@ class Vault:
         """Return how many files a filter lets through."""
         return await (await self._services.library()).totals(query)
 
+    async def facets_about(self, query: InventoryQuery) -> dict[Facet, list[FacetCount]]:
+        """Return quick estimates of the facets' counts where very many files fit."""
+        return await (await self._services.library()).facets_about(query)
+
     async def facet_counts(self, facet: Facet, query: InventoryQuery) -> list[FacetCount]:
         """Return the values of a facet under a filter."""
         return await (await self._services.library()).facet_counts(facet, query)
@@ -320,7 +324,7 @@ class Vault:
 
         def told(change: str) -> None:
             if (library := self._services.library.built) is not None:
-                library.forget_titles()
+                library.forget()
             heard(change)
 
         return self._listen(told)

@@ -9,6 +9,7 @@ both are bounded, because statistics only guess which of them it is.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from mediavault_tui.domain.library import (
@@ -164,6 +165,32 @@ async def _estimate(conn: Connection, wanted: Conditions) -> int:
     statement, values = wanted.put_into(sql("inventory_all"), parameters=0)
     plan = await conn.fetchval(f"explain (format json) {statement}", *values)
     return int(plan[0]["Plan"]["Plan Rows"])
+
+
+async def facets_about(conn: Connection, query: InventoryQuery) -> dict[Facet, list[FacetCount]]:
+    """Estimate the values of every facet of which nothing is chosen, where very many files fit; else nothing.
+
+    Values that few files have may be left out: this is what is shown until all are counted.
+    """
+    wanted = await _conditions(conn, query)
+    likely = await _estimate(conn, wanted)
+    if likely <= 2 * _COUNTED:
+        return {}
+    share = _COUNTED / likely
+    statement, values = wanted.put_into(sql("facets_about"), parameters=1)
+    rows = await conn.fetch(statement, share * 100, *values)
+    chosen = {facet for facet, _ in query.facets}
+    found: dict[Facet, list[FacetCount]] = {f: [] for f in Facet if f not in chosen and f not in WORLD}
+    tags: list[tuple[str, int]] = []
+    for row in rows:
+        files = round(row["files"] / share)
+        if not row["facet"]:
+            tags.append((row["value"], files))
+        elif (facet := Facet(row["facet"])) in found:
+            value = display(row["folder_raw"]) if facet is Facet.FOLDER else row["value"]
+            found[facet].append(FacetCount(value, files, exact=False))
+    known = counted(tags, [facet for facet in WORLD if facet not in chosen])
+    return found | {f: [replace(each, exact=False) for each in counts] for f, counts in known.items()}
 
 
 async def facet_counts(conn: Connection, facet: Facet, query: InventoryQuery) -> list[FacetCount]:

@@ -152,7 +152,7 @@ returning g.id;
 
 -- name: open_groups
 -- Open groups, most reclaimable bytes first. $1 rows to return; $2, $3 the last row of the page
--- before (bytes, id), or null; $4 words, in small letters, each of which the title must hold;
+-- before (bytes, id), or null; $4 words, in small letters, each of which the title or a file's own must hold;
 -- $5 proofs, $6 verdicts (empty: any).
 select g.id,
        g.proof,
@@ -166,7 +166,10 @@ select g.id,
 from duplicate_groups g
 where g.state = 'open'
   and ($2::bigint is null or (g.reclaimable_bytes, g.id) < ($2, $3::bigint))
-  and not exists (select from unnest($4::text[]) as w (word) where position(w.word in lower(g.title)) = 0)
+  and not exists (select from unnest($4::text[]) as w (word)
+                  where position(w.word in lower(g.title)) = 0
+                    and not exists (select from duplicate_members m join media_files f on f.id = m.file_id
+                                    where m.group_id = g.id and position(w.word in lower(f.named_title)) > 0))
   and ($5::text[] = '{}' or g.proof = any ($5))
   and ($6::text[] = '{}' or g.verdict = any ($6))
 order by g.reclaimable_bytes desc, g.id desc

@@ -121,7 +121,7 @@ join media_files k on k.id = p.keeper_id
 where p.state in ('staged', 'approved')
   and ($2::timestamptz is null or (p.staged_at, p.id) < ($2, $3::bigint))
   and not exists (select from unnest($4::text[]) w
-                  where strpos(lower(f.title || ' ' || p.original), lower(w)) = 0)
+                  where strpos(lower(concat_ws(' ', f.title, f.named_title, p.original)), lower(w)) = 0)
 order by p.staged_at desc, p.id desc
 limit $1;
 
