@@ -45,9 +45,9 @@ async def papers(conn: Connection, looks: Looks, planned: Sequence[Planned]) -> 
     """
     moving = {each.file: each for each in planned if each.moves}
     left = {old: next(iter(new)) for old, new in _homes(planned).items() if len(new) == 1}
-    for home in list(left):
-        if set(await metadata.files_below(conn, home)) - moving.keys():
-            del left[home]
+    for old in list(left):
+        if set(await metadata.files_below(conn, old)) - moving.keys():
+            del left[old]
     last: dict[bytes, tuple[bytes, FileId]] = {}
     seasons: dict[bytes, set[bytes]] = defaultdict(set)
     for each in moving.values():

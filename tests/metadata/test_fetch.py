@@ -83,7 +83,7 @@ async def many_names(database: Database, world: WorldServer, *, titles: int, fil
 async def test_fetches_survive_a_kill_and_an_outage_and_two_at_once_ask_each_title_once(
     database: Database, database_url: str
 ) -> None:
-    """By the size of `bench.outage` it is the same, with a real outage of two minutes; this is its mechanism."""
+    """`bench.outage` does the same with 5,000 files and a real outage of two minutes."""
     first = WorldServer(made_up=TITLES)
     with first:
         await many_names(database, first, titles=TITLES, files=FILES)
