@@ -1,6 +1,7 @@
 """What the panes show: rows, filters, totals, comparisons, progress. Values only.
 
-The services return these, the screens draw them, the command line prints them as JSON.
+The services return these, the screens draw them, the command line prints them as JSON. Long: one
+small value for each thing that is shown.
 """
 
 from __future__ import annotations

@@ -3,7 +3,8 @@
 Where an index holds the order and the conditions, it is read from the cursor on.
 Other conditions (words, a language, a deep folder) are met by walking the order, which
 finds what is common, or by collecting everything that fits, which finds what is rare;
-both are bounded, because statistics only guess which of them it is.
+both are bounded, because statistics only guess which of them it is. Long: pages, totals and
+facets share the conditions of one filter.
 """
 
 from __future__ import annotations
