@@ -27,14 +27,34 @@ async def own_database() -> AsyncIterator[str]:
 
 
 @asynccontextmanager
+async def kept_database(folder: Path, name: str) -> AsyncIterator[tuple[str, bool]]:
+    """Yield the address of a database that stays in `folder`, and whether it was just made."""
+    async with serve(folder) as server:
+        conn = await connect_once(server)
+        try:
+            new = not await conn.fetchval("select exists (select from pg_database where datname = $1)", name)
+            if new:
+                await conn.execute(f"create database {name}")
+        finally:
+            await conn.close()
+        url = _address(server, name)
+        await migrate(url)
+        yield url, new
+
+
+def _address(server: str, name: str) -> str:
+    parts = urlsplit(server)
+    return urlunsplit((parts.scheme, parts.netloc, f"/{name}", parts.query, ""))
+
+
+@asynccontextmanager
 async def _fresh(server: str) -> AsyncIterator[str]:
     name = f"mediavault_bench_{os.getpid()}"
     conn = await connect_once(server)
     try:
         await conn.execute(f"drop database if exists {name}")
         await conn.execute(f"create database {name}")
-        parts = urlsplit(server)
-        url = urlunsplit((parts.scheme, parts.netloc, f"/{name}", parts.query, ""))
+        url = _address(server, name)
         await migrate(url)
         try:
             yield url

@@ -6,7 +6,7 @@ Longer than the habit: a short function for each thing that is built.
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import fields
 from functools import partial
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from mediavault_tui.probe.ffprobe import Prober
     from mediavault_tui.services.asking import Asking
     from mediavault_tui.services.chat import Chat
+    from mediavault_tui.services.choosing import Choosing
     from mediavault_tui.services.configuration import Configuration
     from mediavault_tui.services.dedupe import Dedupe
     from mediavault_tui.services.library import Library
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from mediavault_tui.services.scan_far import FarPolicy
     from mediavault_tui.services.stage import Stage
     from mediavault_tui.services.stage_moves import Step
+    from mediavault_tui.services.undoing import Undoing
     from mediavault_tui.services.vault import Vault
     from mediavault_tui.services.watching import Watching
     from mediavault_tui.services.world import World
@@ -293,6 +295,21 @@ def renaming(
     )
 
 
+def undoing(
+    database: Database,
+    *,
+    stage: Callable[[], Awaitable[Stage]],
+    dedupe: Callable[[], Awaitable[Dedupe]],
+) -> Undoing:
+    """Build what takes back the last act of any kind."""
+    from mediavault_tui.services.undoing import Undoing
+
+    async def choosing() -> Choosing:
+        return kept_metadata(database).choosing
+
+    return Undoing(database, stage=stage, dedupe=dedupe, choosing=choosing)
+
+
 def pictures(settings: Settings, nas: Nas) -> Pictures:
     """Build the maker of frames; what it made is kept in the data folder."""
     from mediavault_tui.probe.picture import Painter
@@ -357,10 +374,13 @@ async def open_vault(settings: Settings, *, who: str) -> AsyncIterator[Vault]:
         open_nas(database, settings) as nas,
         open_asking(database, settings) as (reader, model),
     ):
+        finder = Lazy(partial(dedupe, database, settings))
+        mover = Lazy(partial(stage, database, settings, nas))
         services = Services(
             library=Lazy(partial(library, database)),
-            dedupe=Lazy(partial(dedupe, database, settings)),
-            stage=Lazy(partial(stage, database, settings, nas)),
+            dedupe=finder,
+            stage=mover,
+            undoing=Lazy(partial(undoing, database, stage=mover, dedupe=finder)),
             scanner=Lazy(partial(scanner, database, settings, nas=nas)),
             watching=Lazy(partial(watching, database, settings)),
             asking=Lazy(partial(asking, database, settings, reader)),

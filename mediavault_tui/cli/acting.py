@@ -14,8 +14,12 @@ from mediavault_tui.errors import UsageError
 if TYPE_CHECKING:
     from mediavault_tui.domain.library import ActResult
     from mediavault_tui.domain.model import StagedId
+    from mediavault_tui.services.dedupe import Dedupe
     from mediavault_tui.services.nas import Nas
     from mediavault_tui.services.stage import Stage
+    from mediavault_tui.services.undoing import Undoing
+    from mediavault_tui.settings import Settings
+    from mediavault_tui.store.database import Database
 
 
 @asynccontextmanager
@@ -27,10 +31,30 @@ async def staging() -> AsyncIterator[Stage]:
 
 @asynccontextmanager
 async def opened() -> AsyncIterator[tuple[Stage, Nas]]:
-    """Yield the service, and what knows the shares.
+    """Yield the service, and what knows the shares; see `_opened`."""
+    async with _opened() as (_database, _settings, stage, nas):
+        yield stage, nas
 
-    First say (on standard error) what became of acts that a crash interrupted.
-    """
+
+@asynccontextmanager
+async def undoing() -> AsyncIterator[Undoing]:
+    """Yield what takes back the last act of any kind."""
+    from mediavault_tui import bootstrap
+
+    async with _opened() as (database, settings, stage, _nas):
+
+        async def mover() -> Stage:
+            return stage
+
+        async def finder() -> Dedupe:
+            return bootstrap.dedupe(database, settings)
+
+        yield bootstrap.undoing(database, stage=mover, dedupe=finder)
+
+
+@asynccontextmanager
+async def _opened() -> AsyncIterator[tuple[Database, Settings, Stage, Nas]]:
+    """First say (on standard error) what became of acts that a crash interrupted."""
     from mediavault_tui import bootstrap
 
     settings = bootstrap.load_settings()
@@ -41,7 +65,7 @@ async def opened() -> AsyncIterator[tuple[Stage, Nas]]:
         stage = bootstrap.stage(database, settings, nas)
         for sentence in await stage.recover():
             print(f"mediavault: {harmless(sentence)}", file=sys.stderr)
-        yield stage, nas
+        yield database, settings, stage, nas
 
 
 def who() -> str:

@@ -1,4 +1,4 @@
-"""`mediavault undo`: reverse the last act."""
+"""`mediavault undo`: reverse the last act, of whatever kind it is."""
 
 from __future__ import annotations
 
@@ -19,6 +19,12 @@ def run(args: argparse.Namespace) -> int:
 
 
 async def _run(args: argparse.Namespace) -> int:
-    async with acting.staging() as stage:
-        result = await stage.undo(who=acting.who())
-    return acting.report(result, "put back as before", as_json=args.json)
+    async with acting.undoing() as service:
+        undone = await service.undo(who=acting.who())
+    if undone.files is not None:
+        return acting.report(undone.files, "put back as before", as_json=args.json)
+    if args.json:
+        acting.print_json({"undone": undone.sentence})
+    else:
+        print(acting.harmless(undone.sentence))
+    return 0

@@ -1,6 +1,7 @@
 """What the panes show: rows, filters, totals, comparisons, progress. Values only.
 
-The services return these, the screens draw them, the command line prints them as JSON.
+The services return these, the screens draw them, the command line prints them as JSON. Long: one
+small value for each thing that is shown.
 """
 
 from __future__ import annotations
@@ -110,10 +111,11 @@ class Totals:
 
 @dataclass(frozen=True, slots=True)
 class FacetCount:
-    """One value of a facet and the number of present files that have it."""
+    """One value of a facet and the number of present files that have it; `exact` is False for an estimate."""
 
     value: str
     files: int
+    exact: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ is its text for people and the database (`domain.paths.display`).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from enum import StrEnum
 from typing import NewType
@@ -192,6 +192,9 @@ class Work:
     documentary: bool = False
     cuts: tuple[float, ...] = ()
     """Seconds of every other cut that TMDb's translations or OMDb give."""
+    title: str = ""
+    """What it is called, with the year in which it, or its show, began; empty and 0: not said."""
+    year: int = 0
 
     @property
     def runtimes(self) -> tuple[float, ...]:
@@ -245,6 +248,14 @@ class MediaFile:
     """Where its bytes live: 'local' or a share, 'nas:1'; `raw_path` and `root` are paths there."""
     work: Work | None = None
     """What the world says of it; None where it was not asked, or a person must choose."""
+
+    @property
+    def shown(self) -> Identity | None:
+        """What it is as a person is told: by its work's title and year, where one is sure."""
+        if self.identity is None or self.work is None or not self.work.title:
+            return self.identity
+        year = self.work.year or self.identity.year
+        return replace(self.identity, title=self.work.title, year=year)
 
     @property
     def size(self) -> int:

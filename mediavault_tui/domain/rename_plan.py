@@ -21,6 +21,11 @@ _PAPER = re.compile(
     rb"|movie|theme)\d{0,2}",
     re.IGNORECASE,
 )
+_SHOW_PAPER = re.compile(
+    rb"tvshow|season(?:[ ._-]?\d{1,4}|-specials|-all)?(?:-(?:poster|banner|fanart|landscape|thumb))?",
+    re.IGNORECASE,
+)
+_SEASON = re.compile(rb"(?:s|season|series|staffel|saison|temporada)?[ ._-]*\d{1,4}|specials", re.IGNORECASE)
 _WORDS = re.compile(r"\w+|\s+|.", re.DOTALL)
 
 
@@ -116,6 +121,18 @@ def is_paper(name: bytes) -> bool:
     """Return whether a file is artwork or a description of its whole folder (`folder.jpg`, `movie.nfo`)."""
     ending = suffix(name)
     return ending in SIDECAR_SUFFIXES and _PAPER.fullmatch(name[: len(name) - len(ending)]) is not None
+
+
+def is_show_paper(name: bytes) -> bool:
+    """Return whether a file is a paper of a show's or season's folder, like `season01-poster.jpg`."""
+    ending = suffix(name)
+    stem = name[: len(name) - len(ending)]
+    return is_paper(name) or (ending in SIDECAR_SUFFIXES and _SHOW_PAPER.fullmatch(stem) is not None)
+
+
+def is_season(folder: bytes) -> bool:
+    """Return whether a folder is called as one season's: `Season 01`, `S2`, `Specials`."""
+    return _SEASON.fullmatch(split(folder)[1]) is not None
 
 
 def papers_of(video: bytes, names: Sequence[bytes]) -> list[bytes]:

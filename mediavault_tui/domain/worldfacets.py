@@ -43,6 +43,12 @@ def tag_of(facet: Facet, value: str) -> str:
     return f"{_TAGS[facet]}:{held}"
 
 
+def years_of(decade: str) -> tuple[int, int] | None:
+    """Return the first and the last year of a decade in words; None for other words."""
+    first = decade.removesuffix("s")
+    return (int(first), int(first) + 9) if first.isascii() and first.isdigit() and len(first) <= 4 else None
+
+
 def value_of(tag: str) -> tuple[Facet, str] | None:
     """Return the facet and the value of a tag in words; None for a genre without a name."""
     name, _, held = tag.partition(":")

@@ -137,7 +137,7 @@ class Asking:
         except UsageError as error:
             return ProposedFile(file, "", "", 0, barred=str(error))
         known = explained.copy.file
-        title = known.identity.title if known.identity else ""
+        title = known.shown.title if known.shown else ""
         line = ProposedFile(file, known.path, title, known.size)
         if known.state is not FileState.PRESENT:
             return replace(line, barred=f"It is {known.state.value}, not present")

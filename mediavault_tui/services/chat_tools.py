@@ -147,7 +147,7 @@ def _proposal_text(proposal: Proposal) -> str:
 
 def file_json(explained: FileExplained) -> dict[str, Any]:
     """Return what is known of a file."""
-    identity = explained.copy.file.identity
+    identity = explained.copy.file.shown
     return _copy_json(explained.copy) | {
         "identity": None
         if identity is None

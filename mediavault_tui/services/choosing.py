@@ -15,8 +15,8 @@ from mediavault_tui.errors import MetadataError, ServiceDown, UsageError
 from mediavault_tui.services.world_asking import Asker
 from mediavault_tui.store import choosing as store
 from mediavault_tui.store import metadata
-from mediavault_tui.store.choosing import BY_A_PERSON, Choice, Waiting
-from mediavault_tui.store.database import Database
+from mediavault_tui.store.choosing import BY_A_PERSON, Choice, LastChoice, Waiting
+from mediavault_tui.store.database import Connection, Database
 from mediavault_tui.store.metadata import FileToMatch, FoundMatch
 
 _SHOWN = 20
@@ -151,19 +151,29 @@ class Choosing:
         others = [each for each in others if each.folder != choice.folder]
         settled = [each for each in same if governing([*others, choice], each) == choice]
         found = await self.by_choice(settled, choice)
-        async with self._database.transaction() as conn:
+
+        async def write(conn: Connection) -> None:
             await store.put_choice(conn, choice, [each.id for each in settled], who=who)
             await metadata.put_matches(conn, found)
             await metadata.tell(conn)
+
+        await metadata.in_turn(self._database, write)
         return len(settled)
 
     async def undo(self, *, who: str) -> str | None:
         """Take back this person's last choice; the sentence that says so, None if there is none."""
-        async with self._database.transaction() as conn:
+
+        async def write(conn: Connection) -> tuple[LastChoice, int] | None:
             last = await store.last_choice(conn, who=who)
             if last is None or (files := await store.undo_choice(conn, last)) is None:
                 return None
             await metadata.tell(conn)
+            return last, files
+
+        undone = await metadata.in_turn(self._database, write)
+        if undone is None:
+            return None
+        last, files = undone
         what = (
             named(Title(TitleKind.MOVIE, 0, last.title, year=last.year or None))
             if last.title

@@ -16,12 +16,16 @@ from mediavault_tui.domain.library import (
 from mediavault_tui.domain.model import FileId
 from mediavault_tui.domain.quality import score_of
 from mediavault_tui.domain.search import fold
+from mediavault_tui.domain.worldfacets import WORLD
 from mediavault_tui.store import inventory
 from mediavault_tui.store.database import Database
 from mediavault_tui.store.files import media_file
 
 _TITLES = 300_000
 """Distinct titles kept for the nearest ones: some 60 MB at most, and half a second to search."""
+_COUNTS = 200
+"""Filters whose facets stay counted."""
+_Filter = tuple[str, bool, frozenset[tuple[Facet, str]]]
 
 
 class Library:
@@ -30,6 +34,7 @@ class Library:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._titles: tuple[list[str], list[str]] | None = None
+        self._counts: dict[_Filter, dict[Facet, list[FacetCount]]] = {}
 
     async def page(
         self,
@@ -54,15 +59,37 @@ class Library:
         async with self._database.connection() as conn:
             return await inventory.totals(conn, query)
 
-    async def facet_counts(self, facet: Facet, query: InventoryQuery) -> list[FacetCount]:
-        """Return the values of a facet, most files first, under the rest of the query."""
+    async def facets_about(self, query: InventoryQuery) -> dict[Facet, list[FacetCount]]:
+        """Return quick estimates of every facet's counts where very many files fit; else nothing."""
+        if self._counted(query):
+            return {}
         async with self._database.connection() as conn:
-            return await inventory.facet_counts(conn, facet, query)
+            return await inventory.facets_about(conn, query)
+
+    async def facet_counts(self, facet: Facet, query: InventoryQuery) -> list[FacetCount]:
+        """Return the values of a facet, most files first, under the rest of the query.
+
+        Kept until the library changes: no order changes them, and of a million files it takes a second.
+        """
+        known = self._counted(query)
+        if facet not in known:
+            async with self._database.connection() as conn:
+                known[facet] = await inventory.facet_counts(conn, facet, query)
+        return known[facet]
 
     async def world_counts(self, query: InventoryQuery) -> dict[Facet, list[FacetCount]]:
         """Return the values of every facet that titles give, under the rest of the query."""
-        async with self._database.connection() as conn:
-            return await inventory.world_counts(conn, query)
+        known = self._counted(query)
+        if not all(facet in known for facet in WORLD):
+            async with self._database.connection() as conn:
+                known |= await inventory.world_counts(conn, query)
+        return {facet: known[facet] for facet in WORLD}
+
+    def _counted(self, query: InventoryQuery) -> dict[Facet, list[FacetCount]]:
+        key = (query.text, query.inverse, frozenset(query.facets))
+        if key not in self._counts and len(self._counts) >= _COUNTS:
+            self._counts.clear()
+        return self._counts.setdefault(key, {})
 
     async def milestones(self, query: InventoryQuery, *, every: int = 1000) -> list[Cursor]:
         """Return the key of every so many rows: where to read from after a jump. Slow at a million rows."""
@@ -86,6 +113,7 @@ class Library:
         titles, folded = self._titles
         return [titles[place] for place in await asyncio.to_thread(nearest, text, folded)]
 
-    def forget_titles(self) -> None:
-        """Read the titles anew when they are next asked for: the library has changed."""
+    def forget(self) -> None:
+        """Read titles and counts anew when they are next asked for: the library has changed."""
         self._titles = None
+        self._counts = {}

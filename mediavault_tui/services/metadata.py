@@ -62,6 +62,8 @@ class Metadata:
         async with self._database.connection() as conn:
             await requests.prune(conn, days=_KEEP_ANSWERS)
             choices = await choosing.choices(conn)
+        while await store.in_turn(self._database, store.key_titles):
+            pass
         groups = await self._open_questions(again)
         done = FetchProgress(len(groups), 0, 0, 0, 0, 0, 0)
         yield done
@@ -180,8 +182,7 @@ class Metadata:
         if rest:
             matches = agreed(rest, await self._asker.matches([each.asked for each in rest]))
             found += [found_match(file, each) for file, each in zip(rest, matches, strict=True)]
-        async with self._database.transaction() as conn:
-            await store.put_matches(conn, found)
+        await store.in_turn(self._database, lambda conn: store.put_matches(conn, found))
         return found
 
 

@@ -10,13 +10,20 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
+from dataclasses import replace
 from itertools import product
 
 from mediavault_tui.domain.content import content_keys
 from mediavault_tui.domain.decision import decide
 from mediavault_tui.domain.judging import DecisionPolicy
 from mediavault_tui.domain.likeness import identified
-from mediavault_tui.domain.matching import Pair, coverage_groups, exact_groups, same_title_groups
+from mediavault_tui.domain.matching import (
+    Pair,
+    coverage_groups,
+    exact_groups,
+    same_title_groups,
+    title_text,
+)
 from mediavault_tui.domain.model import FileId, MediaFile
 from mediavault_tui.domain.quality import score_of
 from mediavault_tui.domain.verdict import Decision, Group, Proof
@@ -107,6 +114,9 @@ def _decided(
     decision = decide([by_id[id] for id in group.members], group.proof, policy, copies=copies)
     order = (decision.keeper, *(member.file for member in decision.members))
     scores = tuple(score_of(by_id[id], policy.quality).total for id in order)
+    first = by_id[group.members[0]]
+    if first.work is not None and first.work.title:
+        group = replace(group, title=title_text(first.shown))
     return Decided(group, decision, _reclaimable(group.proof, decision, by_id), scores)
 
 

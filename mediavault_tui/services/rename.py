@@ -14,12 +14,12 @@ from mediavault_tui.domain.holding import folded, split
 from mediavault_tui.domain.library import ActResult
 from mediavault_tui.domain.model import FileId, FileState, MediaFile, OperationId, StagedId
 from mediavault_tui.domain.pathtext import display
-from mediavault_tui.domain.rename_plan import Planned, Preview, Reach, is_paper
+from mediavault_tui.domain.rename_plan import Planned, Preview, Reach, is_show_paper
 from mediavault_tui.domain.renaming import Pattern, is_work, new_path
 from mediavault_tui.domain.world import TitleKind
 from mediavault_tui.errors import Refused, SourceError, UsageError
 from mediavault_tui.services import rename_acts
-from mediavault_tui.services.rename_extras import extras
+from mediavault_tui.services.rename_extras import extras, papers
 from mediavault_tui.services.rename_look import Looks, legs_of
 from mediavault_tui.services.stage_acts import Tools, located
 from mediavault_tui.services.stage_drafts import Order
@@ -71,6 +71,8 @@ class Renaming:
             for file, destination in await extras(conn, list(planned.values())):
                 if (each := await self._planned(looks, file, destination)) is not None:
                     planned[file.id] = _first_come(each, aims)
+            for each in await papers(conn, looks, list(planned.values())):
+                planned[each.file] = _first_come(each, aims)
         return list(planned.values())
 
     async def show(self, pattern: Pattern, files: Sequence[FileId], reach: Reach = Reach.FILES) -> Preview:
@@ -170,6 +172,6 @@ def _first_come(each: Planned, aims: dict[str, str]) -> Planned:
         other = aims.setdefault(folded(move[1]), each.path)
         if other == each.path:
             free.append(move)
-        elif not is_paper(split(move[1])[1]):
+        elif not is_show_paper(split(move[1])[1]):
             return Planned(each.file, each.path, refused=f"{other} would take the same name")
     return replace(each, moves=tuple(free))

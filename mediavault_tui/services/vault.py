@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -62,6 +62,7 @@ if TYPE_CHECKING:
     from mediavault_tui.services.scan import Scanner
     from mediavault_tui.services.scan_control import ScanControl
     from mediavault_tui.services.stage import Stage
+    from mediavault_tui.services.undoing import Undoing
     from mediavault_tui.services.watching import Watching
     from mediavault_tui.services.world import World
     from mediavault_tui.settings import Entry
@@ -97,6 +98,7 @@ class Services:
     library: Lazy[Library]
     dedupe: Lazy[Dedupe]
     stage: Lazy[Stage]
+    undoing: Lazy[Undoing]
     scanner: Lazy[Scanner]
     configuration: Lazy[Configuration]
     pictures: Lazy[Pictures]
@@ -128,8 +130,6 @@ class Vault:
         self._who = who
         self.read_only = read_only
         self._listen = listen
-        self._decided: list[Callable[[], Awaitable[str | None]]] = []
-        """What takes each decision of this session back, the last first, while no file was moved since."""
 
     async def page(
         self,
@@ -147,6 +147,10 @@ class Vault:
     async def totals(self, query: InventoryQuery) -> Totals:
         """Return how many files a filter lets through."""
         return await (await self._services.library()).totals(query)
+
+    async def facets_about(self, query: InventoryQuery) -> dict[Facet, list[FacetCount]]:
+        """Return quick estimates of the facets' counts where very many files fit."""
+        return await (await self._services.library()).facets_about(query)
 
     async def facet_counts(self, facet: Facet, query: InventoryQuery) -> list[FacetCount]:
         """Return the values of a facet under a filter."""
@@ -199,9 +203,7 @@ class Vault:
     async def choose_title(self, file: FileId, title: Key | None, *, everywhere: bool = False) -> int:
         """Say which title a file and those like it are; how many that settles. `regroup` follows."""
         self._check_writable()
-        files = await (await self._world()).choosing.choose(file, title, everywhere=everywhere, who=self._who)
-        self._decided.append(self._undo_choice)
-        return files
+        return await (await self._world()).choosing.choose(file, title, everywhere=everywhere, who=self._who)
 
     async def regroup(self) -> None:
         """Find the groups anew: titles are known that were not."""
@@ -239,27 +241,24 @@ class Vault:
         """Keep every copy of a group."""
         self._check_writable()
         await (await self._services.dedupe()).keep_both(group, who=self._who)
-        self._decided.append(self._undo_decision)
 
     async def not_duplicate(self, group: GroupId, a: FileId, b: FileId) -> None:
         """Remember for ever that two files are different works."""
         self._check_writable()
         await (await self._services.dedupe()).not_duplicate(group, a, b, who=self._who)
-        self._decided.append(self._undo_decision)
 
     async def note(self, group: GroupId, text: str) -> None:
         """Write a note to a group."""
         self._check_writable()
         await (await self._services.dedupe()).note(group, text, who=self._who)
-        self._decided.append(self._undo_decision)
 
     async def stage_group(self, group: GroupId, keeper: FileId) -> ActResult:
         """Keep one copy of a group, stage the others."""
-        return self._acted(await (await self._acting()).stage_group(group, keeper, who=self._who))
+        return await (await self._acting()).stage_group(group, keeper, who=self._who)
 
     async def stage_files(self, files: Sequence[FileId]) -> ActResult:
         """Stage files, each beside the keeper of its group."""
-        return self._acted(await (await self._acting()).stage_files(files, who=self._who))
+        return await (await self._acting()).stage_files(files, who=self._who)
 
     async def stage_sure(self, groups: Sequence[GroupId]) -> ActResult:
         """Stage the worse copies of the groups that are, now, certain or clear, as one act."""
@@ -274,7 +273,7 @@ class Vault:
             else:
                 unsure.append(f"No longer sure, so left alone: {decision.sentence}")
         result = await stage.stage_groups(sure, who=self._who) if sure else ActResult(batch="")
-        return self._acted(replace(result, refused=(*result.refused, *unsure)))
+        return replace(result, refused=(*result.refused, *unsure))
 
     async def pending(
         self, *, limit: int = 200, after: StagedFile | None = None, text: str = ""
@@ -288,19 +287,19 @@ class Vault:
 
     async def restore(self, staged: Sequence[StagedId]) -> ActResult:
         """Put staged files back where they came from."""
-        return self._acted(await (await self._acting()).restore(staged, who=self._who))
+        return await (await self._acting()).restore(staged, who=self._who)
 
     async def approve(self, staged: Sequence[StagedId]) -> ActResult:
         """Approve staged files for purging."""
-        return self._acted(await (await self._acting()).approve(staged, who=self._who))
+        return await (await self._acting()).approve(staged, who=self._who)
 
     async def unapprove(self, staged: Sequence[StagedId]) -> ActResult:
         """Take an approval back."""
-        return self._acted(await (await self._acting()).unapprove(staged, who=self._who))
+        return await (await self._acting()).unapprove(staged, who=self._who)
 
     async def purge(self, *, word: str) -> ActResult:
         """Delete what is approved, if the word is the right one."""
-        return self._acted(await (await self._acting()).purge(word=word, who=self._who))
+        return await (await self._acting()).purge(word=word, who=self._who)
 
     async def rename_preview(self, files: Sequence[FileId], *, naming: str, reach: Reach) -> RenamePreview:
         """Return what these files would be called by a preset or a pattern; nothing is changed."""
@@ -313,26 +312,19 @@ class Vault:
         """Give files the names of a preview, as one act."""
         self._check_writable()
         assert self._services.renaming is not None
-        return self._acted(await (await self._services.renaming()).rename(planned, who=self._who))
+        return await (await self._services.renaming()).rename(planned, who=self._who)
 
     async def undo(self) -> str:
-        """Reverse the last thing that was done, and say in a sentence what that was.
-
-        A decision of this session comes first if nothing was moved since.
-        """
+        """Reverse the last thing that was done, of whatever kind, and say in a sentence what that was."""
         self._check_writable()
-        while self._decided:
-            if (sentence := await self._decided.pop()()) is not None:
-                return sentence
-        result = await (await self._services.stage()).undo(who=self._who)
-        return " ".join([*_undone(result), *result.refused]) or "There is nothing to undo."
+        return (await (await self._services.undoing()).undo(who=self._who)).sentence
 
     def listen(self, heard: Callable[[str], None]) -> AbstractAsyncContextManager[None]:
         """Call back with '<kind>:<id>' whenever anybody changes the library."""
 
         def told(change: str) -> None:
             if (library := self._services.library.built) is not None:
-                library.forget_titles()
+                library.forget()
             heard(change)
 
         return self._listen(told)
@@ -439,31 +431,7 @@ class Vault:
         self._check_writable()
         return await self._services.stage()
 
-    def _acted(self, result: ActResult) -> ActResult:
-        if result.done:
-            self._decided.clear()
-        return result
-
-    async def _undo_decision(self) -> str | None:
-        return await (await self._services.dedupe()).undo_last_decision(who=self._who)
-
-    async def _undo_choice(self) -> str | None:
-        sentence = await (await self._world()).choosing.undo(who=self._who)
-        if sentence is not None:
-            await self.regroup()
-        return sentence
-
     async def _world(self) -> World:
         if self._services.world is None:
             raise UsageError("nothing of the world is known here")
         return await self._services.world()
-
-
-def _undone(result: ActResult) -> list[str]:
-    """Return the sentence for what an undo did: only an act with operations moved a file."""
-    if not result.done:
-        return []
-    files = f"{len(result.done)} {'file' if len(result.done) == 1 else 'files'}"
-    if not result.operations:
-        return [f"Undone: {files} no longer approved."]
-    return [f"Undone: {files} moved back."]

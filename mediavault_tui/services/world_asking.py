@@ -80,8 +80,7 @@ class Asker:
         body = await self._answers.get(tmdb.find(source, id))
         titles = tmdb.read_find(kind, body) if body else []
         if titles:
-            async with self._database.transaction() as conn:
-                await store.put_titles(conn, titles)
+            await store.in_turn(self._database, lambda conn: store.put_titles(conn, titles))
         return titles
 
     async def search(self, question: Question) -> list[Title]:
@@ -89,8 +88,8 @@ class Asker:
         asking = tmdb.search(question.kind, question.title, year=question.year)
         body = await self._answers.get(asking)
         titles, _pages = tmdb.read_search(question.kind, body) if body else ([], 0)
-        async with self._database.transaction() as conn:
-            await store.put_titles(conn, titles)
+        await store.in_turn(self._database, lambda conn: store.put_titles(conn, titles))
+        async with self._database.connection() as conn:
             # Details that are there already are worth more than what the search says.
             return await store.titles(conn, [title.key for title in titles])
 
@@ -110,8 +109,7 @@ class Asker:
             if (season := await self._answers.get(tmdb.season(key[1], number))) is not None
         ]
         title = replace(title, episodes=(*title.episodes, *(e for season in more for e in season)))
-        async with self._database.transaction() as conn:
-            await store.put_titles(conn, [title])
+        await store.in_turn(self._database, lambda conn: store.put_titles(conn, [title]))
         return title
 
 

@@ -41,7 +41,11 @@ def rename_exclusive(source: bytes, destination: bytes) -> None:
 
 
 def _one_entry(source: bytes, destination: bytes) -> bool:
-    """Return whether both names are two spellings of one entry, as on a disk to which case means nothing."""
+    """Return whether both names are two spellings of one entry, as on a disk to which case means nothing.
+
+    FUSE (exFAT, NTFS) gives each spelling an inode of its own: there the folder's listing proves it, in which
+    the new name, although it is found, does not stand, and the old one is the only name alike.
+    """
     folder, name = os.path.split(destination)
     if os.path.dirname(source) != folder or source == destination:
         return False
@@ -51,7 +55,13 @@ def _one_entry(source: bytes, destination: bytes) -> bool:
         one, other = os.lstat(source), os.lstat(destination)
     except FileNotFoundError:
         return False
-    return os.path.samestat(one, other) and one.st_nlink == 1 and name not in os.listdir(folder or b".")
+    if (one.st_size, one.st_mtime_ns, one.st_nlink) != (other.st_size, other.st_mtime_ns, 1):
+        return False
+    listed = os.listdir(folder or b".")
+    if name in listed:
+        return False
+    alike = [each for each in listed if comparable(display(each)) == comparable(display(name))]
+    return os.path.samestat(one, other) or alike == [os.path.basename(source)]
 
 
 def _rename_by_kernel(source: bytes, destination: bytes) -> bool:

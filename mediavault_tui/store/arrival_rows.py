@@ -55,7 +55,7 @@ _PLAIN = "0" + "\t\\N" * 2 + "\t{}" + "\t\\N" * 3 + "\tf" + "\t\\N" * 5
 """Year to release source where the name says nothing of them."""
 _UNNAMED = f"other\t\t\t{_PLAIN}\t0\t{{}}\t"
 """The identity half of a name that is not read yet, up to its words."""
-_LONGEST_KEY = 200
+LONGEST_KEY = 200
 """Characters of a title that are sorted by: an index entry holds 2.7 KB, and one letter can become 18."""
 _SMALL = 2**15 - 1
 _WHOLE = 2**31 - 1
@@ -95,7 +95,7 @@ def identity_half(name: str, identity: Identity | None) -> str:
     if identity is None:
         return _UNNAMED + indexed(name)
     title = text(identity.title)
-    key = text(title_key(identity.title)[:_LONGEST_KEY])
+    key = text(title_key(identity.title)[:LONGEST_KEY])
     said = _details(identity)
     evidence = _evidence(identity.evidence)
     words = indexed(name, identity.title)
@@ -104,7 +104,7 @@ def identity_half(name: str, identity: Identity | None) -> str:
 
 def plain_half(name: str, title: str, confidence: int, evidence: str) -> str:
     """Return `identity_half` of a film of which the name says the title and nothing else."""
-    key = text(title_key(title)[:_LONGEST_KEY])
+    key = text(title_key(title)[:LONGEST_KEY])
     words = indexed(name, title)
     return f"movie\t{text(title)}\t{key}\t{_PLAIN}\t{confidence}\t{_evidence((evidence,))}\t{words}"
 

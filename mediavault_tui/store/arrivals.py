@@ -38,7 +38,9 @@ async def set_identities(conn: Connection, rows: Iterable[tuple[int, str]]) -> N
             yield f"{id}\t{half}\n".encode()
 
     await conn.copy_to_table("scan_identity", source=lines(), columns=["id", *IDENTITY_COLUMNS])
-    await conn.execute(sql("scan_set_identities"))
+    async with conn.transaction():
+        await conn.execute(sql("scan_set_identities"))
+        await conn.execute(sql("scan_show_titles"))
     await conn.execute("truncate scan_identity")
 
 

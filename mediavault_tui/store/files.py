@@ -113,6 +113,8 @@ def _work(row: Record) -> Work | None:
         runtime=float(row["work_runtime_s"]),
         documentary=row["work_documentary"],
         cuts=tuple(float(length) for length in row["work_cuts"] if length),
+        title=row["work_title"],
+        year=row["work_year"],
     )
 
 

@@ -3,12 +3,14 @@
 Where an index holds the order and the conditions, it is read from the cursor on.
 Other conditions (words, a language, a deep folder) are met by walking the order, which
 finds what is common, or by collecting everything that fits, which finds what is rare;
-both are bounded, because statistics only guess which of them it is.
+both are bounded, because statistics only guess which of them it is. Long: pages, totals and
+facets share the conditions of one filter.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from mediavault_tui.domain.library import (
@@ -33,6 +35,7 @@ from mediavault_tui.store.inventory_sql import (
     ordered,
     raw_forms,
     start,
+    together,
 )
 from mediavault_tui.store.sqlfiles import sql
 
@@ -41,6 +44,8 @@ if TYPE_CHECKING:
 
 _FEW = 6000
 """Rows that fit, up to which collecting them all is as quick as walking to fifty of them."""
+_MISTAKEN = 10
+"""So many times too high an estimate may be: what is believed to be more is not worth a gathering."""
 _STEP = 8192
 """Rows looked at in the first walk, if it takes so many; each further one looks at four times as many."""
 _WORDS = 32
@@ -48,8 +53,6 @@ _WORDS = 32
 _ALL = 2**62
 _COUNTED = 50_000
 """Rows up to which totals are counted; beyond, the planner's estimate has to do."""
-_SAMPLE = 2000
-"""Rows whose mean size stands for all where the titles choose very many."""
 
 
 async def page(
@@ -73,20 +76,21 @@ async def _keys(
     conn: Connection, query: InventoryQuery, cursor: Cursor | None, *, descending: bool, limit: int
 ) -> list[int]:
     wanted = await _conditions(conn, query)
-    key = start(query.sort, cursor, descending=descending)
+    key = start(query, cursor, descending=descending)
     if not wanted.others:
         statement = ordered("inventory_keys", query.sort, descending=descending)
         statement, values = wanted.put_into(statement, parameters=3)
         return [row["id"] for row in await conn.fetch(statement, *key, limit, *values)]
     search = _Search(conn, query, wanted, key, descending=descending, limit=limit)
-    if not wanted.findable:
+    if not wanted.findable or (together(query) and len(query.facets) == 1 and not query.text):
         await search.walk(steps=None)
     else:
-        few = await _estimate(conn, wanted) <= _FEW
+        likely = await _estimate(conn, wanted)
+        few = likely <= _FEW
         _ = (
             (few and await search.collect(most=_FEW))
             or await search.walk(steps=1)
-            or (not few and await search.collect(most=_FEW))
+            or (not few and likely <= _MISTAKEN * _FEW and await search.collect(most=_FEW))
             or await search.walk(steps=1)
             or await search.collect(most=_ALL)
         )
@@ -111,7 +115,7 @@ class _Search:
         self._limit = limit
         self._step = _STEP
         self._walking = wanted.put_into(
-            ordered("inventory_walk", query.sort, descending=descending), parameters=4, walking=True
+            ordered("inventory_walk", query.sort, descending=descending), parameters=4
         )
         self._collecting = wanted.put_into(
             ordered("inventory_hits", query.sort, descending=descending), parameters=4
@@ -148,8 +152,6 @@ async def totals(conn: Connection, query: InventoryQuery) -> Totals:
     wanted = await _conditions(conn, query)
     statement, values = wanted.put_into(sql("inventory_some"), parameters=1)
     most = _COUNTED + 1
-    if wanted.walked != wanted.others and await _estimate(conn, wanted) > 2 * _COUNTED:
-        most = _SAMPLE  # two joins a file: counting so many would keep the rows waiting
     row = await conn.fetchrow(statement, most, *values)
     assert row is not None  # an aggregate always has one row
     files, size = row["files"], row["bytes"]
@@ -164,6 +166,32 @@ async def _estimate(conn: Connection, wanted: Conditions) -> int:
     statement, values = wanted.put_into(sql("inventory_all"), parameters=0)
     plan = await conn.fetchval(f"explain (format json) {statement}", *values)
     return int(plan[0]["Plan"]["Plan Rows"])
+
+
+async def facets_about(conn: Connection, query: InventoryQuery) -> dict[Facet, list[FacetCount]]:
+    """Estimate the values of every facet of which nothing is chosen, where very many files fit; else nothing.
+
+    Values that few files have may be left out: this is what is shown until all are counted.
+    """
+    wanted = await _conditions(conn, query)
+    likely = await _estimate(conn, wanted)
+    if likely <= 2 * _COUNTED:
+        return {}
+    share = _COUNTED / likely
+    statement, values = wanted.put_into(sql("facets_about"), parameters=1)
+    rows = await conn.fetch(statement, share * 100, *values)
+    chosen = {facet for facet, _ in query.facets}
+    found: dict[Facet, list[FacetCount]] = {f: [] for f in Facet if f not in chosen and f not in WORLD}
+    tags: list[tuple[str, int]] = []
+    for row in rows:
+        files = round(row["files"] / share)
+        if not row["facet"]:
+            tags.append((row["value"], files))
+        elif (facet := Facet(row["facet"])) in found:
+            value = display(row["folder_raw"]) if facet is Facet.FOLDER else row["value"]
+            found[facet].append(FacetCount(value, files, exact=False))
+    known = counted(tags, [facet for facet in WORLD if facet not in chosen])
+    return found | {f: [replace(each, exact=False) for each in counts] for f, counts in known.items()}
 
 
 async def facet_counts(conn: Connection, facet: Facet, query: InventoryQuery) -> list[FacetCount]:
@@ -239,16 +267,14 @@ async def _words(conn: Connection, text: str) -> str:
 async def statements(conn: Connection, query: InventoryQuery) -> Sequence[tuple[str, list[Any]]]:
     """Return the statements that may answer the query's first page, with their values: for EXPLAIN."""
     wanted = await _conditions(conn, query)
-    key = start(query.sort, None, descending=query.descending)
+    key = start(query, None, descending=query.descending)
     fixed = {"inventory_keys": [50], "inventory_walk": [50, _STEP], "inventory_hits": [50, _FEW]}
     names = ("inventory_walk", "inventory_hits") if wanted.others else ("inventory_keys",)
     made = []
     for name in names:
         before = [*key, *fixed[name]]
         statement = ordered(name, query.sort, descending=query.descending)
-        statement, values = wanted.put_into(
-            statement, parameters=len(before), walking=name == "inventory_walk"
-        )
+        statement, values = wanted.put_into(statement, parameters=len(before))
         made.append((statement, [*before, *values]))
     return made
 

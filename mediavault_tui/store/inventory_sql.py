@@ -16,7 +16,7 @@ from typing import Any
 from mediavault_tui.domain.library import Cursor, Facet, InventoryQuery, SortKey
 from mediavault_tui.domain.model import FileId, FileState
 from mediavault_tui.domain.pathtext import display
-from mediavault_tui.domain.worldfacets import WORLD, tag_of
+from mediavault_tui.domain.worldfacets import WORLD, tag_of, years_of
 from mediavault_tui.store.scans import below
 from mediavault_tui.store.sqlfiles import sql
 
@@ -36,18 +36,6 @@ _INDEXED = {
     Facet.CODEC: "f.video_codec = {}",
 }
 """Facets that have an index with every sort, each condition as its indexes say it."""
-_TAGGED = (
-    "select m.file_id from titles t join file_matches m on (m.kind, m.tmdb_id) = (t.kind, t.tmdb_id)"
-    " and m.state in ('sure', 'chosen') where t.tags @> {}::text[]"
-)
-"""The files of the titles that have all of some tags: how they are gathered."""
-_HAS_TAGS = (
-    "select t.tags @> {}::text[] from file_matches m"
-    " join titles t on (t.kind, t.tmdb_id) = (m.kind, m.tmdb_id) where m.file_id = f.id"
-    " and m.state in ('sure', 'chosen')"
-)
-"""Whether one file's title has them: how they are walked past. A scalar, for of `exists` PostgreSQL may make
-a hash of all files that have them, for the sake of fifty."""
 _UNNAMED_BYTE = re.compile(r"\\x([0-9a-f]{2})")
 _TRIED = 6
 r"""Spots of a folder's text that may be a byte or the signs `\xNN`: so many are tried in every mixture."""
@@ -83,12 +71,10 @@ class Conditions:
     others: str
     other_values: tuple[Any, ...]
     findable: bool
-    walked: str
-    """`others` as they are put to one row after the other."""
 
-    def put_into(self, statement: str, *, parameters: int, walking: bool = False) -> tuple[str, list[Any]]:
+    def put_into(self, statement: str, *, parameters: int) -> tuple[str, list[Any]]:
         """Return the statement with the conditions, and their values, numbered from there on."""
-        indexed, others = self.indexed, self.walked if walking else self.others
+        indexed, others = self.indexed, self.others
         values = [*self.indexed_values, *self.other_values]
         for number in range(parameters + 1, parameters + 1 + len(values)):
             if "{}" in indexed:
@@ -146,12 +132,15 @@ def conditions(
         others += " and not (f.search @@ {}::tsquery)" if query.inverse else " and f.search @@ {}::tsquery"
         other_values.append(words)
         findable = findable or not query.inverse
-    walked = others
     if world:
-        walked, others = f"{others} and ({_HAS_TAGS})", f"{others} and f.id in ({_TAGGED})"
+        others += " and f.tags @> {}::text[]"
         other_values.append([tag_of(facet, value) for facet, value in world])
         findable = True
-    return Conditions(indexed, tuple(indexed_values), others, tuple(other_values), findable, walked)
+        if query.sort is SortKey.YEAR:
+            indexed += " and f.tags is not null"
+            if (decade := together(query)) is not None and leave_out is None:
+                indexed += f" and f.year between {decade[0]} and {decade[1]}"
+    return Conditions(indexed, tuple(indexed_values), others, tuple(other_values), findable)
 
 
 def raw_forms(folder: str) -> list[bytes]:
@@ -176,8 +165,18 @@ def ordered(name: str, sort: SortKey, *, descending: bool) -> str:
     return statement
 
 
-def start(sort: SortKey, cursor: Cursor | None, *, descending: bool) -> tuple[str | int, int]:
+def start(query: InventoryQuery, cursor: Cursor | None, *, descending: bool) -> tuple[str | int, int]:
     """Return the key after which the rows come; before all rows without a cursor."""
     if cursor is not None:
         return cursor.value, cursor.id
-    return (_HIGHEST[sort], _LAST_ID) if descending else (_LOWEST[sort], 0)
+    first, last = together(query) or (_LOWEST[query.sort], _HIGHEST[query.sort])
+    return (last, _LAST_ID) if descending else (first, 0)
+
+
+def together(query: InventoryQuery) -> tuple[int, int] | None:
+    """Return the first and the last year where a decade is ordered by year: its files lie together.
+
+    The year that is shown is the title's, from which the decade is.
+    """
+    decade = dict(query.facets).get(Facet.DECADE) if query.sort is SortKey.YEAR else None
+    return years_of(decade) if decade is not None else None

@@ -6,16 +6,20 @@ transaction.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, TypeVar
 
+import asyncpg
 from asyncpg import Record
 
 from mediavault_tui.domain.choosing import Key
 from mediavault_tui.domain.model import FileId, Identity, Kind
 from mediavault_tui.domain.paths import place
+from mediavault_tui.domain.search import words
+from mediavault_tui.domain.titles import title_key
 from mediavault_tui.domain.world import (
     Asked,
     Episode,
@@ -25,8 +29,17 @@ from mediavault_tui.domain.world import (
     TitleKind,
     question_of,
 )
-from mediavault_tui.store.database import Connection
+from mediavault_tui.errors import DatabaseError
+from mediavault_tui.store.arrival_rows import LONGEST_KEY
+from mediavault_tui.store.database import Connection, Database
 from mediavault_tui.store.sqlfiles import sql
+
+_Answer = TypeVar("_Answer")
+_HELD = (asyncpg.LockNotAvailableError, asyncpg.DeadlockDetectedError)
+_ATTEMPTS = 300
+_PAUSE = 0.5
+"""Seconds between them: a scan's merge of a large library takes a minute."""
+_KEYED_AT_ONCE = 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +70,46 @@ class FoundMatch:
     """Kind, id, points and words of each, best first."""
 
 
+async def in_turn(database: Database, write: Callable[[Connection], Awaitable[_Answer]]) -> _Answer:
+    """Run `write` in one transaction; one such writer at a time, and again if a scan holds its files.
+
+    Titles and matches change what the inventory shows of files, whose rows a scan locks in its own order.
+    Raises: DatabaseError, too when a scan holds them for minutes.
+    """
+    for attempt in range(_ATTEMPTS):
+        try:
+            async with database.transaction() as conn:
+                await conn.execute(sql("titles_in_turn"))
+                await conn.execute(sql("titles_give_way"))
+                return await write(conn)
+        except DatabaseError as error:
+            if attempt == _ATTEMPTS - 1 or not isinstance(error.__cause__, _HELD):
+                raise
+        await asyncio.sleep(_PAUSE)
+    raise AssertionError("unreachable: the last attempt returns or raises")
+
+
+async def key_titles(conn: Connection) -> int:
+    """Work out what the inventory shows of titles that an older program kept; how many there were."""
+    rows = await conn.fetch(sql("titles_unkeyed"), _KEYED_AT_ONCE)
+    shown = [_shown(row["title"], row["original_title"]) for row in rows]
+    await conn.execute(
+        sql("titles_key"),
+        [row["kind"] for row in rows],
+        [row["tmdb_id"] for row in rows],
+        [key for key, _ in shown],
+        [" ".join(found) for _, found in shown],
+    )
+    return len(rows)
+
+
+def _shown(title: str, original: str) -> tuple[str, list[str]]:
+    """Return the key that files are sorted by and the words that they are found by."""
+    return clean(title_key(title))[:LONGEST_KEY], sorted({*words(clean(title)), *words(clean(original))})
+
+
 async def put_titles(conn: Connection, found: Iterable[Title]) -> None:
-    """Keep titles; details bring their names and episodes with them."""
+    """Keep titles; details bring their names and episodes with them. In a transaction of `in_turn`."""
     for title in sorted(found, key=lambda each: each.key):  # in one order: two writers cannot deadlock
         written = await conn.fetchval(
             sql("title_put"),
@@ -67,7 +118,7 @@ async def put_titles(conn: Connection, found: Iterable[Title]) -> None:
             list(title.genres), clean(title.overview), min(max(title.rating, 0), 10), title.votes,
             title.popularity, title.poster,
             title.imdb_id, title.tvdb_id, clean(title.collection), [clean(c) for c in title.credits],
-            title.detailed, list(title.runtimes),
+            title.detailed, list(title.runtimes), *_shown(title.title, title.original_title),
         )  # fmt: skip
         if written is None or not title.detailed:
             continue
@@ -107,7 +158,7 @@ async def files_to_match(conn: Connection, *, after: int, limit: int) -> tuple[l
 
 
 async def put_matches(conn: Connection, found: Sequence[FoundMatch]) -> None:
-    """Keep what files were found to be."""
+    """Keep what files were found to be. In a transaction of `in_turn`."""
     await conn.execute(sql("matches_put"), [_match_json(each) for each in found])
 
 
@@ -137,7 +188,7 @@ async def match_of(conn: Connection, file: FileId) -> FoundMatch | None:
 
 def candidates_of(kept: Any) -> tuple[tuple[TitleKind, int, int, tuple[str, ...]], ...]:
     """Read the candidates as they are kept."""
-    return tuple((TitleKind(kind), id, points, tuple(words)) for kind, id, points, words in kept or ())
+    return tuple((TitleKind(kind), id, points, tuple(why)) for kind, id, points, why in kept or ())
 
 
 async def tally(conn: Connection) -> tuple[dict[str, int], dict[str, int]]:
@@ -250,7 +301,7 @@ def _match_json(each: FoundMatch) -> Mapping[str, Any]:
         "margin": min(max(each.margin, -999), 999),
         "evidence": [clean(text) for text in each.evidence],
         "candidates": [
-            [k.value, i, points, [clean(w) for w in words]] for k, i, points, words in each.candidates
+            [k.value, i, points, [clean(w) for w in why]] for k, i, points, why in each.candidates
         ],
     }
 

@@ -133,9 +133,9 @@ def _more(left: Copy, right: Copy) -> Iterator[Attribute]:
         yield _same("subtitles", *subtitles)
         yield _same("chapters", str(a.info.chapters or "–"), str(b.info.chapters or "–"))
         yield _same("container", a.info.container, b.info.container)
-    if a.identity is not None and b.identity is not None:
-        yield _same("title", describe.identity(a.identity), describe.identity(b.identity))
-        sources = [known.release_source or "–" for known in (a.identity, b.identity)]
+    if a.shown is not None and b.shown is not None:
+        yield _same("title", describe.identity(a.shown), describe.identity(b.shown))
+        sources = [known.release_source or "–" for known in (a.shown, b.shown)]
         yield _same("source", *sources)
     if a.protected or b.protected:
         yield _same("protected", *("yes, never staged" if file.protected else "no" for file in (a, b)))

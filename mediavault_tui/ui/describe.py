@@ -146,12 +146,19 @@ def folder_and_name(path: str) -> tuple[str, str]:
     return folder or "/", name
 
 
+def _named(file: MediaFile) -> str:
+    """Return the title that a file's own name says, where it is another."""
+    known, shown = file.identity, file.shown
+    return known.title if known is not None and shown is not None and known.title != shown.title else ""
+
+
 def facts(copy: Copy) -> list[Fact]:
     """Return all that is known of a file."""
     file, info = copy.file, copy.file.info
     folder, name = folder_and_name(file.where)
     known = [
-        ("title", identity(file.identity) if file.identity else ""),
+        ("title", identity(file.shown) if file.shown else ""),
+        ("named", _named(file)),
         ("name", name),
         ("folder", folder),
         ("bytes", f"{size(file.size)} ({file.size:,})"),

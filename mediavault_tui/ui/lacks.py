@@ -19,9 +19,6 @@ from mediavault_tui.ui.format import visible
 from mediavault_tui.ui.widgets.listing import Listing
 from mediavault_tui.ui.windows import STEP, GrowingWindow
 
-_EPISODES = 1000
-"""Missing episodes read at once: each page looks at every show of the library."""
-
 Row = TypeVar("Row", MissingEpisode, BetterCopy)
 
 
@@ -57,7 +54,6 @@ class Look(Modal[Row | None], Generic[Row]):
     EMPTY: ClassVar[str]
     """What an empty list says."""
 
-    AT_ONCE: ClassVar[int] = STEP
     """Rows read at once."""
 
     PAGES: ClassVar[bool] = False
@@ -108,7 +104,7 @@ class Look(Modal[Row | None], Generic[Row]):
         async def page(after: Row | None) -> Sequence[Row]:
             return await self.page(services, after)
 
-        window: GrowingWindow[Row] = GrowingWindow(page, limit=self.AT_ONCE)
+        window: GrowingWindow[Row] = GrowingWindow(page, limit=STEP)
         try:
             await window.load(0, 0)
         except MediaVaultError as error:
@@ -159,7 +155,6 @@ class MissingEpisodes(Look[MissingEpisode]):
         "No episode is missing of the shows whose episodes are known.\n"
         "`mediavault metadata fetch --details` asks TMDb for those of all shows."
     )
-    AT_ONCE = _EPISODES
     PAGES = True
 
     def __init__(self, opened: Callable[[], Awaitable[LackServices]]) -> None:
@@ -171,7 +166,7 @@ class MissingEpisodes(Look[MissingEpisode]):
         )
 
     async def page(self, services: LackServices, after: MissingEpisode | None) -> Sequence[MissingEpisode]:
-        return await services.missing_episodes(limit=_EPISODES, after=after)
+        return await services.missing_episodes(limit=STEP, after=after)
 
     def told(self, row: MissingEpisode) -> Sequence[str]:
         return [f"{row.title} S{row.season:02}E{row.episode:02} {row.name}", self.link(row)]

@@ -91,6 +91,7 @@ class FacetLine:
     value: str | None
     files: int = 0
     chosen: bool = False
+    exact: bool = True
 
 
 def _facet(line: FacetLine) -> Cell:
@@ -100,13 +101,20 @@ def _facet(line: FacetLine) -> Cell:
     return f" {sign} {visible(line.value) or '(none)'}", "strong" if line.chosen else "plain"
 
 
+def _files(line: FacetLine) -> str:
+    """Return how many files, an estimate with two digits."""
+    if line.exact:
+        return f"{line.files:,}"
+    return f"~{line.files / 1000:,.0f}k" if line.files >= 1000 else f"~{line.files}"
+
+
 FACETS: tuple[Column[FacetLine], ...] = (
     Column("value", "Narrow to", 0, _facet),
     Column(
         "files",
         "",
         7,
-        lambda line: (f"{line.files:,}" if line.value is not None else "", "muted"),
+        lambda line: (_files(line) if line.value is not None else "", "muted"),
         right=True,
     ),
 )

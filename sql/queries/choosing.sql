@@ -36,7 +36,8 @@ where m.state = 'ask' and f.state = 'present';
 -- name: matches_of_question
 -- The present files that one title was asked for, as in `match_files`, and one that belongs to them in any case.
 -- $1 asked as, $2 the file.
-select f.id, f.path_raw, f.root_raw, f.kind, f.title, f.year, f.country, f.season, f.episodes, f.air_date, f.edition,
+select f.id, f.path_raw, f.root_raw, f.kind, coalesce(f.named_title, f.title) as title,
+       coalesce(f.named_year, f.year) as year, f.country, f.season, f.episodes, f.air_date, f.edition,
        f.part, f.extra, f.tmdb_id, f.imdb_id, f.tvdb_id, coalesce(f.duration_s, 0) as duration_s, m.asked_as,
        coalesce(m.state, '') as match_state
 from media_files f
@@ -66,8 +67,12 @@ select c.id, c.asked_as, c.folder_raw, coalesce(t.title, '') as title, coalesce(
 from title_choices c
 left join titles t on (t.kind, t.tmdb_id) = (c.kind, c.tmdb_id)
 where c.chosen_by = $1 and c.undone_at is null
-order by c.id desc
+order by c.chosen_at desc, c.id desc
 limit 1;
+
+-- name: choice_last_at
+-- When the choice of `choice_last` was made. $1 who.
+select max(c.chosen_at) from title_choices c where c.chosen_by = $1 and c.undone_at is null;
 
 -- name: choice_undo
 -- Let a choice count no longer; its number, or nothing if it did not. $1 the choice.

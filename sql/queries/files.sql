@@ -16,8 +16,8 @@ select f.id,
        f.protected,
        f.content_hash,
        f.kind,
-       f.title,
-       f.year,
+       coalesce(f.named_title, f.title)               as title,
+       coalesce(f.named_year, f.year)                 as year,
        f.country,
        f.season,
        f.episodes,
@@ -46,7 +46,9 @@ select f.id,
        t.original_language                            as work_language,
        case when t.kind = 'movie' then t.runtime_s else 0 end as work_runtime_s,
        case when t.kind = 'movie' then t.runtimes || coalesce(o.runtime_s, 0) else '{}' end as work_cuts,
-       coalesce(99 = any (t.genres), false)           as work_documentary
+       coalesce(99 = any (t.genres), false)           as work_documentary,
+       t.title                                        as work_title,
+       t.year::integer                                as work_year
 from unnest($1::bigint[]) with ordinality as wanted (id, place)
 join media_files f on f.id = wanted.id
 left join file_matches m on m.file_id = f.id and m.state in ('sure', 'chosen')

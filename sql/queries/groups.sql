@@ -16,8 +16,8 @@ having count(*) > 1;
 
 -- name: title_entries
 -- Every title of the present files, once for each year, films and episodes apart. It takes nothing.
-select f.title_key,
-       f.year::integer                                          as year,
+select coalesce(f.named_key, f.title_key)                       as title_key,
+       coalesce(f.named_year, f.year)::integer                  as year,
        (f.season is not null or f.episodes <> '{}')             as episodic
 from media_files f
 where f.state = 'present' and f.extra is null and f.kind <> 'other' and f.title_key <> ''
@@ -31,10 +31,11 @@ with alike as (
     from unnest($1::text[], $2::integer[], $3::boolean[], $4::integer[]) as a (title_key, year, episodic, number)
 ), named as materialized (
     select f.id, f.season, f.episodes, f.air_date, f.part, f.three_d,
-           coalesce('#' || a.number, f.title_key || '|' || f.year || '|' || e.episodic) as work
+           coalesce('#' || a.number, e.key || '|' || e.year || '|' || e.episodic) as work
     from media_files f
-    cross join lateral (select f.season is not null or f.episodes <> '{}' as episodic) e
-    left join alike a on a.title_key = f.title_key and a.year = f.year and a.episodic = e.episodic
+    cross join lateral (select f.season is not null or f.episodes <> '{}' as episodic,
+                               coalesce(f.named_key, f.title_key) as key, coalesce(f.named_year, f.year) as year) e
+    left join alike a on a.title_key = e.key and a.year = e.year and a.episodic = e.episodic
     where f.state = 'present' and f.extra is null and f.kind <> 'other' and f.title_key <> ''
 )
 select array_agg(n.id) as ids
@@ -151,7 +152,7 @@ returning g.id;
 
 -- name: open_groups
 -- Open groups, most reclaimable bytes first. $1 rows to return; $2, $3 the last row of the page
--- before (bytes, id), or null; $4 words, in small letters, each of which the title must hold;
+-- before (bytes, id), or null; $4 words, in small letters, each of which the title or a file's own must hold;
 -- $5 proofs, $6 verdicts (empty: any).
 select g.id,
        g.proof,
@@ -165,7 +166,10 @@ select g.id,
 from duplicate_groups g
 where g.state = 'open'
   and ($2::bigint is null or (g.reclaimable_bytes, g.id) < ($2, $3::bigint))
-  and not exists (select from unnest($4::text[]) as w (word) where position(w.word in lower(g.title)) = 0)
+  and not exists (select from unnest($4::text[]) as w (word)
+                  where position(w.word in lower(g.title)) = 0
+                    and not exists (select from duplicate_members m join media_files f on f.id = m.file_id
+                                    where m.group_id = g.id and position(w.word in lower(f.named_title)) > 0))
   and ($5::text[] = '{}' or g.proof = any ($5))
   and ($6::text[] = '{}' or g.verdict = any ($6))
 order by g.reclaimable_bytes desc, g.id desc
@@ -234,6 +238,11 @@ where d.decided_by = $1 and d.undone_at is null and d.kind in ('not_duplicate', 
 group by d.kind, d.decided_at
 order by d.decided_at desc
 limit 1;
+
+-- name: decision_last_at
+-- When the decision of `decision_last` was made. $1 who.
+select max(d.decided_at) from user_decisions d
+where d.decided_by = $1 and d.undone_at is null and d.kind in ('not_duplicate', 'keep_both');
 
 -- name: decision_undo
 -- Take back the pairs of one decision. $1 who, $2 its kind, $3 its moment.

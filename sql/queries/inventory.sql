@@ -97,14 +97,36 @@ from media_files f, unnest(f.audio_languages) as l (language)
 where f.state = 'present' /* more */ /* fits */ group by l.language order by files desc, value
 
 -- name: facet_folder
--- How many present files each folder directly below a scanned root holds, at any depth.
-select g.folder_raw, g.files
+-- How many present files each folder directly below a scanned root holds, at any depth; told apart by their marks.
+select top_folder(n.path_raw, g.root_raw) as folder_raw, g.files
 from (
-    select top_folder(f.path_raw, f.root_raw) as folder_raw, f.root_raw, count(*)::bigint as files
-    from media_files f where f.state = 'present' /* more */ /* fits */ group by 1, 2
+    select f.folder, f.root_raw, count(*)::bigint as files, min(f.id) as one
+    from media_files f where f.state = 'present' /* more */ /* fits */ group by f.folder, f.root_raw
 ) g
-where g.folder_raw <> g.root_raw
-order by g.files desc, g.folder_raw limit 500
+join media_files n on n.id = g.one
+where top_folder(n.path_raw, g.root_raw) <> g.root_raw
+order by g.files desc, folder_raw limit 500
+
+-- name: facets_about
+-- The same counts, of every facet at once, among the files on some of the table's pages. $1 percent of them.
+with sampled as materialized (
+    select f.id, f.kind, f.tier, f.video_codec, f.audio_languages, f.folder, f.root_raw, f.state, f.tags
+    from media_files f tablesample system ($1::real) where true /* more */ /* fits */
+), here as (
+    select s.id, s.kind, s.tier, s.video_codec, s.audio_languages, s.folder, s.root_raw, s.tags
+    from sampled s where s.state = 'present'
+)
+select 'kind' as facet, h.kind as value, null::bytea as folder_raw, count(*)::bigint as files from here h group by h.kind
+union all select 'tier', h.tier, null, count(*) from here h group by h.tier
+union all select 'codec', h.video_codec, null, count(*) from here h where h.video_codec is not null group by h.video_codec
+union all select 'language', l.language, null, count(*)
+          from here h, unnest(h.audio_languages) as l (language) group by l.language
+union all select 'state', s.state, null, count(*) from sampled s group by s.state
+union all select '', w.tag, null, count(*) from here h, unnest(h.tags) as w (tag) group by w.tag
+union all select 'folder', null, top_folder(n.path_raw, g.root_raw), g.files
+          from (select h.folder, h.root_raw, count(*) as files, min(h.id) as one from here h group by 1, 2) g
+          join media_files n on n.id = g.one where top_folder(n.path_raw, g.root_raw) <> g.root_raw
+order by files desc, value, folder_raw
 
 -- name: inventory_folder
 -- Of folders that may be meant by one text, the first that holds files: its raw bytes, and its mark
@@ -139,12 +161,10 @@ from media_files f where true /* more */ /* fits */ group by f.state order by fi
 -- Counted by equal sets of tags first: there are many more files than such sets.
 select w.tag as value, sum(h.files)::bigint as files
 from (
-    select t.tags, count(*) as files
+    select f.tags, count(*) as files
     from media_files f
-    join file_matches m on m.file_id = f.id and m.state in ('sure', 'chosen')
-    join titles t on (t.kind, t.tmdb_id) = (m.kind, m.tmdb_id)
-    where f.state = 'present' /* more */ /* fits */
-    group by t.tags
+    where f.state = 'present' and f.tags is not null /* more */ /* fits */
+    group by f.tags
 ) h
 cross join unnest(h.tags) as w (tag)
 group by w.tag

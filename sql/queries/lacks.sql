@@ -1,21 +1,28 @@
 -- name: episodes_missing
 -- Regular episodes, aired by now, of which no present file is there, of shows that files have, by show and number.
 -- $1 tmdb id or null, $2 rows; $3 to $6 the last row before (title, tmdb id, season, episode), or nulls.
-with held as materialized (
-    select distinct m.tmdb_id, m.season, e.episode
-    from file_matches m
-    join media_files f on f.id = m.file_id and f.state = 'present'
-    cross join unnest(m.episodes) as e (episode)
-    where m.kind = 'tv' and m.state in ('sure', 'chosen') and ($1::integer is null or m.tmdb_id = $1)
-)
-select t.title, e.tmdb_id, e.season, e.episode, e.name, e.air_date
-from (select distinct h.tmdb_id from held h) s
-join titles t on t.kind = 'tv' and t.tmdb_id = s.tmdb_id
-join title_episodes e on e.tmdb_id = s.tmdb_id
-where e.season > 0 and e.air_date <= current_date
-  and ($3::text is null or (t.title, e.tmdb_id, e.season, e.episode) > ($3, $4::integer, $5::smallint, $6::integer))
-  and not exists (select from held h where h.tmdb_id = e.tmdb_id and h.season = e.season and h.episode = e.episode)
-order by t.title, e.tmdb_id, e.season, e.episode
+-- Show by show, so that a page costs what it shows and not the library.
+select s.title, s.tmdb_id, e.season, e.episode, e.name, e.air_date
+from titles s
+cross join lateral (
+    with held as materialized (
+        select distinct m.season, n.episode
+        from file_matches m
+        join media_files f on f.id = m.file_id and f.state = 'present'
+        cross join unnest(m.episodes) as n (episode)
+        where m.tmdb_id = s.tmdb_id and m.kind = 'tv' and m.state in ('sure', 'chosen')
+    )
+    select e.season, e.episode, e.name, e.air_date
+    from title_episodes e
+    where e.tmdb_id = s.tmdb_id and e.season > 0 and e.air_date <= current_date
+      and exists (select from held)
+      and not exists (select from held h where h.season = e.season and h.episode = e.episode)
+      and ($3::text is null
+           or (s.title, s.tmdb_id, e.season, e.episode) > ($3, $4::integer, $5::smallint, $6::integer))
+) e
+where s.kind = 'tv' and ($1::integer is null or s.tmdb_id = $1)
+  and ($3::text is null or (s.title, s.tmdb_id) >= ($3, $4::integer))
+order by s.title, s.tmdb_id, e.season, e.episode
 limit $2;
 
 -- name: copies_better

@@ -88,20 +88,41 @@ delete from metadata_answers where asked_at < clock_timestamp() - make_interval(
 -- Keep a title; what came from a search never overwrites details. The tmdb id if it was written.
 -- $1 kind, $2 tmdb id, $3 title, $4 original title, $5 original language, $6 year (0: unknown), $7 countries,
 -- $8 seconds, $9 genres, $10 overview, $11 rating, $12 votes, $13 popularity, $14 poster, $15 imdb id, $16 tvdb id,
--- $17 collection, $18 credits, $19 whether these are details, $20 seconds of every other cut.
+-- $17 collection, $18 credits, $19 whether these are details, $20 seconds of every other cut, $21 its key, $22 its words.
 insert into titles as t (kind, tmdb_id, title, original_title, original_language, year, countries, runtime_s, genres,
-                         overview, rating, votes, popularity, poster, imdb_id, tvdb_id, collection, credits, detailed_at, runtimes)
+                         overview, rating, votes, popularity, poster, imdb_id, tvdb_id, collection, credits, detailed_at,
+                         runtimes, title_key, words)
 values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18,
-        case when $19::boolean then now() end, $20)
+        case when $19::boolean then now() end, $20, $21, $22)
 on conflict (kind, tmdb_id) do update
 set title = excluded.title, original_title = excluded.original_title, original_language = excluded.original_language,
     year = excluded.year, countries = excluded.countries, runtime_s = excluded.runtime_s, genres = excluded.genres,
     overview = excluded.overview, rating = excluded.rating, votes = excluded.votes, popularity = excluded.popularity,
     poster = excluded.poster, imdb_id = excluded.imdb_id, tvdb_id = excluded.tvdb_id, collection = excluded.collection,
     credits = excluded.credits, detailed_at = excluded.detailed_at, runtimes = excluded.runtimes,
-    updated_at = now()
+    title_key = excluded.title_key, words = excluded.words, updated_at = now()
 where t.detailed_at is null or excluded.detailed_at is not null
 returning t.tmdb_id;
+
+-- name: titles_in_turn
+-- Writers of titles and matches go one after the other until their transactions end: each locks the files that show
+-- them. It takes nothing.
+select pg_advisory_xact_lock(4505);
+
+-- name: titles_give_way
+-- Whoever writes titles does not wait for a scan that holds their files, for the scan might wait for it. It takes nothing.
+set local lock_timeout = '400ms';
+
+-- name: titles_unkeyed
+-- Titles that an older program kept, without the key and the words that the inventory shows them by. $1 rows.
+select t.kind, t.tmdb_id, t.title, t.original_title from titles t where t.title_key is null order by t.tmdb_id limit $1;
+
+-- name: titles_key
+-- Give titles their keys and words. $1 kinds, $2 tmdb ids, $3 keys, $4 words, each title's in one text.
+update titles t
+set title_key = u.title_key, words = string_to_array(u.words, ' ')
+from unnest($1::text[], $2::integer[], $3::text[], $4::text[]) as u (kind, tmdb_id, title_key, words)
+where t.kind = u.kind and t.tmdb_id = u.tmdb_id;
 
 -- name: title_names_drop
 -- Forget a title's other names. $1 kind, $2 tmdb id.
@@ -143,7 +164,8 @@ order by wanted.place;
 -- name: match_files
 -- Present files with what is asked of the world for them, and what was found before. Keyset by id.
 -- $1 the last id before, $2 rows.
-select f.id, f.path_raw, f.root_raw, f.kind, f.title, f.year, f.country, f.season, f.episodes, f.air_date, f.edition,
+select f.id, f.path_raw, f.root_raw, f.kind, coalesce(f.named_title, f.title) as title,
+       coalesce(f.named_year, f.year) as year, f.country, f.season, f.episodes, f.air_date, f.edition,
        f.part, f.extra, f.tmdb_id, f.imdb_id, f.tvdb_id, coalesce(f.duration_s, 0) as duration_s, m.asked_as,
        coalesce(m.state, '') as match_state
 from media_files f

@@ -123,7 +123,8 @@ order by d.path_raw, m.state = 'present' desc, m.id desc
 with moved as (
     update media_files m
     set path_raw = u.path_raw, path = u.path, root_raw = u.root_raw, state = 'present', missing_since = null,
-        link_count = d.link_count, aliases = d.aliases, title = '', title_key = '', identity_confidence = 0
+        link_count = d.link_count, aliases = d.aliases, title = '', title_key = '', identity_confidence = 0,
+        named_title = null, named_key = null, named_year = null, world_words = null
     from unnest($1::bigint[], $2::bytea[], $3::text[], $4::bytea[]) as u (id, path_raw, path, root_raw)
     join scan_diff d on d.path_raw = u.path_raw and d.what = 'new'
     where m.id = u.id
@@ -209,6 +210,7 @@ group by d.device
 -- $1 source; $2, $3 ranges of paths.
 update media_files m
 set sample_hash = null, content_hash = null, probed_at = null, title_key = '', title = '', identity_confidence = 0,
+    named_title = null, named_key = null, named_year = null, world_words = null,
     health = 'unchecked', health_reason = ''
 from unnest($2::bytea[], $3::bytea[]) as r (low, high)
 where m.source = $1 and m.state = 'present' and m.path_raw >= r.low and m.path_raw < r.high
@@ -352,7 +354,8 @@ with arrived as (
 update media_files m
 set path_raw = a.path_raw, path = a.path, root_raw = a.root_raw, device = a.device, inode = a.inode,
     modified_ns = a.modified_ns, link_count = a.link_count, aliases = a.aliases,
-    state = 'present', missing_since = null, title = '', title_key = '', identity_confidence = 0
+    state = 'present', missing_since = null, title = '', title_key = '', identity_confidence = 0,
+    named_title = null, named_key = null, named_year = null, world_words = null
 from arrived a where m.id = a.known
 
 -- name: scan_returned
@@ -406,8 +409,13 @@ set kind = i.kind, title = i.title, title_key = i.title_key, year = i.year, coun
     season = i.season, episodes = i.episodes, air_date = i.air_date, edition = i.edition, part = i.part,
     three_d = i.three_d, extra = i.extra, tmdb_id = i.tmdb_id, imdb_id = i.imdb_id, tvdb_id = i.tvdb_id,
     release_source = i.release_source, identity_confidence = i.identity_confidence,
-    identity_evidence = i.identity_evidence, search = i.search
+    identity_evidence = i.identity_evidence, search = i.search,
+    named_title = null, named_key = null, named_year = null, world_words = null
 from scan_identity i where m.id = i.id
+
+-- name: scan_show_titles
+-- Of files that were identified anew, show what their matches say. It takes nothing.
+select show_titles(array(select i.id from scan_identity i join file_matches m on m.file_id = i.id))
 
 -- name: names_known
 -- Identities of names parsed before. $1 parser, $2 names.

@@ -227,6 +227,6 @@ async def test_a_slip_in_a_title_of_the_library_finds_it(library: Library) -> No
     found = await library.nearest(title[:-2] + title[-1])
     assert 0 < len(found) <= 4
     assert len(set(found)) == len(found)
-    library.forget_titles()
+    library.forget()
     assert await library.nearest(title[:-2] + title[-1]) == found
     assert title in await library.nearest(title)

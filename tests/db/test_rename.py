@@ -348,6 +348,42 @@ async def test_a_whole_season_or_show_is_renamed_and_nothing_else_of_it(
     assert (again.right, again.planned) == (3, ())
 
 
+async def test_the_papers_of_a_show_go_with_it_once_nothing_of_it_stays_and_come_back(
+    conn: Connection, database: Database, shelf: Shelf
+) -> None:
+    firefly = Title(TitleKind.TV, 1437, "Firefly", year=2002)
+    await metadata.put_titles(conn, [firefly])
+    ids = []
+    for season, number in ((1, 1), (1, 2), (2, 1)):
+        name = f"Firefly/S{season}/{number}.mkv"
+        identity = an_identity("Firefly", season=season, episodes=(number,))
+        ids.append((await shelf.add(name, name.encode(), identity=identity)).id)
+        kept = FoundMatch(ids[-1], "x", "sure", firefly.key, season=season, episodes=(number,))
+        await metadata.put_matches(conn, [kept])
+    papers = {"tvshow.nfo", "poster.jpg", "season01-poster.jpg", "S1/folder.jpg"}
+    for paper in (*papers, "notes.txt"):
+        shelf.write(f"Firefly/{paper}", paper.encode())
+    before, service = shelf.names(), renaming(database)
+    part = await service.preview(PRESETS["plex"], ids[:2])
+    going = {Path(os.fsdecode(origin)).name for each in part for origin, _ in each.moves}
+    assert going == {"1.mkv", "2.mkv"}, "season 2 stays, and with it the show's papers"
+    result = await service.rename(await service.preview(PRESETS["plex"], ids), who=ME)
+    assert (len(result.done), result.refused) == (3, ())
+    show = "Firefly (2002)"
+    assert shelf.names() == {
+        "Firefly/notes.txt",
+        f"{show}/tvshow.nfo",
+        f"{show}/poster.jpg",
+        f"{show}/season01-poster.jpg",
+        f"{show}/Season 01/folder.jpg",
+        f"{show}/Season 01/{show} - S01E01.mkv",
+        f"{show}/Season 01/{show} - S01E02.mkv",
+        f"{show}/Season 02/{show} - S02E01.mkv",
+    }
+    await shelf.stage(database).undo(who=ME)
+    assert shelf.names() == before
+
+
 async def test_what_was_shown_is_what_is_done_or_nothing(
     conn: Connection, database: Database, shelf: Shelf
 ) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from mediavault_tui.bootstrap import pictures, watching
+from mediavault_tui.bootstrap import kept_metadata, pictures, undoing, watching
 from mediavault_tui.domain.model import GroupId, MediaFile
 from mediavault_tui.domain.rename_plan import Reach
 from mediavault_tui.domain.world import Title, TitleKind
@@ -17,9 +17,11 @@ from mediavault_tui.errors import Refused, UsageError
 from mediavault_tui.services.configuration import Configuration
 from mediavault_tui.services.dedupe import Dedupe
 from mediavault_tui.services.library import Library
+from mediavault_tui.services.posters import Posters
 from mediavault_tui.services.rename import Renaming
 from mediavault_tui.services.scan import Scanner
 from mediavault_tui.services.vault import Lazy, Services, Vault
+from mediavault_tui.services.world import World
 from mediavault_tui.settings import Settings
 from mediavault_tui.sources.local import LocalSource
 from mediavault_tui.store import metadata
@@ -41,10 +43,15 @@ def open_vault(shelf: Shelf, database: Database, tmp_path: Path) -> Callable[...
         return database.listen("mediavault", heard)
 
     def make(*, read_only: bool = False) -> Vault:
+        finder = Lazy(lambda: Dedupe(database))
+        mover = Lazy(lambda: shelf.stage(database, read_only=read_only))
+        kept = Lazy(lambda: World(kept_metadata(database), Posters(tmp_path / "posters", None), None))
         services = Services(
             library=Lazy(lambda: Library(database)),
-            dedupe=Lazy(lambda: Dedupe(database)),
-            stage=Lazy(lambda: shelf.stage(database, read_only=read_only)),
+            dedupe=finder,
+            stage=mover,
+            undoing=Lazy(lambda: undoing(database, stage=mover, dedupe=finder)),
+            world=kept,
             scanner=Lazy(lambda: Scanner(database, LocalSource(), None)),
             pictures=Lazy(lambda: pictures(Settings(data_dir=tmp_path / "data"))),
             renaming=Lazy(lambda: Renaming(database, LocalSource(), read_only=read_only)),
@@ -126,6 +133,25 @@ async def test_an_approval_is_undone_before_the_decision_that_came_before_it(
     await vault.not_duplicate(later, one.id, other.id)
     await vault.approve(staged.done)
     assert await vault.undo() == "Undone: 1 file no longer approved."
+
+
+async def test_another_session_undoes_acts_of_every_kind_in_their_order(
+    shelf: Shelf, open_vault: Callable[..., Vault]
+) -> None:
+    """A title was chosen after a file was staged and before a pair was set apart; each vault is a restart."""
+    keeper, loser, group = await two(shelf)
+    one, other, later = await two(shelf, "Alien")
+    heat = Title(TitleKind.MOVIE, 949, "Heat", year=1995, detailed=True)
+    await metadata.put_titles(shelf.conn, [heat])
+    await open_vault().stage_group(group, keeper.id)
+    assert await open_vault().choose_title(one.id, heat.key) == 1
+    await open_vault().not_duplicate(later, one.id, other.id)
+    assert (await open_vault().undo()).startswith("Undone: “not a duplicate”")
+    assert (await open_vault().undo()).startswith("Undone: “Heat (1995)” for 1 file")
+    assert await open_vault().undo() == "Undone: 1 file moved back."
+    assert await shelf.state(loser.id) == "present"
+    with pytest.raises(Refused, match="nothing to undo"):
+        await open_vault().undo()
 
 
 async def test_a_batch_takes_only_what_is_sure_now(shelf: Shelf, open_vault: Callable[..., Vault]) -> None:

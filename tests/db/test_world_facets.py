@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
+from dataclasses import replace
 from itertools import product
 
 import pytest
@@ -100,7 +101,6 @@ async def test_very_many_files_of_a_facet_are_estimated_not_counted(
     query = InventoryQuery(facets=((Facet.GENRE, "Drama"),))
     exact = await library.totals(query)
     monkeypatch.setattr(inventory, "_COUNTED", 100)
-    monkeypatch.setattr(inventory, "_SAMPLE", 200)
     about = await library.totals(query)
     assert exact.exact
     assert not about.exact
@@ -113,7 +113,7 @@ async def plan(conn: Connection, statement: str, *values: object) -> str:
 
 
 async def test_windows_under_a_facet_of_the_titles_are_read_through_an_index(world: Database) -> None:
-    """The walk goes along the order and looks each title up; what is gathered comes from the titles."""
+    """The walk goes along the order, what is gathered comes from the tags; no title is looked up."""
     async with world.connection() as conn:
         for (facet, _), sort in product(CHOSEN, SortKey):
             query = InventoryQuery(facets=(facet,), sort=sort)
@@ -121,11 +121,49 @@ async def test_windows_under_a_facet_of_the_titles_are_read_through_an_index(wor
             walked = await plan(conn, walk[0], *walk[1])
             assert "Seq Scan" not in walked, walked
             assert "Sort" not in walked, walked
-            assert "hashed" not in walked, walked
+            assert "titles" not in walked, walked
+            assert ("media_files_tagged_year" in walked) == (sort is SortKey.YEAR), walked
             if facet[1] in ("Collection 7", "Western"):
                 gathered = await plan(conn, hits[0], *hits[1])
-                assert "titles_tags" in gathered, gathered
+                assert "media_files_tags" in gathered, gathered
                 assert "Seq Scan on media_files" not in gathered, gathered
+
+
+async def test_a_decade_by_year_is_read_from_its_first_or_last_year_on(world: Database) -> None:
+    library = Library(world)
+    for descending in (False, True):
+        query = InventoryQuery(facets=((Facet.DECADE, "1950s"),), sort=SortKey.YEAR, descending=descending)
+        rows = await everything(library, query, limit=97)
+        assert [row.id for row in rows] == sorted_by_hand(rows, query)
+        assert {row.year for row in rows} == set(range(1950, 1960))
+        assert [row.id for row in await library.page(query, from_end=True, limit=5)] == [
+            row.id for row in rows[-5:]
+        ]
+        by_title = await everything(library, replace(query, sort=SortKey.TITLE), limit=701)
+        assert {row.id for row in by_title} == {row.id for row in rows}
+
+
+async def test_facets_of_very_many_files_are_estimated_first_and_counts_are_kept(
+    world: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    library = Library(world)
+    query = InventoryQuery(facets=((Facet.TIER, "720p"),))
+    assert await library.facets_about(query) == {}, "few are counted at once"
+    monkeypatch.setattr(inventory, "_COUNTED", 800)
+    about = await library.facets_about(query)
+    assert set(about) == set(Facet) - {Facet.TIER}, "of a chosen facet the other values are counted too"
+    exact = {**(await library.world_counts(query)), Facet.KIND: await library.facet_counts(Facet.KIND, query)}
+    for facet, counts in exact.items():
+        most = max(counts, key=lambda each: each.files)
+        guessed = next(each for each in about[facet] if each.value == most.value)
+        assert not guessed.exact
+        assert 0.5 * most.files < guessed.files < 2 * most.files, (facet, most, guessed)
+    turned = replace(query, sort=SortKey.SIZE, descending=True)
+    kept = await library.facet_counts(Facet.KIND, turned)
+    assert kept is await library.facet_counts(Facet.KIND, query), "an order changes no count"
+    library.forget()
+    assert await library.facet_counts(Facet.KIND, query) == kept
+    assert await library.facets_about(query) == {}, "what is counted is not estimated"
 
 
 QUERIES: list[tuple[str, tuple[object, ...], tuple[str, ...]]] = [

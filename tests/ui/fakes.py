@@ -182,6 +182,9 @@ class FakeInventory:
         rows = self._rows(query)
         return Totals(len(rows), sum(r.size for r in rows))
 
+    async def facets_about(self, query: InventoryQuery) -> Mapping[Facet, Sequence[FacetCount]]:
+        return {}
+
     async def facet_counts(self, facet: Facet, query: InventoryQuery) -> Sequence[FacetCount]:
         values = {Facet.TIER: ("4K", "1080p", "720p"), Facet.LANGUAGE: ("en", "fr"), Facet.KIND: ("movie",)}
         return [FacetCount(value, 3 + place) for place, value in enumerate(values.get(facet, ()))]

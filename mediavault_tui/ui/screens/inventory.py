@@ -65,6 +65,8 @@ class InventoryServices(WorldServices, DetailServices, Protocol):
 
     async def totals(self, query: InventoryQuery) -> Totals: ...
 
+    async def facets_about(self, query: InventoryQuery) -> Mapping[Facet, Sequence[FacetCount]]: ...
+
     async def facet_counts(self, facet: Facet, query: InventoryQuery) -> Sequence[FacetCount]: ...
 
     async def world_counts(self, query: InventoryQuery) -> Mapping[Facet, Sequence[FacetCount]]: ...
@@ -280,16 +282,24 @@ class InventoryScreen(WorldPane[InventoryServices]):
 
     @work(exclusive=True, group="facets")
     async def _load_facets(self) -> None:
-        """Count the facets, once the rows are there and only where they are seen."""
+        """Count the facets, once the rows are there and only where they are seen.
+
+        Of very many files estimates are there at once, and each facet's own count as it comes.
+        """
         panel = self.query_one("#facets", Listing)
         if not panel.display:
             return
         services = await self.opened()
         counted: dict[Facet, Sequence[FacetCount]] = {}
         try:
+            if about := await services.facets_about(self.query_shown):
+                counted |= about
+                self._show_facets(panel, counted)
             for facet in Facet:
                 if facet not in WORLD:
                     counted[facet] = await services.facet_counts(facet, self.query_shown)
+                    if about:
+                        self._show_facets(panel, counted)
             self._show_facets(panel, counted)
             self._show_facets(panel, {**counted, **await services.world_counts(self.query_shown)})
         except MediaVaultError as error:
@@ -305,7 +315,10 @@ class InventoryScreen(WorldPane[InventoryServices]):
             if facet in WORLD and not counts:
                 continue  # no title is known that has it
             lines.append(tables.FacetLine(facet, None))
-            lines += [tables.FacetLine(facet, c.value, c.files, chosen.get(facet) == c.value) for c in counts]
+            lines += [
+                tables.FacetLine(facet, c.value, c.files, chosen.get(facet) == c.value, exact=c.exact)
+                for c in counts
+            ]
         panel.show(FixedWindow(lines), at=panel.cursor)
 
     @on(Listing.Chosen, "#facets")
