@@ -7,6 +7,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -48,9 +49,9 @@ class User:
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def made(fast_folder: Path) -> Path:
     """Return a data folder with a cluster that was made, used once and stopped."""
-    folder = tmp_path_factory.mktemp("made")
+    folder = Path(tempfile.mkdtemp(prefix="made-", dir=fast_folder))
     user = User(folder)
     user.ready()
     user.leave()
@@ -59,13 +60,14 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def folder(made: Path, tmp_path: Path) -> Iterator[Path]:
+def folder(made: Path, fast_folder: Path) -> Iterator[Path]:
     """Yield a copy of that data folder; whatever a test left running in it is ended."""
-    copy = tmp_path / "data"
-    shutil.copytree(made, copy)
+    copy = Path(tempfile.mkdtemp(prefix="data-", dir=fast_folder))
+    shutil.copytree(made, copy, dirs_exist_ok=True)
     yield copy
     if server_of(copy):
         os.kill(postmaster(copy), signal.SIGKILL)
+    shutil.rmtree(copy, ignore_errors=True)
 
 
 def postmaster(data_dir: Path) -> int:
