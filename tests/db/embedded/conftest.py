@@ -48,6 +48,14 @@ class User:
         self.process.communicate(timeout=60)
 
 
+@pytest.fixture
+def tmp_path(fast_folder: Path) -> Iterator[Path]:
+    """Yield a folder in memory, where there is one: to make a cluster is to write a thousand files."""
+    made = Path(tempfile.mkdtemp(prefix="place-", dir=fast_folder))
+    yield made
+    shutil.rmtree(made, ignore_errors=True)
+
+
 @pytest.fixture(scope="module")
 def made(fast_folder: Path) -> Path:
     """Return a data folder with a cluster that was made, used once and stopped."""
@@ -60,14 +68,13 @@ def made(fast_folder: Path) -> Path:
 
 
 @pytest.fixture
-def folder(made: Path, fast_folder: Path) -> Iterator[Path]:
+def folder(made: Path, tmp_path: Path) -> Iterator[Path]:
     """Yield a copy of that data folder; whatever a test left running in it is ended."""
-    copy = Path(tempfile.mkdtemp(prefix="data-", dir=fast_folder))
-    shutil.copytree(made, copy, dirs_exist_ok=True)
+    copy = tmp_path / "data"
+    shutil.copytree(made, copy)
     yield copy
     if server_of(copy):
         os.kill(postmaster(copy), signal.SIGKILL)
-    shutil.rmtree(copy, ignore_errors=True)
 
 
 def postmaster(data_dir: Path) -> int:
