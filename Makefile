@@ -25,7 +25,7 @@ run: install ## open the app on your own files: make run LIBRARY=/path
 
 test: install ## every test
 	@sh deploy/tools.sh tmux nginx curl chromium smbd:samba faketime systemd-analyze:systemd
-	@$(BIN)/python -m pytest -n auto
+	@$(BIN)/python -m pytest -n auto --dist worksteal
 
 check: install ## format, lint, types, who imports whom, and whether the wheel is whole
 	$(BIN)/ruff format --check .

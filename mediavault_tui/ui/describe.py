@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from rich.console import Group
+from rich.padding import Padding
+from rich.text import Text
 from textual.content import Content
 
 from mediavault_tui.domain import languages
@@ -53,6 +56,15 @@ def line(parts: Sequence[str]) -> Content:
 def plain(lines: Iterable[str]) -> Content:
     """Return lines as text in which nothing is markup."""
     return Content("\n".join(visible(line) for line in lines))
+
+
+def hanging(lines: Iterable[str]) -> Group:
+    """Return lines as text that is no markup; what a line is indented by, its second row is too."""
+    rows = []
+    for line in map(visible, lines):
+        words = line.lstrip(" ")
+        rows.append(Padding(Text(words), (0, 0, 0, len(line) - len(words))))
+    return Group(*rows)
 
 
 def checks(done: Iterable[Check]) -> Content:

@@ -12,7 +12,7 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
-from mediavault_tui.ui.describe import plain
+from mediavault_tui.ui.describe import hanging, plain
 from mediavault_tui.ui.format import visible
 
 Answer = TypeVar("Answer")
@@ -84,7 +84,7 @@ class Confirm(Modal[bool]):
 
     def body(self) -> ComposeResult:
         with VerticalScroll(id="body"):
-            yield Static(plain(self.lines))
+            yield Static(hanging(self.lines))
 
 
 class TypedWord(Modal[str | None]):
@@ -104,7 +104,7 @@ class TypedWord(Modal[str | None]):
 
     def body(self) -> ComposeResult:
         with VerticalScroll(id="body", can_focus=False):
-            yield Static(plain(self.lines))
+            yield Static(hanging(self.lines))
         yield Input(placeholder=f"type {self.word}", id="word")
 
     def on_mount(self) -> None:

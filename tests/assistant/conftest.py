@@ -13,7 +13,7 @@ import pytest
 from mediavault_tui.store.asking import Reader
 from mediavault_tui.store.database import Database
 from mediavault_tui.store.reader_login import derived_password, reader_url
-from tests.conftest import with_database
+from tests.conftest import copy_of, with_database
 from tests.db.rows import fill
 
 FILES = 3000
@@ -27,7 +27,7 @@ def library_url(pg_url: str, template: str) -> Iterator[str]:
     async def make() -> None:
         conn = await asyncpg.connect(with_database(pg_url, "postgres"))
         await conn.execute(f"drop database if exists {name} with (force)")
-        await conn.execute(f"create database {name} template {template}")
+        await conn.execute(copy_of(template, name))
         await conn.close()
         conn = await asyncpg.connect(with_database(pg_url, name))
         await fill(conn, FILES)

@@ -24,7 +24,7 @@ from mediavault_tui.store.reader_login import ROLE, derived_password, reader_url
 from mediavault_tui.store.sqlfiles import sql_root
 from tests.assistant.conftest import FILES
 from tests.assistant.statements import statements
-from tests.conftest import with_database
+from tests.conftest import copy_of, with_database
 
 HOSTILE = statements("hostile.sql")
 SESSION = statements("session.sql")
@@ -283,7 +283,7 @@ async def test_a_wall_with_a_hole_stays_closed(pg_url: str, template: str) -> No
     """
     name = f"hole_{os.getpid()}"
     admin = await asyncpg.connect(with_database(pg_url, "postgres"))
-    await admin.execute(f"create database {name} template {template}")
+    await admin.execute(copy_of(template, name))
     database = await Database.connect(with_database(pg_url, name))
     try:
         for hole, words in (

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 
 from mediavault_tui.store.database import Connection, connect_once
-from tests.conftest import with_database
+from tests.conftest import copy_of, with_database
 
 
 @contextmanager
@@ -24,7 +24,7 @@ def own_database(
         await server.close()
 
     async def make() -> None:
-        await on_server(f"create database {name} template {template}")
+        await on_server(copy_of(template, name))
         conn = await connect_once(with_database(pg_url, name))
         await fill(conn)
         await conn.close()

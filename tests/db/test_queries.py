@@ -5,14 +5,16 @@ from __future__ import annotations
 import importlib
 import pkgutil
 import re
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import fields
 from pathlib import Path
 
 import pytest
 
 from mediavault_tui import store
-from mediavault_tui.store.database import Connection
+from mediavault_tui.store.database import Connection, connect_once
 from mediavault_tui.store.sqlfiles import Query, parse, queries
+from tests.db.own import own_database
 
 TEMPORARY = {name for name, query in queries().items() if query.sql.startswith("create temporary table")}
 """Queries that make the tables which others fill and merge."""
@@ -24,6 +26,24 @@ def rows() -> dict[str, type]:
     for module in pkgutil.iter_modules(store.__path__, "mediavault_tui.store."):
         found |= getattr(importlib.import_module(module.name), "ROWS", {})
     return found
+
+
+async def _nothing(conn: Connection) -> None:
+    """Leave the database as the migrations made it."""
+
+
+@pytest.fixture(scope="module")
+def migrated(pg_url: str, template: str) -> Iterator[str]:
+    with own_database(pg_url, template, "queries", _nothing) as url:
+        yield url
+
+
+@pytest.fixture
+async def conn(migrated: str) -> AsyncIterator[Connection]:
+    """Yield a connection of the test's own; what it makes is temporary and goes with it."""
+    connection = await connect_once(migrated)
+    yield connection
+    await connection.close()
 
 
 @pytest.mark.parametrize("name", queries())

@@ -18,6 +18,7 @@ from mediavault_tui.services.scan import Scanner
 from mediavault_tui.services.scan_control import ScanControl
 from mediavault_tui.sources.local import LocalSource
 from mediavault_tui.store.database import Connection, Database
+from tests.conftest import ScannedDemo
 
 
 @pytest.fixture
@@ -30,23 +31,18 @@ async def last_of(scanner: Scanner, root: Path, control: ScanControl | None = No
 
 
 async def test_the_demo_library_is_probed_checked_and_scored(
-    database: Database, conn: Connection, prober: Prober, demo_library: DemoLibrary
+    scanned_database: Database, scanned_demo: ScannedDemo, prober: Prober, demo_library: DemoLibrary
 ) -> None:
-    matched: list[bool] = []
-
-    async def dedupe() -> None:
-        matched.append(True)
-
-    scanner = Scanner(database, LocalSource(), prober, dedupe=dedupe)
-    last = await last_of(scanner, demo_library.folder)
-    assert (last.phase, matched) == (ScanPhase.DONE, [True])
-    assert last.counts.probed > 40
-    assert await conn.fetchval("select count(*) from media_files where probed_at is null") == 0
-    assert await conn.fetchval("select count(distinct tier) from media_files") >= 4
-    assert await conn.fetchval("select count(*) from media_files where health = 'healthy' and score > 0") > 40
-    assert await conn.fetchval("select count(*) from media_files where health = 'broken'") >= 1
-    assert await conn.fetchval("select count(*) from media_files where title = ''") == 0
-    again = await last_of(scanner, demo_library.folder)
+    assert (scanned_demo.last.phase, scanned_demo.refreshed) == (ScanPhase.DONE, 1)
+    assert scanned_demo.last.counts.probed > 40
+    async with scanned_database.connection() as conn:
+        assert await conn.fetchval("select count(*) from media_files where probed_at is null") == 0
+        assert await conn.fetchval("select count(distinct tier) from media_files") >= 4
+        healthy = "select count(*) from media_files where health = 'healthy' and score > 0"
+        assert await conn.fetchval(healthy) > 40
+        assert await conn.fetchval("select count(*) from media_files where health = 'broken'") >= 1
+        assert await conn.fetchval("select count(*) from media_files where title = ''") == 0
+    again = await last_of(Scanner(scanned_database, LocalSource(), prober), demo_library.folder)
     assert (again.counts.probed, again.counts.hashed, again.counts.bytes_read) == (0, 0, 0)
 
 

@@ -9,25 +9,20 @@ import pytest
 
 from mediavault_tui.domain.judging import DecisionPolicy
 from mediavault_tui.domain.library import Comparison, ScanPhase
-from mediavault_tui.probe.ffprobe import Prober
 from mediavault_tui.services.dedupe import Dedupe
 from mediavault_tui.services.demo import DemoLibrary
 from mediavault_tui.services.demo_library import Expected
-from mediavault_tui.services.scan import Scanner
-from mediavault_tui.sources.local import LocalSource
 from mediavault_tui.store.database import Database
+from tests.conftest import ScannedDemo
 
 
 @pytest.mark.slow
 async def test_the_program_says_of_the_demo_library_what_its_table_expects(
-    database: Database, demo_library: DemoLibrary, ffprobe: str, ffmpeg: str
+    scanned_database: Database, scanned_demo: ScannedDemo, demo_library: DemoLibrary
 ) -> None:
-    prober = Prober(ffprobe=ffprobe, ffmpeg=ffmpeg, workers=os.cpu_count() or 2)
-    dedupe = Dedupe(database, DecisionPolicy())
-    scanner = Scanner(database, LocalSource(), prober, dedupe=dedupe.refresh)
-    progress = [moment async for moment in scanner.scan([demo_library.folder])]
-    assert progress[-1].phase is ScanPhase.DONE
-    assert progress[-1].counts.errors == 0
+    assert scanned_demo.last.phase is ScanPhase.DONE
+    assert scanned_demo.last.counts.errors == 0
+    dedupe = Dedupe(scanned_database, DecisionPolicy())
     found = [await dedupe.comparison(group.id) for group in await dedupe.groups(limit=200)]
     wrong = [
         said for expected in demo_library.expected if (said := differs(expected, found, demo_library.folder))

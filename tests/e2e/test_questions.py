@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -13,14 +12,10 @@ from mediavault_tui.assistant.azure import Endpoint, Model
 from mediavault_tui.domain.asking import Rows
 from mediavault_tui.domain.chat import Choice
 from mediavault_tui.domain.judging import DecisionPolicy
-from mediavault_tui.probe.ffprobe import Prober
 from mediavault_tui.services.asking import Asking
 from mediavault_tui.services.chat import Chat
 from mediavault_tui.services.dedupe import Dedupe
-from mediavault_tui.services.demo import DemoLibrary
 from mediavault_tui.services.library import Library
-from mediavault_tui.services.scan import Scanner
-from mediavault_tui.sources.local import LocalSource
 from mediavault_tui.store.asking import Reader
 from mediavault_tui.store.database import Database
 from tests.assistant.azure_server import KEY, VERSION, Script, azure_server
@@ -33,15 +28,9 @@ def test_there_are_sixty_different_questions() -> None:
 
 
 @pytest.mark.slow
-async def test_the_golden_questions_have_their_rows(
-    database: Database, demo_library: DemoLibrary, ffprobe: str, ffmpeg: str
-) -> None:
+async def test_the_golden_questions_have_their_rows(scanned_database: Database) -> None:
+    database = scanned_database
     dedupe = Dedupe(database, DecisionPolicy())
-    prober = Prober(ffprobe=ffprobe, ffmpeg=ffmpeg, workers=os.cpu_count() or 2)
-    async for _ in Scanner(database, LocalSource(), prober, dedupe=dedupe.refresh).scan(
-        [demo_library.folder]
-    ):
-        pass
     reader = Reader(database)
     async with azure_server() as server:
         models = {Choice.LARGE: "gpt-4o", Choice.MINI: "gpt-4o-mini"}

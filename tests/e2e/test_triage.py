@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import re
 import shutil
@@ -11,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
+import xxhash
 
 from mediavault_tui.services.demo import DemoLibrary
 from tests.e2e.terminal import TMUX, Terminal, running
@@ -25,7 +25,7 @@ BETTER = f"{FILM}/Nosferatu (1922) [2160p] [AV1] [HDR10].mkv"
 def contents(library: Path) -> Mapping[str, str]:
     """Return every file below a folder by its path there, as a digest of its bytes."""
     return {
-        str(file.relative_to(library)): hashlib.sha256(file.read_bytes()).hexdigest()
+        str(file.relative_to(library)): xxhash.xxh3_128_hexdigest(file.read_bytes())
         for file in library.rglob("*")
         if file.is_file() and not file.is_symlink()
     }

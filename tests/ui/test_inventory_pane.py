@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from textual.widgets import Input, Static
 
 from mediavault_tui.domain.library import Facet, SortKey
+from mediavault_tui.domain.model import FileState
 from mediavault_tui.domain.rename_plan import Reach
 from mediavault_tui.ui.app import MediaVaultApp
 from mediavault_tui.ui.dialogs import Confirm
@@ -86,6 +89,20 @@ async def test_space_marks_and_steps_on_and_d_stages_what_is_marked_after_a_yes(
         await keys("y")(pilot)
         await until(pilot, lambda: bool(vault.staged_files))
     assert sorted(vault.staged_files[0]) == [1, 3]
+
+
+async def test_what_is_staged_already_is_not_staged_again() -> None:
+    vault = FakeVault()
+    vault.files[0] = replace(vault.files[0], state=FileState.STAGED)
+    app = app_on(vault)
+    async with app.run_test(size=NARROW) as pilot:
+        await keys("d")(pilot)
+        await until(pilot, lambda: any("Staged already" in said.message for said in app._notifications))
+        await keys("space", "space", "d")(pilot)
+        await until(pilot, lambda: isinstance(app.screen, Confirm))
+        await keys("y")(pilot)
+        await until(pilot, lambda: bool(vault.staged_files))
+    assert [list(files) for files in vault.staged_files] == [[2]]
 
 
 async def test_the_key_that_starts_staging_does_not_confirm_it() -> None:

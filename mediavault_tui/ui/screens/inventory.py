@@ -26,7 +26,7 @@ from mediavault_tui.domain.library import (
     SortKey,
     Totals,
 )
-from mediavault_tui.domain.model import FileId
+from mediavault_tui.domain.model import FileId, FileState
 from mediavault_tui.domain.worldfacets import WORLD
 from mediavault_tui.errors import MediaVaultError
 from mediavault_tui.ui import describe, tables
@@ -449,6 +449,12 @@ class InventoryScreen(WorldPane[InventoryServices]):
         services = await self.opened()
         try:
             copies = [copy for file in files[:200] if (copy := await services.details(file))]
+            away = {copy.file.id for copy in copies if copy.file.state is FileState.STAGED}
+            files = [file for file in files if file not in away]
+            if not files:
+                self.notify("Staged already: 3 shows it, and r there puts it back.", markup=False)
+                return
+            copies = [copy for copy in copies if copy.file.id not in away]
             lines = describe.to_be_moved([copy.file for copy in copies], more=len(files) - len(copies))
             title = f"Stage {count(len(files), 'file')}?"
             if await self.app.push_screen_wait(Confirm(title, lines, yes="stage them")):

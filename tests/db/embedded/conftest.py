@@ -7,6 +7,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -47,10 +48,18 @@ class User:
         self.process.communicate(timeout=60)
 
 
+@pytest.fixture
+def tmp_path(fast_folder: Path) -> Iterator[Path]:
+    """Yield a folder in memory, where there is one: to make a cluster is to write a thousand files."""
+    made = Path(tempfile.mkdtemp(prefix="place-", dir=fast_folder))
+    yield made
+    shutil.rmtree(made, ignore_errors=True)
+
+
 @pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def made(fast_folder: Path) -> Path:
     """Return a data folder with a cluster that was made, used once and stopped."""
-    folder = tmp_path_factory.mktemp("made")
+    folder = Path(tempfile.mkdtemp(prefix="made-", dir=fast_folder))
     user = User(folder)
     user.ready()
     user.leave()

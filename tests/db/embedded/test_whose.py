@@ -18,7 +18,7 @@ import pytest
 from mediavault_tui.errors import DatabaseError
 from mediavault_tui.store.binaries import find_binaries
 from mediavault_tui.store.embedded import serve
-from tests.conftest import lacking
+from tests.conftest import IN_MEMORY, lacking
 from tests.db.embedded.conftest import ROOT, User, postmaster, server_of
 
 as_root = pytest.mark.skipif(os.getuid() != 0, reason="only root can become somebody else")
@@ -26,8 +26,8 @@ as_root = pytest.mark.skipif(os.getuid() != 0, reason="only root can become some
 
 @pytest.fixture
 def everybodys_folder() -> Iterator[Path]:
-    """Yield a folder in /tmp that everybody may enter, unlike pytest's own."""
-    made = Path(tempfile.mkdtemp(prefix="mediavault-test-", dir="/tmp"))
+    """Yield a folder that everybody may enter, unlike pytest's own."""
+    made = Path(tempfile.mkdtemp(prefix="mediavault-test-", dir=os.environ.get(IN_MEMORY, "/tmp")))
     made.chmod(0o755)
     yield made
     shutil.rmtree(made)
