@@ -57,28 +57,31 @@ async def allowed(request: web.Request, file: FileId) -> Caller:
 
     Raises: Denied (401).
     """
-    sidecar = state(request)
     offered = request.query.getall(LINK_QUERY, [])[:4]
     cookie = request.cookies.get(LINK_COOKIE.format(file))
     for token in [*offered, *([cookie] if cookie else [])]:
-        # The very same token for the very same file was checked a moment ago, or it is checked now.
-        claims = sidecar.link_claims.known((token, file))
-        if claims is None or sidecar.links.over(claims):
-            try:
-                sidecar.links.read(token, file)
-                claims = await sidecar.link_claims.get(
-                    (token, file), partial(sidecar.links.check, token, file)
-                )
-            except Denied:
-                continue
-        request[WHO] = f"link of {claims.made_by}"
-        return Caller(claims.made_by, link=claims.link)
+        try:
+            return await by_link(request, file, token)
+        except Denied:
+            continue
     try:
         return await signed_in(request)
     except Denied:
         if offered:
             raise Denied("This link does not open this file, or no more; ask for a new one") from None
         raise
+
+
+async def by_link(request: web.Request, file: FileId, token: str) -> Caller:
+    """Return whose link to this file the token is. Raises: Denied (401)."""
+    sidecar = state(request)
+    # The very same token for the very same file was checked a moment ago, or it is checked now.
+    claims = sidecar.link_claims.known((token, file))
+    if claims is None or sidecar.links.over(claims):
+        sidecar.links.read(token, file)
+        claims = await sidecar.link_claims.get((token, file), partial(sidecar.links.check, token, file))
+    request[WHO] = f"link of {claims.made_by}"
+    return Caller(claims.made_by, link=claims.link)
 
 
 def keep_link(request: web.Request, response: web.StreamResponse, file: FileId, *paths: str) -> None:

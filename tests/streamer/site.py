@@ -108,6 +108,7 @@ def configuration(folder: Path, ports: Sequence[int], *, mount: Path, front: int
         (r"/etc/nginx/ssl/[^;]*\.key", str(secret)),
         (r"/var/log/nginx/", f"{folder}/"),
         (r"/mnt/nas-media/", f"{mount}/"),
+        (r"/run/mediavault-nginx", f"{folder}/kept"),
         (
             r"ssl_stapling (on|off);|ssl_stapling_verify on;",
             "",
