@@ -16,6 +16,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Literal
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -164,29 +165,29 @@ async def process(
 
 @asynccontextmanager
 async def running_site(
-    folder: Path, *, database_url: str, mount: Path, extra: dict[str, str] | None = None
+    folder: Path, *, database_url: str, mount: Path, serving: Literal["serve", "web"] = "serve"
 ) -> AsyncIterator[Site]:
-    """Sidecar and nginx, as processes of their own."""
-    ports = free_ports(3)
-    https, http, sidecar = ports
+    """Sidecar or front end, and nginx before it, as processes of their own."""
+    https, http, sidecar, front = free_ports(4)
     config = folder / "nginx.conf"
-    _write(config, lambda: configuration(folder, ports, mount=mount))
+    _write(config, lambda: configuration(folder, (https, http, sidecar), mount=mount, front=front))
     env = {
         "PATH": os.environ["PATH"],
+        "HOME": str(folder),
         "DATABASE_URL": database_url,
         "MEDIAVAULT_DATA_DIR": str(folder / "data"),
         "PUBLIC_BASE_URL": f"https://{HOST}:{https}",
         "STREAMER_PORT": str(sidecar),
+        "MEDIAVAULT_WEB_PORT": str(front),
         "PYTHONPATH": str(ROOT),
-        **(extra or {}),
     }
     nginx = shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin") or "nginx"
-    serving = process(
-        sys.executable, "-m", "mediavault_tui", "serve", env=env, ready=sidecar, log=folder / "sidecar.log"
-    )
+    words = (sys.executable, "-m", "mediavault_tui", serving)
+    ready = {"serve": sidecar, "web": front}[serving]
+    behind = process(*words, env=env, ready=ready, log=folder / f"{serving}.log")
     fronting = process(
         nginx, "-p", str(folder), "-c", str(config), "-e", str(folder / "start.log"),
         env=env, ready=https, log=folder / "nginx.out",
     )  # fmt: skip
-    async with serving, fronting:
+    async with behind, fronting:
         yield Site(https, http, sidecar, folder / "site.crt", folder)
