@@ -196,7 +196,9 @@ async def bench(mib: int, seconds: float, idlers: int) -> None:
         make_certificate(folder)  # the last one is the one that all have
         for port, text in configs.items():
             config = folder / f"{port}.conf"
-            await asyncio.to_thread(config.write_text, text.replace("nginx.pid", f"{port}.pid").replace("/kept", f"/kept-{port}"))
+            await asyncio.to_thread(
+                config.write_text, text.replace("nginx.pid", f"{port}.pid").replace("/kept", f"/kept-{port}")
+            )
             words = (nginx, "-p", str(folder), "-c", str(config), "-e", str(folder / f"{port}.err"))
             await stack.enter_async_context(process(*words, env=env, ready=port, log=folder / f"{port}.out"))
         await asyncio.to_thread(

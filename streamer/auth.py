@@ -16,7 +16,7 @@ from aiohttp import hdrs, web
 from mediavault_tui.domain.accounts import SESSION_COOKIE, LinkId, SessionId, User
 from mediavault_tui.domain.model import FileId
 from mediavault_tui.errors import Denied
-from streamer.state import WHO, state
+from streamer.state import INSIDER, WHO, state
 from streamer.who import from_this_machine, is_https
 
 LINK_COOKIE = "mediavault_link_{}"
@@ -43,12 +43,13 @@ async def signed_in(request: web.Request) -> Caller:
     if token is not None:
         session = sidecar.accounts.read(token)  # signature and end, every time
         known = await sidecar.sessions.get(session, lambda: sidecar.accounts.who(token))
-        request[WHO] = known.user.name
+        request[WHO], request[INSIDER] = known.user.name, True
         return Caller(known.user.name, known.user, known.session)
     if await sidecar.accounts_exist.get(None, sidecar.accounts.exist):
         raise Denied("You are not logged in; log in")
     if not from_this_machine(request):
         raise Denied("There are no accounts yet, so only this machine is served; run `mediavault users add`")
+    request[INSIDER] = True
     return Caller("this machine")
 
 
