@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 import os
 import random
 import time
 from collections import Counter
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -267,6 +269,7 @@ async def test_a_viewer_goes_on_whatever_others_try(
     made = await links.make(film.id, who=NAME)
     address = f"/api/media/stream/{film.id}"
     whole = ",".join(["0-"] * 16)
+    wrong = json.dumps({"name": NAME, "password": "wrong password"})
     heads = {
         "ten thousand ranges": (f"GET {address}?t={made.token} HTTP/1.1\r\nHost: a\r\nRange: bytes="
                                 + "0-0," * 10_000 + "\r\n\r\n", b"400"),
@@ -278,7 +281,7 @@ async def test_a_viewer_goes_on_whatever_others_try(
         "a large body": ("POST /api/auth/login HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n"
                          f"Content-Length: 100000\r\n\r\n{'x' * 100_000}", b"413"),
         "a wrong password": ("POST /api/auth/login HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n"
-                             f'Content-Length: 35\r\n\r\n{{"name": "ripley", "password": "no"}}', b"401 429"),
+                             f"Content-Length: {len(wrong)}\r\n\r\n{wrong}", b"401 429"),
         "a socket of another site": ("GET /ws/ HTTP/1.1\r\nHost: a\r\nOrigin: https://evil.example\r\n"
                                      "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
                                      "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n", b"403"),
@@ -289,7 +292,8 @@ async def test_a_viewer_goes_on_whatever_others_try(
         text, statuses = heads[what]
         while True:
             reader, writer = await sidecar.raw(text)
-            assert (await reader.readline()).split()[1] in statuses.split(), what
+            with suppress(ConnectionError):  # hung up on while it still talked
+                assert (await reader.readline()).split()[1] in statuses.split(), what
             writer.close()
             refused[what] += 1
 
