@@ -23,8 +23,9 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from tests.streamer.browser import HOST
+
 ROOT = Path(__file__).resolve().parents[2]
-HOST = "mediavault.example.org"
 
 
 @dataclass(frozen=True, slots=True)
