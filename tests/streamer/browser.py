@@ -140,7 +140,9 @@ class Page:
             case "Network.webSocketFrameReceived":
                 frame = said["response"]
                 binary = frame["opcode"] == 2
-                self.heard += base64.b64decode(frame["payloadData"]) if binary else frame["payloadData"].encode()
+                self.heard += (
+                    base64.b64decode(frame["payloadData"]) if binary else frame["payloadData"].encode()
+                )
             case "Network.requestWillBeSent":
                 self.requests.append(said["request"]["url"])
 

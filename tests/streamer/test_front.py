@@ -1,4 +1,4 @@
-"""The app itself in a real browser, through the shipped nginx: behind the login, by its keys, wide and small."""
+"""The app in a real browser, through the shipped nginx: behind the login, by its keys, wide and small."""
 
 from __future__ import annotations
 
@@ -50,8 +50,10 @@ async def test_the_app_in_a_browser_through_nginx(
         await page.press("2")
         await until(lambda: b"duplicates" in page.heard)
 
+        page.heard = b""
         await page.size(560, 420)
-        await until(lambda: page.heard.count(b"duplicates") > 1)  # it draws itself anew, for fewer columns
+        await until(lambda: _drawn_for(19, page.heard))  # anew, for fewer lines and columns
+        await page.run(_DRAWN)
         await page.picture(tmp_path / "small.png")
         assert await page.run(_COLUMNS) < wide
 
@@ -70,9 +72,16 @@ async def test_the_app_in_a_browser_through_nginx(
         assert await page.run("location.pathname") == "/login"
 
 
+def _drawn_for(lines: int, heard: bytes) -> bool:
+    """Return whether the last line that was drawn is this one, with the keys in it."""
+    _, found, last = heard.rpartition(f"\x1b[{lines};1H".encode())
+    return bool(found) and b"Menu" in last and f"\x1b[{lines + 1};1H".encode() not in last
+
+
 _OPENED = """new Promise((resolve) => {
     const socket = new WebSocket(`wss://${location.host}/ws?width=80&height=24`);
     socket.onmessage = () => { socket.close(); resolve('opened'); };
     socket.onerror = () => resolve('refused');
 })"""
+_DRAWN = "new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done(true))))"
 _COLUMNS = "document.querySelector('.xterm-screen').clientWidth"
