@@ -27,11 +27,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench.database import own_database
+from bench.smb import read
+from mediavault_tui.domain.model import FileId
 from mediavault_tui.services.keys import signing_secret
 from mediavault_tui.services.preview import PreviewLinks
 from mediavault_tui.settings import Settings
 from mediavault_tui.store.database import Database
 from tests.db.shelf import Shelf
+from tests.smb.nas_rig import nas_on, scan
+from tests.smb.server import Smbd
 from tests.streamer.site import HOST, ROOT, configuration, free_ports, make_certificate, process
 
 MIB = 1 << 20
@@ -174,6 +178,7 @@ async def bench(mib: int, seconds: float, idlers: int) -> None:
         links = PreviewLinks(database, signing_secret(Settings(data_dir=data)), base_url="")
         made = [await links.make(film.id, who=f"viewer {number}") for number in range(VIEWERS)]
         streams = [link.url(f"/api/media/stream/{film.id}") for link in made]
+        far = await on_a_share(stack, folder, database, data, links, mib // 4)
         sidecar, plain, tls, mount, mount_tls, proxy = free_ports(6)
         env = {
             "PATH": os.environ["PATH"], "DATABASE_URL": url, "MEDIAVAULT_DATA_DIR": str(data),
@@ -205,6 +210,38 @@ async def bench(mib: int, seconds: float, idlers: int) -> None:
             measure, film.size, seconds, idlers, ran.pid, streams, folder / "site.crt",
             ports=(sidecar, plain, tls, mount, mount_tls, proxy),
         )  # fmt: skip
+        if far is not None:
+            await asyncio.to_thread(measure_far, sidecar, *far)
+
+
+async def on_a_share(
+    stack: AsyncExitStack, folder: Path, database: Database, data: Path, links: PreviewLinks, mib: int
+) -> tuple[Smbd, str] | None:
+    """Start an smbd with a film on its share, known to the inventory; return it and the film's address."""
+    if shutil.which("smbd") is None:
+        return None
+    server = stack.enter_context(Smbd(folder / "smbd"))
+    fill(server.share / "film.mkv", mib)
+    async with nas_on(database, server, data) as nas:  # kept in the database, where the sidecar finds it
+        await scan(database, nas, probe=False)
+    async with database.connection() as conn:
+        number = await conn.fetchval("select id from media_files where source = 'nas:2'")
+    return server, (await links.make(FileId(number), who="bench")).url(f"/api/media/stream/{number}")
+
+
+def measure_far(sidecar: int, server: Smbd, path: str) -> None:
+    """Print how quickly a film on a share comes through the sidecar, beside the source read directly."""
+    size = (server.share / "film.mkv").stat().st_size
+    through = direct = 0.0
+    for _ in range(ROUNDS):
+        through = max(through, one_stream(sidecar, path))
+        began = time.perf_counter()
+        assert read(server, "/film.mkv", server.port) == size
+        direct = max(direct, size / (time.perf_counter() - began) / 1e6)
+    print(
+        f"| one stream, film on a share (SMB), through the sidecar | {through:,.0f} beside {direct:,.0f} MB/s "
+        f"read directly | {through / direct:.2f} |"
+    )
 
 
 def measure(
