@@ -100,6 +100,8 @@ def signing_key(settings: Settings) -> Check:
 def private(what: str, place: Path) -> Check:
     """Say whether a file that holds secrets is for its owner alone, and at most for a group to read."""
     mode = stat.S_IMODE(place.stat().st_mode)
+    if not os.access(place, os.R_OK):
+        return ill(what, f"{place} may not be read (mode {mode:o})", "give it to the user that runs MediaVault")
     if mode & 0o027:
         return ill(what, f"others may read or write {place} (mode {mode:o})", f"chmod go= {place}")
     return well(what, f"{place}, mode {mode:o}")
