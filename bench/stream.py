@@ -21,16 +21,21 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
 from bench.database import own_database
+from bench.smb import read
+from mediavault_tui.domain.model import FileId
 from mediavault_tui.services.keys import signing_secret
 from mediavault_tui.services.preview import PreviewLinks
 from mediavault_tui.settings import Settings
 from mediavault_tui.store.database import Database
 from tests.db.shelf import Shelf
+from tests.smb.nas_rig import nas_on, scan
+from tests.smb.server import Smbd
 from tests.streamer.site import HOST, ROOT, configuration, free_ports, make_certificate, process
 
 MIB = 1 << 20
@@ -67,20 +72,22 @@ def one_stream(port: int, path: str, *, tls: Path | None = None) -> float:
     return float(speed) / 1e6
 
 
-def viewers(port: int, path: str, size: int, seconds: float) -> Rate:
-    """Let 64 viewers read random ranges of 1 MiB; each is asked for when the one before has come."""
+def viewers(port: int, paths: Sequence[str], size: int, seconds: float) -> Rate:
+    """Let viewers, one for each path, read random ranges of 1 MiB; each is asked for when the one before has come."""
     chance, selector, buffer = random.Random(1), selectors.DefaultSelector(), bytearray(MIB)
     asked: dict[socket.socket, tuple[float, bytes, int | None]] = {}
+    path_of: dict[socket.socket, str] = {}
     firsts: list[float] = []
 
     def ask(client: socket.socket) -> None:
         start = chance.randrange(0, size - MIB)
         asked[client] = (time.perf_counter(), b"", None)
-        line = f"GET {path} HTTP/1.1\r\nHost: {HOST}\r\nRange: bytes={start}-{start + MIB - 1}\r\n\r\n"
+        line = f"GET {path_of[client]} HTTP/1.1\r\nHost: {HOST}\r\nRange: bytes={start}-{start + MIB - 1}\r\n\r\n"
         client.send(line.encode())
 
-    for _ in range(VIEWERS):
+    for path in paths:
         client = socket.create_connection(("127.0.0.1", port))
+        path_of[client] = path
         selector.register(client, selectors.EVENT_READ)
         ask(client)
     began, done = time.perf_counter(), 0
@@ -169,7 +176,9 @@ async def bench(mib: int, seconds: float, idlers: int) -> None:
             film = await shelf.enter(path)
         data = folder / "data"
         links = PreviewLinks(database, signing_secret(Settings(data_dir=data)), base_url="")
-        stream = (await links.make(film.id, who="bench")).url(f"/api/media/stream/{film.id}")
+        made = [await links.make(film.id, who=f"viewer {number}") for number in range(VIEWERS)]
+        streams = [link.url(f"/api/media/stream/{film.id}") for link in made]
+        far = await on_a_share(stack, folder, database, data, links, mib // 4)
         sidecar, plain, tls, mount, mount_tls, proxy = free_ports(6)
         env = {
             "PATH": os.environ["PATH"], "DATABASE_URL": url, "MEDIAVAULT_DATA_DIR": str(data),
@@ -192,13 +201,47 @@ async def bench(mib: int, seconds: float, idlers: int) -> None:
         make_certificate(folder)  # the last one is the one that all have
         for port, text in configs.items():
             config = folder / f"{port}.conf"
-            await asyncio.to_thread(config.write_text, text.replace("nginx.pid", f"{port}.pid"))
+            await asyncio.to_thread(
+                config.write_text, text.replace("nginx.pid", f"{port}.pid").replace("/kept", f"/kept-{port}")
+            )
             words = (nginx, "-p", str(folder), "-c", str(config), "-e", str(folder / f"{port}.err"))
             await stack.enter_async_context(process(*words, env=env, ready=port, log=folder / f"{port}.out"))
         await asyncio.to_thread(
-            measure, film.size, seconds, idlers, ran.pid, stream, folder / "site.crt",
+            measure, film.size, seconds, idlers, ran.pid, streams, folder / "site.crt",
             ports=(sidecar, plain, tls, mount, mount_tls, proxy),
         )  # fmt: skip
+        if far is not None:
+            await asyncio.to_thread(measure_far, sidecar, *far)
+
+
+async def on_a_share(
+    stack: AsyncExitStack, folder: Path, database: Database, data: Path, links: PreviewLinks, mib: int
+) -> tuple[Smbd, str] | None:
+    """Start an smbd with a film on its share, known to the inventory; return it and the film's address."""
+    if shutil.which("smbd") is None:
+        return None
+    server = stack.enter_context(Smbd(folder / "smbd"))
+    fill(server.share / "film.mkv", mib)
+    async with nas_on(database, server, data) as nas:  # kept in the database, where the sidecar finds it
+        await scan(database, nas, probe=False)
+    async with database.connection() as conn:
+        number = await conn.fetchval("select id from media_files where source = 'nas:2'")
+    return server, (await links.make(FileId(number), who="bench")).url(f"/api/media/stream/{number}")
+
+
+def measure_far(sidecar: int, server: Smbd, path: str) -> None:
+    """Print how quickly a film on a share comes through the sidecar, beside the source read directly."""
+    size = (server.share / "film.mkv").stat().st_size
+    through = direct = 0.0
+    for _ in range(ROUNDS):
+        through = max(through, one_stream(sidecar, path))
+        began = time.perf_counter()
+        assert read(server, "/film.mkv", server.port) == size
+        direct = max(direct, size / (time.perf_counter() - began) / 1e6)
+    print(
+        f"| one stream, film on a share (SMB), through the sidecar | {through:,.0f} beside {direct:,.0f} MB/s "
+        f"read directly | {through / direct:.2f} |"
+    )
 
 
 def measure(
@@ -206,14 +249,14 @@ def measure(
     seconds: float,
     idlers: int,
     pid: int,
-    stream: str,
+    each: Sequence[str],
     certificate: Path,
     *,
     ports: tuple[int, int, int, int, int, int],
 ) -> None:
     """Measure and print."""
     sidecar, plain, tls, mount, mount_tls, proxy = ports
-    own = "/film.mkv"
+    own, stream = "/film.mkv", each[0]
     one_stream(plain, own)  # into the page cache
     streams: dict[str, tuple[int, str, Path | None, str]] = {
         "": (plain, own, None, ""),
@@ -224,10 +267,10 @@ def measure(
         "one stream, TLS, film on a mount (X-Accel)": (mount_tls, stream, certificate, " "),
     }
     crowds = {
-        "": (plain, own),
-        "64 viewers, sidecar directly": (sidecar, stream),
-        "64 viewers, through nginx, film on a mount (X-Accel)": (mount, stream),
-        "64 viewers, through nginx, film elsewhere (proxied)": (proxy, stream),
+        "": (plain, [own] * VIEWERS),
+        "64 viewers, sidecar directly": (sidecar, each),
+        "64 viewers, through nginx, film on a mount (X-Accel)": (mount, each),
+        "64 viewers, through nginx, film elsewhere (proxied)": (proxy, each),
     }
     began = memory(pid)
     speeds = dict.fromkeys(streams, 0.0)
@@ -237,8 +280,8 @@ def measure(
             speeds[what] = max(speeds[what], one_stream(port, path, tls=trusted))
     grown = memory(pid) - began
     for _ in range(ROUNDS):
-        for what, (port, path) in crowds.items():
-            seen = viewers(port, path, size, seconds)
+        for what, (port, paths) in crowds.items():
+            seen = viewers(port, paths, size, seconds)
             if what not in rates or seen.requests > rates[what].requests:
                 rates[what] = seen
     print("| what | beside nginx serving the file itself | ratio |\n|---|---|---|")

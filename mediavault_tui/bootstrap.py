@@ -66,6 +66,12 @@ def _env_file() -> tuple[str, dict[str, str]]:
         raise ConfigError(f"{found} cannot be read as settings ({error}); correct or remove it") from error
 
 
+def env_file() -> Path | None:
+    """Return where the `.env` is that is read; None if there is none."""
+    found = find_dotenv(usecwd=True)
+    return Path(found) if found else None
+
+
 def origins(settings: Settings) -> dict[str, str]:
     """Return where each variable's value came from, but for those that have their default."""
     path, file = _env_file()

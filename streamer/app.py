@@ -15,8 +15,10 @@ from mediavault_tui.errors import (
     Denied,
     MediaVaultError,
     Refused,
+    SourceChanged,
     SourceDenied,
     SourceError,
+    SourceMissing,
     SourceOffline,
     UsageError,
 )
@@ -32,7 +34,7 @@ from streamer import library, live, media, openapi, sockets, watch
 from streamer.logs import AccessLog, access
 from streamer.metrics import Metrics
 from streamer.sending import Sender
-from streamer.state import ADDRESS, BEGAN, STATE, State, state
+from streamer.state import ADDRESS, BEGAN, INSIDER, STATE, State, state
 from streamer.who import client_address
 
 log = logging.getLogger("mediavault.streamer")
@@ -51,6 +53,14 @@ _STATUS: tuple[tuple[type[MediaVaultError], int], ...] = (
     (SourceDenied, 503),
     (SourceError, 410),
     (DatabaseDown, 503),
+)
+_HARMLESS = (Denied, Refused, UsageError)
+_OUTSIDE: tuple[tuple[type[MediaVaultError], str], ...] = (
+    (SourceOffline, "The film's disk or server is not connected; try again later"),
+    (SourceDenied, "The film may not be read by the server; tell whoever gave you the link"),
+    (SourceChanged, "The film is not the one that was scanned; its owner must scan again"),
+    (SourceMissing, "The film is missing, or was moved; its owner must scan again"),
+    (MediaVaultError, "That cannot be answered at the moment; try again later"),
 )
 _HEADERS = {
     "X-Content-Type-Options": "nosniff",
@@ -127,7 +137,7 @@ async def sentences(request: web.Request, handler: Handler) -> web.StreamRespons
         status = next((status for kind, status in _STATUS if isinstance(error, kind)), 500)
         if status >= 500:
             log.warning("%s %s: %s", request.method, request.rel_url.raw_path, error)
-        response = web.json_response({"error": str(error)}, status=status)
+        response = web.json_response({"error": _told(request, error)}, status=status)
     except web.HTTPException as error:
         if error.status < 400:
             raise
@@ -137,6 +147,13 @@ async def sentences(request: web.Request, handler: Handler) -> web.StreamRespons
     method = request.method if request.method in hdrs.METH_ALL else "other"
     sidecar.metrics.answered(_route(request), method, str(response.status)).inc()
     return response
+
+
+def _told(request: web.Request, error: MediaVaultError) -> str:
+    """Return what is said of an error: whoever has but a link reads neither paths nor addresses."""
+    if request.get(INSIDER) or isinstance(error, _HARMLESS):
+        return str(error)
+    return next((sentence for kind, sentence in _OUTSIDE if isinstance(error, kind)), _OUTSIDE[-1][1])
 
 
 def _route(request: web.Request) -> str:

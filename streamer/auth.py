@@ -16,7 +16,7 @@ from aiohttp import hdrs, web
 from mediavault_tui.domain.accounts import SESSION_COOKIE, LinkId, SessionId, User
 from mediavault_tui.domain.model import FileId
 from mediavault_tui.errors import Denied
-from streamer.state import WHO, state
+from streamer.state import INSIDER, WHO, state
 from streamer.who import from_this_machine, is_https
 
 LINK_COOKIE = "mediavault_link_{}"
@@ -43,12 +43,13 @@ async def signed_in(request: web.Request) -> Caller:
     if token is not None:
         session = sidecar.accounts.read(token)  # signature and end, every time
         known = await sidecar.sessions.get(session, lambda: sidecar.accounts.who(token))
-        request[WHO] = known.user.name
+        request[WHO], request[INSIDER] = known.user.name, True
         return Caller(known.user.name, known.user, known.session)
     if await sidecar.accounts_exist.get(None, sidecar.accounts.exist):
         raise Denied("You are not logged in; log in")
     if not from_this_machine(request):
         raise Denied("There are no accounts yet, so only this machine is served; run `mediavault users add`")
+    request[INSIDER] = True
     return Caller("this machine")
 
 
@@ -57,28 +58,31 @@ async def allowed(request: web.Request, file: FileId) -> Caller:
 
     Raises: Denied (401).
     """
-    sidecar = state(request)
     offered = request.query.getall(LINK_QUERY, [])[:4]
     cookie = request.cookies.get(LINK_COOKIE.format(file))
     for token in [*offered, *([cookie] if cookie else [])]:
-        # The very same token for the very same file was checked a moment ago, or it is checked now.
-        claims = sidecar.link_claims.known((token, file))
-        if claims is None or sidecar.links.over(claims):
-            try:
-                sidecar.links.read(token, file)
-                claims = await sidecar.link_claims.get(
-                    (token, file), partial(sidecar.links.check, token, file)
-                )
-            except Denied:
-                continue
-        request[WHO] = f"link of {claims.made_by}"
-        return Caller(claims.made_by, link=claims.link)
+        try:
+            return await by_link(request, file, token)
+        except Denied:
+            continue
     try:
         return await signed_in(request)
     except Denied:
         if offered:
             raise Denied("This link does not open this file, or no more; ask for a new one") from None
         raise
+
+
+async def by_link(request: web.Request, file: FileId, token: str) -> Caller:
+    """Return whose link to this file the token is. Raises: Denied (401)."""
+    sidecar = state(request)
+    # The very same token for the very same file was checked a moment ago, or it is checked now.
+    claims = sidecar.link_claims.known((token, file))
+    if claims is None or sidecar.links.over(claims):
+        sidecar.links.read(token, file)
+        claims = await sidecar.link_claims.get((token, file), partial(sidecar.links.check, token, file))
+    request[WHO] = f"link of {claims.made_by}"
+    return Caller(claims.made_by, link=claims.link)
 
 
 def keep_link(request: web.Request, response: web.StreamResponse, file: FileId, *paths: str) -> None:

@@ -12,9 +12,9 @@ from aiohttp import web
 
 from mediavault_tui.domain.byterange import Answer, Representation, answer, http_date, multipart, ranged
 from mediavault_tui.domain.model import FileStamp
-from mediavault_tui.domain.representation import content_type, disposition, etag
+from mediavault_tui.domain.representation import UNKNOWN_TYPE, content_type, disposition, etag
 from mediavault_tui.domain.streaming import ServedFile
-from mediavault_tui.errors import SourceError
+from mediavault_tui.errors import Refused, SourceError
 from mediavault_tui.sources.base import RangedReader
 from mediavault_tui.sources.local_beneath import LocalStream
 from streamer import auth
@@ -34,7 +34,7 @@ async def stream(request: web.Request) -> web.StreamResponse:
     async with opened_file(request, file) as (served, reader, stamp):
         what, head = _facts(served, stamp)
         if (inside := _inside_of_proxy(request, served)) is not None:
-            response = web.Response(headers=head | {"X-Accel-Redirect": inside})
+            response = web.Response(headers=head | {"X-Accel-Redirect": inside[0] + quote(inside[1])})
             for name in ("Accept-Ranges", "ETag", "Last-Modified"):
                 del response.headers[name]  # the proxy has its own
             auth.keep_link(request, response, file)
@@ -53,8 +53,29 @@ async def stream(request: web.Request) -> web.StreamResponse:
         return answered
 
 
-def _inside_of_proxy(request: web.Request, served: ServedFile) -> str | None:
-    """Return where a proxy of ours finds the file, to send it itself: nginx's X-Accel-Redirect.
+async def place(request: web.Request) -> web.Response:
+    """Say where a proxy of ours finds the film of a link, to send it itself without asking again for a second.
+
+    Answers 204 only where the proxy can say all that we would: the film lies in its folder, its type is
+    that of its ending, and its name can stand in a header. 403: it should hand each request on to us.
+    """
+    file = file_id(request)
+    if not from_proxy(request):
+        raise web.HTTPNotFound
+    await auth.by_link(request, file, request.query.get(auth.LINK_QUERY, ""))
+    async with opened_file(request, file) as (served, _, stamp):
+        inside = _inside_of_proxy(request, served)
+        named = content_type(served.name, None)
+        typed = named == content_type(served.name, served.container) != UNKNOWN_TYPE
+        if inside is None or not typed or not _fits_in_a_header(inside[1]):
+            raise Refused("Let us send this film")
+        _, head = _facts(served, stamp)
+        kept = {name: head[name] for name in ("Cache-Control", "Content-Disposition")}
+        return web.Response(status=204, headers=kept | {"X-MediaVault-Film": inside[0] + inside[1].decode()})
+
+
+def _inside_of_proxy(request: web.Request, served: ServedFile) -> tuple[str, bytes] | None:
+    """Return the address under which a proxy of ours has the file, to send it itself: folder and the rest.
 
     Its configuration says which folder it has under which address (`X-Accel-Mapping: /films/=/_films/`).
     """
@@ -64,7 +85,16 @@ def _inside_of_proxy(request: web.Request, served: ServedFile) -> str | None:
         return None
     if not served.raw_path.startswith(raw_folder):
         return None
-    return inside + quote(served.raw_path[len(raw_folder) :])
+    return inside, served.raw_path[len(raw_folder) :]
+
+
+def _fits_in_a_header(path: bytes) -> bool:
+    """Return whether nginx takes the path as it is: it would cut off what follows a question mark."""
+    try:
+        text = path.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return text.isprintable() and "?" not in text
 
 
 class _Message:
@@ -160,5 +190,6 @@ def _refusal(decided: Answer, what: Representation) -> web.Response:
 
 
 def add_routes(app: web.Application) -> None:
-    """Add `/api/media/stream/{file_id}`, GET and HEAD."""
+    """Add `/api/media/stream/{file_id}`, GET and HEAD, and what a proxy of ours asks before it sends a film."""
     app.router.add_get("/api/media/stream/{file_id:[0-9]+}", stream)
+    app.router.add_get("/_film/{file_id:[0-9]+}", place)

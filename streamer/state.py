@@ -135,6 +135,9 @@ SENT: web.RequestKey[int] = web.RequestKey("sent", int)
 WHO: web.RequestKey[str] = web.RequestKey("who", str)
 """Under this a request keeps who asked, for the log."""
 
+INSIDER: web.RequestKey[bool] = web.RequestKey("insider", bool)
+"""Under this a request keeps that a login let it in, or this machine: they may read where things lie."""
+
 ADDRESS: web.RequestKey[str] = web.RequestKey("address", str)
 """Under this a request keeps where it came from, for the log."""
 

@@ -30,7 +30,7 @@ def run(args: argparse.Namespace) -> int:
 async def _run(*, as_json: bool) -> int:
     from contextlib import AsyncExitStack
 
-    from mediavault_tui.bootstrap import load_settings, open_database
+    from mediavault_tui.bootstrap import env_file, load_settings, open_database
     from mediavault_tui.services.doctor import examine, worst
     from mediavault_tui.store.database import Database
 
@@ -42,7 +42,7 @@ async def _run(*, as_json: bool) -> int:
             database = await stack.enter_async_context(open_database(settings))
         except MediaVaultError as error:
             database = error
-        async for finding in examine(settings, database):
+        async for finding in examine(settings, database, env_file=env_file()):
             findings.append(finding)
             if not as_json:
                 _show(finding)

@@ -56,11 +56,15 @@ def this_machine(peer: str, host: str, headers: Mapping[str, str]) -> bool:
 def same_site(headers: Mapping[str, str], host: str, public_url: str | None) -> bool:
     """Return whether a page of ours asks, or no page at all: a browser names the page's origin.
 
+    A page that sends no `Referer`, as ours, has the origin "null" when it posts a form, and so has a
+    page of a stranger in a sandbox: then the browser's own word on where it is decides.
     `host`: the request's Host; `public_url`: PUBLIC_BASE_URL.
     """
-    origin = headers.get("Origin")
+    origin, said = headers.get("Origin"), headers.get("Sec-Fetch-Site")
     if origin is None:
-        return headers.get("Sec-Fetch-Site") in (None, "same-origin", "none")
+        return said in (None, "same-origin", "none")
+    if origin == "null":
+        return said in ("same-origin", "none")
     ours = {f"http://{host}".lower(), f"https://{host}".lower()}
     if public_url:
         parts = urlsplit(public_url)

@@ -27,6 +27,19 @@ from mediavault_tui.domain.origins import loopback
 from mediavault_tui.domain.pathtext import display
 from mediavault_tui.errors import MediaVaultError
 from mediavault_tui.probe.tools import Tool, find_tool
+from mediavault_tui.services.doctor_machine import (
+    PATIENCE,
+    aside,
+    certificate,
+    clock,
+    codecs,
+    holding,
+    ill,
+    private,
+    room,
+    signing_key,
+    well,
+)
 from mediavault_tui.settings import Settings
 from mediavault_tui.store import doctor as store
 from mediavault_tui.store.database import Database
@@ -39,27 +52,17 @@ TABLES = (
 )  # fmt: skip
 """The tables that an installation has."""
 _COUNTED = ("media_files", "duplicate_groups", "pending_deletions", "chat_sessions")
-_PATIENCE = 5.0
-"""Seconds that anything may take to answer."""
 _SITES = Path("/etc/nginx/sites-enabled"), Path("/etc/nginx/conf.d")
 
 
-def _well(what: str, said: str) -> Check:
-    return Check(what, True, said)
-
-
-def _ill(what: str, said: str, remedy: str) -> Check:
-    return Check(what, False, said, remedy)
-
-
-def _aside(what: str, said: str) -> Check:
-    return Check(what, True, said, used=False)
-
-
-async def examine(settings: Settings, database: Database | MediaVaultError) -> AsyncIterator[Check]:
-    """Yield every finding; `database` is the error where it could not be opened."""
+async def examine(
+    settings: Settings, database: Database | MediaVaultError, *, env_file: Path | None = None
+) -> AsyncIterator[Check]:
+    """Yield every finding; `database` is the error where it could not be opened, `env_file` where settings stand."""
+    if env_file is not None:
+        yield await asyncio.to_thread(private, ".env", env_file)
     if isinstance(database, MediaVaultError):
-        yield _ill("database", str(database), "see the sentence; `mediavault db status`")
+        yield ill("database", str(database), "see the sentence; `mediavault db status`")
     else:
         try:
             async for finding in _database(database):
@@ -69,34 +72,35 @@ async def examine(settings: Settings, database: Database | MediaVaultError) -> A
             async for finding in _folders(settings, database):
                 yield finding
         except MediaVaultError as error:
-            yield _ill("database", str(error), "see the sentence; `mediavault db status`")
-    for look in (_keys, _tools, _ports, _nginx, _web, _nas, _limits):
+            yield ill("database", str(error), "see the sentence; `mediavault db status`")
+    for look in (_keys, _tools, codecs, _ports, _nginx, _web, _nas, _limits):
         for finding in await asyncio.to_thread(look, settings):
             yield finding
 
 
 async def _database(database: Database) -> AsyncIterator[Check]:
     async with database.connection() as conn:
-        yield _well("database", f"PostgreSQL {await store.version(conn)} answers")
+        yield well("database", f"PostgreSQL {await store.version(conn)} answers")
+        yield clock(await store.clock(conn))
         there = await store.tables(conn)
     waiting = [m for m in await status(database.url) if m.applied_at is None]
     if waiting:
-        yield _ill("migrations", f"{len(waiting)} are to be applied", "run `mediavault db migrate`")
+        yield ill("migrations", f"{len(waiting)} are to be applied", "run `mediavault db migrate`")
     else:
-        yield _well("migrations", "all are applied")
+        yield well("migrations", "all are applied")
     missing = [name for name in TABLES if name not in there]
     if missing:
-        yield _ill("tables", f"missing: {', '.join(missing)}", "run `mediavault db migrate`")
+        yield ill("tables", f"missing: {', '.join(missing)}", "run `mediavault db migrate`")
         return
-    yield _well("tables", f"all {len(TABLES)} are there")
+    yield well("tables", f"all {len(TABLES)} are there")
     async with database.connection() as conn:
         nas = await store.nas_row(conn)
         counts = await store.counts(conn)
     if nas is None:
-        yield _ill("nas_config", "row 1 is missing", "restore it from sql/migrations/0001_tables.sql")
+        yield ill("nas_config", "row 1 is missing", "restore it from sql/migrations/0001_tables.sql")
     else:
-        yield _well("nas_config", f"row 1 is {nas!r}")
-    yield _well("rows", ", ".join(f"{name} {counts[name]:,}" for name in _COUNTED))
+        yield well("nas_config", f"row 1 is {nas!r}")
+    yield well("rows", ", ".join(f"{name} {counts[name]:,}" for name in _COUNTED))
 
 
 async def _accounts(settings: Settings, database: Database) -> AsyncIterator[Check]:
@@ -104,64 +108,43 @@ async def _accounts(settings: Settings, database: Database) -> AsyncIterator[Che
         accounts = await store.accounts(conn)
     public = settings.public_base_url is not None and not loopback(_host(settings) or "")
     if accounts:
-        yield _well("accounts", f"{accounts}")
+        yield well("accounts", f"{accounts}")
     elif public:
-        yield _ill(
+        yield ill(
             "accounts", "there are none, so nobody gets in from outside", "run `mediavault users add NAME`"
         )
     else:
-        yield _aside("accounts", "there are none: only this machine is served")
+        yield aside("accounts", "there are none: only this machine is served")
 
 
 async def _folders(settings: Settings, database: Database) -> AsyncIterator[Check]:
     async with database.connection() as conn:
         roots = [root for root in await store.roots(conn) if root.startswith(b"/")]
     if not roots:
-        yield _aside("folders", "nothing was scanned yet: `mediavault scan PATH`")
+        yield aside("folders", "nothing was scanned yet: `mediavault scan PATH`")
     for root in roots:
         yield await asyncio.to_thread(_folder, root)
     if settings.staging_path is not None:
-        yield await asyncio.to_thread(_holding, settings.staging_path)
+        for finding in await asyncio.to_thread(holding, settings.staging_path, roots):
+            yield finding
 
 
 def _folder(root: bytes) -> Check:
     name = f"folder {display(root)}"
     try:
         if not stat.S_ISDIR(os.stat(root).st_mode):
-            return _ill(name, "it is no folder", "scan the folder that holds the films")
+            return ill(name, "it is no folder", "scan the folder that holds the films")
         with os.scandir(root) as entries:
             empty = next(entries, None) is None
     except OSError as error:
-        return _ill(
-            name, f"{error.strerror}", "mount it, or correct its permissions; nothing was marked gone"
-        )
+        return ill(name, f"{error.strerror}", "mount it, or correct its permissions; nothing was marked gone")
     if empty:
-        return _ill(name, "it is empty", "is its volume mounted? Nothing was marked gone")
-    return _well(name, "it is there and readable")
-
-
-def _holding(folder: Path) -> Check:
-    name = f"holding folder {folder}"
-    above = folder
-    while not above.exists() and above != above.parent:
-        above = above.parent
-    if not os.access(above, os.W_OK | os.X_OK):
-        return _ill(name, f"{above} may not be written", "correct its permissions or MEDIAVAULT_STAGING_PATH")
-    return _well(name, "it can be written")
+        return ill(name, "it is empty", "is its volume mounted? Nothing was marked gone")
+    return well(name, "it is there and readable")
 
 
 def _keys(settings: Settings) -> list[Check]:
-    if settings.jwt_secret_key is not None:
-        if len(settings.jwt_secret_key.reveal()) < 32:
-            return [_ill("signing key", "JWT_SECRET_KEY is too short", "give it 32 characters or more")]
-        return [_well("signing key", "JWT_SECRET_KEY")]
-    place = settings.data_dir / "signing.key"
-    if not place.exists():
-        return [_aside("signing key", "none yet; it is made when it is first needed")]
-    mode = stat.S_IMODE(place.stat().st_mode)
-    if mode & 0o077:
-        return [_ill("signing key", f"others may read {place} (mode {mode:o})", f"chmod 600 {place}")]
-    return [_well("signing key", f"{place}, for its owner alone")]
+    return [signing_key(settings), room("data", settings.data_dir)]
 
 
 def _tools(settings: Settings) -> list[Check]:
@@ -169,9 +152,9 @@ def _tools(settings: Settings) -> list[Check]:
     tools: tuple[tuple[Tool, str | None], ...] = (("ffmpeg", settings.ffmpeg), ("ffprobe", settings.ffprobe))
     for name, configured in tools:
         try:
-            findings.append(_well(name, find_tool(name, configured)))
+            findings.append(well(name, find_tool(name, configured)))
         except MediaVaultError as error:
-            findings.append(_ill(name, str(error), f"install ffmpeg, or set MEDIAVAULT_{name.upper()}"))
+            findings.append(ill(name, str(error), f"install ffmpeg, or set MEDIAVAULT_{name.upper()}"))
     return findings
 
 
@@ -186,13 +169,13 @@ def _port(what: str, host: str, port: int, ours: Callable[[str], bool]) -> Check
     name = f"port {port} ({what})"
     reached = "127.0.0.1" if host in ("0.0.0.0", "localhost") else "::1" if host == "::" else host  # noqa: S104
     try:
-        socket.create_connection((reached, port), timeout=_PATIENCE).close()
+        socket.create_connection((reached, port), timeout=PATIENCE).close()
     except OSError:
-        return _aside(name, f"it is free; the {what} is not running")
+        return aside(name, f"it is free; the {what} is not running")
     where = f"[{reached}]" if ":" in reached else reached
     if ours(f"http://{where}:{port}"):
-        return _well(name, "ours listens")
-    return _ill(name, "another program listens", "end it, or give ours another port (docs/configuration.md)")
+        return well(name, "ours listens")
+    return ill(name, "another program listens", "end it, or give ours another port (docs/configuration.md)")
 
 
 def _is_sidecar(base: str) -> bool:
@@ -212,7 +195,7 @@ def _get(url: str) -> tuple[int, bytes]:
     """Return status and the beginning of the body; (0, the reason) if there is no answer."""
     direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
-        with direct.open(url, timeout=_PATIENCE) as answer:
+        with direct.open(url, timeout=PATIENCE) as answer:
             return answer.status, answer.read(4096)
     except urllib.error.HTTPError as error:
         return error.code, error.read(4096)
@@ -227,30 +210,30 @@ def _nginx(settings: Settings) -> list[Check]:
     program = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin:/usr/local/sbin")
     host = _host(settings)
     if program is None:
-        return [_aside("nginx", "it is not on this machine")]
+        return [aside("nginx", "it is not on this machine")]
     findings = []
     try:
         ran = subprocess.run([program, "-t"], capture_output=True, text=True, timeout=30, check=False)
     except (OSError, subprocess.TimeoutExpired) as error:
-        return [_ill("nginx", f"`nginx -t` does not run ({error})", "reinstall nginx")]
+        return [ill("nginx", f"`nginx -t` does not run ({error})", "reinstall nginx")]
     if ran.returncode == 0:
-        findings.append(_well("nginx", "its configuration is valid"))
+        findings.append(well("nginx", "its configuration is valid"))
     else:
         lines = [line for line in ran.stderr.splitlines() if "[emerg]" in line] or ran.stderr.splitlines()[
             -1:
         ]
         denied = "Permission denied" in ran.stderr
         remedy = "run `mediavault doctor` as root to test it" if denied else "correct it and run `nginx -t`"
-        findings.append(_ill("nginx", " ".join(lines) or "its configuration is not valid", remedy))
+        findings.append(ill("nginx", " ".join(lines) or "its configuration is not valid", remedy))
     if host is None:
-        return [*findings, _aside("nginx site", "PUBLIC_BASE_URL is not set")]
+        return [*findings, aside("nginx site", "PUBLIC_BASE_URL is not set")]
     sites = [site for folder in _SITES if folder.is_dir() for site in sorted(folder.iterdir())]
     enabled = [site for site in sites if _names(site, host)]
     if enabled:
-        findings.append(_well("nginx site", f"{enabled[0]} serves {host}"))
+        findings.append(well("nginx site", f"{enabled[0]} serves {host}"))
     else:
         findings.append(
-            _ill("nginx site", f"no enabled site serves {host}", "enable deploy/nginx/mediavault.conf")
+            ill("nginx site", f"no enabled site serves {host}", "enable deploy/nginx/mediavault.conf")
         )
     return findings
 
@@ -266,43 +249,66 @@ def _names(site: Path, host: str) -> bool:
 def _web(settings: Settings) -> list[Check]:
     host = _host(settings)
     if host is None or settings.public_base_url is None:
-        return [_aside("DNS", "PUBLIC_BASE_URL is not set"), _aside("HTTPS", "PUBLIC_BASE_URL is not set")]
+        return [aside("DNS", "PUBLIC_BASE_URL is not set"), aside("HTTPS", "PUBLIC_BASE_URL is not set")]
     findings = []
     try:
         found = sorted({str(entry[4][0]) for entry in socket.getaddrinfo(host, None)})
-        findings.append(_well("DNS", f"{host} is {', '.join(found)}"))
+        findings.append(well("DNS", f"{host} is {', '.join(found)}"))
     except OSError as error:
         return [
-            _ill("DNS", f"{host}: {error.strerror}", "add the record, or correct PUBLIC_BASE_URL"),
-            _ill("HTTPS", "not tried without DNS", "first DNS"),
+            ill("DNS", f"{host}: {error.strerror}", "add the record, or correct PUBLIC_BASE_URL"),
+            ill("HTTPS", "not tried without DNS", "first DNS"),
         ]
+    parts = urlsplit(settings.public_base_url)
+    if parts.scheme == "https":
+        findings.append(certificate(host, parts.port or 443))
+    findings.append(_routes(settings.public_base_url))
     code, body = _get(f"{settings.public_base_url}/health")
     if code == 200:
-        findings.append(_well("HTTPS", f"{settings.public_base_url} answers, and is ready"))
+        findings.append(well("HTTPS", f"{settings.public_base_url} answers, and is ready"))
     elif code == 503:
         findings.append(
-            _ill("HTTPS", f"{settings.public_base_url} is not ready", "see the other lines, and its log")
+            ill("HTTPS", f"{settings.public_base_url} is not ready", "see the other lines, and its log")
         )
     elif code == 502:
-        findings.append(_ill("HTTPS", "nginx answers, the sidecar does not", "start `mediavault serve`"))
+        findings.append(ill("HTTPS", "nginx answers, the sidecar does not", "start `mediavault serve`"))
     else:
         said = f"status {code}" if code else body.decode("utf-8", "replace")
-        findings.append(_ill("HTTPS", f"{settings.public_base_url}: {said}", "see docs/deploy.md, nginx"))
+        findings.append(ill("HTTPS", f"{settings.public_base_url}: {said}", "see docs/deploy.md, nginx"))
     return findings
+
+
+def _routes(base: str) -> Check:
+    """Say whether the public address leads to both programs, on the paths of each."""
+    wanted: tuple[tuple[str, tuple[int, ...], bytes], ...] = (
+        ("/login", (200,), b"<title>MediaVault"),
+        ("/ws", (401, 403), b""),  # the app's socket; 301: the configuration knows /ws/ alone
+        ("/api/auth/me", (200, 401), b"{"),
+        ("/watch/static/watch.js", (200,), b""),
+    )
+    lost = []
+    for path, codes, holds in wanted:
+        code, body = _get(f"{base}{path}")
+        if code not in codes or holds not in body:
+            lost.append(path)
+    if lost:
+        remedy = "compare nginx's site with deploy/nginx/mediavault.conf; start `mediavault serve`, `mediavault web`"
+        return ill("routes", f"{base} does not lead to {', '.join(lost)}", remedy)
+    return well("routes", "the app, its socket, the API and the pages answer")
 
 
 def _nas(settings: Settings) -> list[Check]:
     if settings.nas_host is None:
-        return [_aside("NAS", "NAS_HOST is not set")]
+        return [aside("NAS", "NAS_HOST is not set")]
     try:
-        socket.create_connection((settings.nas_host, 445), timeout=_PATIENCE).close()
+        socket.create_connection((settings.nas_host, 445), timeout=PATIENCE).close()
     except OSError as error:
         said = f"{settings.nas_host} port 445: {error.strerror or error}"
-        return [_ill("NAS", said, "is it on, and NAS_HOST right?")]
-    findings = [_well("NAS", f"{settings.nas_host} answers on port 445")]
+        return [ill("NAS", said, "is it on, and NAS_HOST right?")]
+    findings = [well("NAS", f"{settings.nas_host} answers on port 445")]
     if settings.nas_user is None or settings.nas_password is None:
         findings.append(
-            _ill("NAS login", "user or password is not set", "set NAS_SMB_USERNAME, NAS_SMB_PASSWORD")
+            ill("NAS login", "user or password is not set", "set NAS_SMB_USERNAME, NAS_SMB_PASSWORD")
         )
     return findings
 
@@ -310,8 +316,8 @@ def _nas(settings: Settings) -> list[Check]:
 def _limits(_settings: Settings) -> list[Check]:
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     if most != resource.RLIM_INFINITY and most < 4096:
-        return [_ill("open files", f"at most {most}", "ulimit -n 16384, or LimitNOFILE in the unit")]
-    return [_well("open files", f"at most {most}")]
+        return [ill("open files", f"at most {most}", "ulimit -n 16384, or LimitNOFILE in the unit")]
+    return [well("open files", f"at most {most}")]
 
 
 def _host(settings: Settings) -> str | None:

@@ -12,6 +12,11 @@ async def version(conn: Connection) -> str:
     return str(await conn.fetchval(sql("doctor_version")))
 
 
+async def clock(conn: Connection) -> float:
+    """Return the server's time in seconds since 1970."""
+    return float(await conn.fetchval(sql("doctor_clock")))
+
+
 async def tables(conn: Connection) -> set[str]:
     """Return the names of the tables."""
     return {row["name"] for row in await conn.fetch(sql("doctor_tables"))}

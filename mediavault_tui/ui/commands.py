@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 from textual.app import App, SystemCommand
@@ -14,6 +15,10 @@ from textual.screen import Screen
 def commands(app: App[Any], screen: Screen[Any]) -> Iterator[SystemCommand]:
     """Yield every binding that works on `screen`, and the choice of a theme, as commands."""
     yield SystemCommand("Theme", "Choose other colours", app.action_change_theme)
+    if app.is_web:
+        yield SystemCommand(
+            "Log out", "End this login in the browser", partial(app.open_url, "/logout", new_tab=False)
+        )
     seen: set[str] = set()
     for node, binding, enabled, tooltip in screen.active_bindings.values():
         if not enabled or not binding.description or binding.id in seen or binding.id == "app.menu":

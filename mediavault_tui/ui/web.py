@@ -28,6 +28,8 @@ log = logging.getLogger("mediavault.web")
 _BODY = 16 * 1024
 _VISITORS = 20
 """Apps at once: each is a program of some 100 MB."""
+_LOOKED_AFTER = 2.0
+"""Seconds between looks whether a visitor's session still holds."""
 _HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "SAMEORIGIN",
@@ -38,9 +40,9 @@ _HEADERS = {
     "'unsafe-inline'; img-src 'self' data:; font-src 'self' data:; connect-src 'self' ws: wss:; "
     "frame-ancestors 'self'; base-uri 'none'; form-action 'self'",
 }
-_PAGE = """<!doctype html>
+_FRAME = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
-<title>MediaVault: log in</title><style>
+<title>MediaVault: {title}</title><style>
 body {{ background: #14171b; color: #d5d9de; font: 16px system-ui, sans-serif; display: grid;
   place-items: center; min-height: 90vh; margin: 0 }}
 form {{ display: grid; gap: .8rem; width: min(20rem, 90vw) }}
@@ -49,14 +51,18 @@ input, button {{ font: inherit; padding: .6rem; border: 1px solid #39424d; borde
 button {{ background: #7aa2c8; color: #14171b; cursor: pointer }}
 :focus-visible {{ outline: 2px solid #e0a458 }}
 p {{ color: #d9706a; margin: 0; min-height: 1.2em }}
-</style></head><body><form method="post" action="/login">
+a {{ color: #7aa2c8; text-align: center }}
+</style></head><body><form method="post" action="{action}">
 <h1>MediaVault</h1>
-<p role="alert">{said}</p>
+{fields}</form></body></html>
+"""
+_LOGIN = """<p role="alert">{said}</p>
 <label>Name <input name="name" autocomplete="username" autofocus required></label>
 <label>Password <input name="password" type="password" autocomplete="current-password" required></label>
 <input type="hidden" name="next" value="{following}">
-<button>Log in</button></form></body></html>
-"""
+<button>Log in</button>"""
+_LOGOUT = """<button autofocus>Log out</button>
+<a href="/">Back to the library</a>"""
 
 _who: ContextVar[str | None] = ContextVar("who", default=None)
 
@@ -117,6 +123,7 @@ class WebFront(Server):
         inner.middlewares.append(self._door)
         inner.router.add_get("/login", self._login_page)
         inner.router.add_post("/login", self._login)
+        inner.router.add_get("/logout", self._logout_page)
         inner.router.add_post("/logout", self._logout)
         inner.on_response_prepare.append(_guard)
         return inner
@@ -158,10 +165,28 @@ class WebFront(Server):
         if self._visitors >= _VISITORS:
             raise web.HTTPServiceUnavailable(text="Too many visitors; try again later")
         self._visitors += 1
+        running = asyncio.current_task()
+        assert running is not None
+        over = asyncio.ensure_future(self._logged_out(request.cookies.get(SESSION_COOKIE)))
+        over.add_done_callback(lambda ended: ended.cancelled() or running.cancel())
         try:
-            return await super().handle_websocket(request)
+            return await super().handle_websocket(request)  # which ends in good order when it is cancelled
         finally:
+            running.uncancel()
+            over.cancel()
             self._visitors -= 1
+
+    async def _logged_out(self, token: str | None) -> None:
+        """Wait until the session of `token` has ended, wherever that was done; for ever without one."""
+        while True:
+            await asyncio.sleep(_LOOKED_AFTER)
+            try:
+                if token is not None:
+                    await self._accounts.who(token)
+            except Denied:
+                return
+            except MediaVaultError as error:
+                log.warning("a visitor's session cannot be looked after: %s", error)
 
     async def _login_page(self, request: web.Request) -> web.Response:
         return _page("", request.query.get("next", "/"))
@@ -193,6 +218,10 @@ class WebFront(Server):
         )
         return response
 
+    async def _logout_page(self, _request: web.Request) -> web.Response:
+        text = _FRAME.format(title="log out", action="/logout", fields=_LOGOUT)
+        return web.Response(text=text, content_type="text/html")
+
     async def _logout(self, request: web.Request) -> web.Response:
         token = request.cookies.get(SESSION_COOKIE)
         if token is not None:
@@ -215,5 +244,6 @@ async def _guard(_request: web.Request, response: web.StreamResponse) -> None:
 
 
 def _page(said: str, following: str, *, status: int = 200) -> web.Response:
-    text = _PAGE.format(said=html.escape(said), following=html.escape(following))
+    fields = _LOGIN.format(said=html.escape(said), following=html.escape(following))
+    text = _FRAME.format(title="log in", action="/login", fields=fields)
     return web.Response(text=text, content_type="text/html", status=status)

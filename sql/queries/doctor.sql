@@ -2,6 +2,10 @@
 -- The server's version.
 select current_setting('server_version') as version;
 
+-- name: doctor_clock
+-- The server's time in seconds since 1970, as sessions and links go by it.
+select extract(epoch from clock_timestamp())::float8 as seconds;
+
 -- name: doctor_tables
 -- The tables of the schema.
 select c.relname as name

@@ -2,36 +2,48 @@
 
 from __future__ import annotations
 
-import random
+from collections.abc import AsyncIterator
 from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from mediavault_tui.store.database import Connection, Database
 from streamer.__main__ import sources_of
 from tests.smb.nas_rig import Server, nas_on, scan, the_server, the_tree  # noqa: F401  # fixtures
-from tests.streamer.conftest import Serve, accounts, serve  # noqa: F401  # fixtures
+from tests.streamer.conftest import Serve, Sidecar, accounts, serve  # noqa: F401  # fixtures
+from tests.streamer.test_stream import CONTENT, RANGES, SHORT, SOAK, are_the_bytes
 
 
-async def test_a_film_on_a_share_is_served_as_it_is(
+@pytest.fixture
+async def far(
     database: Database,
     conn: Connection,
     server: Server,
     tree: Path,
     serve: Serve,  # noqa: F811
     tmp_path: Path,
-) -> None:
-    content = random.Random(7).randbytes(9_000_001)
-    (tree / "Heat (1995).mkv").write_bytes(content)
+) -> AsyncIterator[tuple[Sidecar, str]]:
+    """Yield a sidecar and the address of a film with CONTENT that lies on a share."""
+    (tree / "Heat (1995).mkv").write_bytes(CONTENT)
     async with nas_on(database, server, tmp_path / "data") as nas:
         assert "nas:2" in sources_of(nas)
         await scan(database, nas, probe=False)
         number = await conn.fetchval("select id from media_files where source = 'nas:2'")
-        sidecar = await serve(sources=sources_of(nas))
-        async with sidecar.http.get(f"/api/media/stream/{number}") as whole:
-            assert (whole.status, await whole.read()) == (200, content)
-        for first, last in ((0, 0), (4_000_000, 8_500_000), (9_000_000, 9_000_000), (2**20 - 1, 2**21)):
-            headers = {"Range": f"bytes={first}-{last}"}
-            async with sidecar.http.get(f"/api/media/stream/{number}", headers=headers) as part:
-                assert (part.status, await part.read()) == (206, content[first : last + 1])
+        yield await serve(sources=sources_of(nas)), f"/api/media/stream/{number}"
+
+
+@given(st.lists(SHORT | RANGES, min_size=1, max_size=25), st.data())
+@settings(max_examples=800 if SOAK else 16, suppress_health_check=[HealthCheck.function_scoped_fixture])
+async def test_random_ranges_of_a_film_on_a_share_are_its_bytes(
+    far: tuple[Sidecar, str], asked: list[tuple[int, int]], data: st.DataObject
+) -> None:
+    """Some two hundred ranges here, each time others; `make soak` takes ten thousand."""
+    sidecar, address = far
+    async with sidecar.http.get(address) as whole:
+        assert (whole.status, await whole.read()) == (200, CONTENT)
+    await are_the_bytes(sidecar, address, CONTENT, asked, data)
 
 
 async def test_a_film_that_changed_on_the_share_is_not_served(

@@ -18,6 +18,8 @@ from typing import Any
 
 from aiohttp import ClientSession, ClientWebSocketResponse, WSMsgType
 
+HOST = "mediavault.example.org"
+"""The one name that it knows: this machine's, where a site of the tests is."""
 _FLAGS = (
     "--headless=new",
     "--disable-gpu",
@@ -32,7 +34,7 @@ _FLAGS = (
     "--autoplay-policy=no-user-gesture-required",
     "--mute-audio",
     "--proxy-server=direct://",
-    "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1",
+    f"--host-resolver-rules=MAP {HOST} 127.0.0.1 , MAP * ~NOTFOUND , EXCLUDE 127.0.0.1",
     "--remote-debugging-port=0",
 )
 _WAIT = 30.0
@@ -50,6 +52,8 @@ class Page:
         """What the page wrote to its console as an error, exceptions and refusals of its policy included."""
         self.requests: list[str] = []
         """Every address that the page asked for."""
+        self.heard = b""
+        """What came over its WebSockets."""
         self._reading = asyncio.ensure_future(self._read())
 
     async def call(self, method: str, **parameters: Any) -> dict[str, Any]:
@@ -88,8 +92,11 @@ class Page:
 
     async def press(self, key: str) -> None:
         """Press a key and let it go."""
-        text = key if len(key) == 1 else ""
-        await self.call("Input.dispatchKeyEvent", type="keyDown", key=key, text=text)
+        text = "\r" if key == "Enter" else key if len(key) == 1 else ""
+        code = {"Enter": 13, "Escape": 27}.get(key, 0)
+        await self.call(
+            "Input.dispatchKeyEvent", type="keyDown", key=key, text=text, windowsVirtualKeyCode=code
+        )
         await self.call("Input.dispatchKeyEvent", type="keyUp", key=key)
 
     async def go(self, address: str) -> None:
@@ -130,6 +137,12 @@ class Page:
                 self.complaints.append(str(details.get("exception", details).get("description", details)))
             case "Log.entryAdded" if said["entry"]["level"] == "error":
                 self.complaints.append(f"{said['entry']['text']} {said['entry'].get('url', '')}")
+            case "Network.webSocketFrameReceived":
+                frame = said["response"]
+                binary = frame["opcode"] == 2
+                self.heard += (
+                    base64.b64decode(frame["payloadData"]) if binary else frame["payloadData"].encode()
+                )
             case "Network.requestWillBeSent":
                 self.requests.append(said["request"]["url"])
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +21,7 @@ from mediavault_tui.store.database import Database
 from streamer.app import make_app, make_runner
 from streamer.state import STATE, State
 from tests.db.shelf import Shelf
+from tests.streamer.browser import Page, chromium, new_page
 
 SECRET = b"a secret of the tests, forty-one letters!"
 QUICK = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
@@ -100,6 +101,20 @@ async def serve(database: Database, accounts: Accounts, tmp_path: Path) -> Async
 async def sidecar(serve: Serve) -> Sidecar:
     """Return a sidecar with the local folders."""
     return await serve()
+
+
+@pytest.fixture(scope="session")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
+    """Yield the port of a real Chromium; one for each worker."""
+    with chromium(tmp_path_factory.mktemp("chromium") / "profile") as port:
+        yield port
+
+
+@pytest.fixture
+async def page(browser: int) -> AsyncIterator[Page]:
+    """Yield a tab of it, with no cookie in its jar."""
+    async with new_page(browser) as page:
+        yield page
 
 
 async def until(condition: Callable[[], object]) -> None:

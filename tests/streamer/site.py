@@ -16,14 +16,16 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Literal
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from tests.streamer.browser import HOST
+
 ROOT = Path(__file__).resolve().parents[2]
-HOST = "mediavault.example.org"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,19 +68,19 @@ def free_ports(count: int) -> list[int]:
     return ports
 
 
-def make_certificate(folder: Path) -> tuple[Path, Path]:
-    """A wildcard certificate that signs itself."""
+def make_certificate(folder: Path, *, name: str = "*.example.org") -> tuple[Path, Path]:
+    """A certificate of one day that signs itself."""
     key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "*.example.org")])
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
     made = (
         x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
+        .subject_name(subject)
+        .issuer_name(subject)
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
         .not_valid_before(datetime.now(UTC) - timedelta(hours=1))
         .not_valid_after(datetime.now(UTC) + timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName("*.example.org")]), critical=False)
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), critical=False)
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
         .sign(key, hashes.SHA256())
     )
@@ -108,6 +110,7 @@ def configuration(folder: Path, ports: Sequence[int], *, mount: Path, front: int
         (r"/etc/nginx/ssl/[^;]*\.key", str(secret)),
         (r"/var/log/nginx/", f"{folder}/"),
         (r"/mnt/nas-media/", f"{mount}/"),
+        (r"/run/mediavault-nginx", f"{folder}/kept"),
         (
             r"ssl_stapling (on|off);|ssl_stapling_verify on;",
             "",
@@ -163,29 +166,29 @@ async def process(
 
 @asynccontextmanager
 async def running_site(
-    folder: Path, *, database_url: str, mount: Path, extra: dict[str, str] | None = None
+    folder: Path, *, database_url: str, mount: Path, serving: Literal["serve", "web"] = "serve"
 ) -> AsyncIterator[Site]:
-    """Sidecar and nginx, as processes of their own."""
-    ports = free_ports(3)
-    https, http, sidecar = ports
+    """Sidecar or front end, and nginx before it, as processes of their own."""
+    https, http, sidecar, front = free_ports(4)
     config = folder / "nginx.conf"
-    _write(config, lambda: configuration(folder, ports, mount=mount))
+    _write(config, lambda: configuration(folder, (https, http, sidecar), mount=mount, front=front))
     env = {
         "PATH": os.environ["PATH"],
+        "HOME": str(folder),
         "DATABASE_URL": database_url,
         "MEDIAVAULT_DATA_DIR": str(folder / "data"),
         "PUBLIC_BASE_URL": f"https://{HOST}:{https}",
         "STREAMER_PORT": str(sidecar),
+        "MEDIAVAULT_WEB_PORT": str(front),
         "PYTHONPATH": str(ROOT),
-        **(extra or {}),
     }
     nginx = shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin") or "nginx"
-    serving = process(
-        sys.executable, "-m", "mediavault_tui", "serve", env=env, ready=sidecar, log=folder / "sidecar.log"
-    )
+    words = (sys.executable, "-m", "mediavault_tui", serving)
+    ready = {"serve": sidecar, "web": front}[serving]
+    behind = process(*words, env=env, ready=ready, log=folder / f"{serving}.log")
     fronting = process(
         nginx, "-p", str(folder), "-c", str(config), "-e", str(folder / "start.log"),
         env=env, ready=https, log=folder / "nginx.out",
     )  # fmt: skip
-    async with serving, fronting:
+    async with behind, fronting:
         yield Site(https, http, sidecar, folder / "site.crt", folder)

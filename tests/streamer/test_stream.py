@@ -160,8 +160,8 @@ async def test_an_empty_file(player: Sidecar, shelf: Shelf) -> None:
     assert (await player.http.get(address(film), headers={"Range": "bytes=0-"})).status == 416
 
 
-ranges = st.tuples(st.integers(0, SIZE - 1), st.integers(0, SIZE - 1)).map(sorted)
-short = st.integers(0, SIZE - 1).flatmap(
+RANGES = st.tuples(st.integers(0, SIZE - 1), st.integers(0, SIZE - 1)).map(sorted)
+SHORT = st.integers(0, SIZE - 1).flatmap(
     lambda first: st.tuples(st.just(first), st.integers(first, min(first + 5000, SIZE - 1)))
 )
 
@@ -169,7 +169,7 @@ short = st.integers(0, SIZE - 1).flatmap(
 SOAK = hypothesis_settings().max_examples >= 10_000
 
 
-@given(st.lists(short | ranges, min_size=1, max_size=25), st.data())
+@given(st.lists(SHORT | RANGES, min_size=1, max_size=25), st.data())
 @hypothesis_settings(
     max_examples=800 if SOAK else 20, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
@@ -177,11 +177,19 @@ async def test_random_ranges_are_the_files_bytes(
     player: Sidecar, film: MediaFile, asked: list[tuple[int, int]], data: st.DataObject
 ) -> None:
     """Twenty lists of up to 25 ranges here, each time others; `make soak` takes ten thousand ranges."""
+    await are_the_bytes(player, address(film), CONTENT, asked, data)
+
+
+async def are_the_bytes(
+    player: Sidecar, address: str, content: bytes, asked: list[tuple[int, int]], data: st.DataObject
+) -> None:
+    """Ask for each range in one of the forms that it has."""
+    size = len(content)
     for first, last in asked:
         form = data.draw(st.sampled_from(["both", "open", "suffix"]))
-        header = {"both": f"{first}-{last}", "open": f"{first}-", "suffix": f"-{SIZE - first}"}[form]
-        expected = CONTENT[first : last + 1] if form == "both" else CONTENT[first:]
-        answer = await player.http.get(address(film), headers={"Range": f"bytes={header}"})
+        header = {"both": f"{first}-{last}", "open": f"{first}-", "suffix": f"-{size - first}"}[form]
+        expected = content[first : last + 1] if form == "both" else content[first:]
+        answer = await player.http.get(address, headers={"Range": f"bytes={header}"})
         assert answer.status == 206
         assert await answer.read() == expected
 
