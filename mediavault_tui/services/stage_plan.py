@@ -16,7 +16,7 @@ from mediavault_tui.domain.holding import (
     sidecars_of,
     split,
 )
-from mediavault_tui.domain.model import FileStamp, Kind, OperationId
+from mediavault_tui.domain.model import FileState, FileStamp, Kind, OperationId
 from mediavault_tui.domain.paths import LOCAL, locate, place
 from mediavault_tui.domain.pathtext import display
 from mediavault_tui.domain.staging import Act, ActKind, ActState, Held, Leg
@@ -105,11 +105,19 @@ class Planner:
         return {folded(name) for name in (*there, *(split(path)[1] for path in claimed))}
 
     async def _all_beside(self, wanted: Sequence[Wanted]) -> list[Beside | Refused | SourceError]:
-        """Return the sidecars of each file, or why they cannot be told; every folder is listed once."""
-        folders = list(dict.fromkeys(split(one.loser.raw_path)[0] for one in wanted))
+        """Return the sidecars of each file, or why they cannot be told; every folder is listed once.
+
+        Where a purged file lay is not looked at: no path of a disk is its path now.
+        """
+        here = [one for one in wanted if one.loser.state is FileState.PRESENT]
+        folders = list(dict.fromkeys(split(one.loser.raw_path)[0] for one in here))
         names = dict(zip(folders, await at_once(self._source.names_in, folders), strict=True))
 
         def look(one: Wanted) -> Beside:
+            if one.loser.state is not FileState.PRESENT:
+                raise Refused(
+                    f"{one.loser.path} is {one.loser.state}; only a file that is present can be staged."
+                )
             found = names[split(one.loser.raw_path)[0]]
             if isinstance(found, Refused | SourceError):
                 raise found

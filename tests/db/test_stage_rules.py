@@ -82,6 +82,22 @@ async def test_a_kept_copy_stays_until_its_other_is_restored(shelf: Shelf, datab
     assert group
 
 
+async def test_what_is_gone_is_refused_in_a_sentence_wherever_it_lay(
+    shelf: Shelf, database: Database
+) -> None:
+    kept, loser = await shelf.add("kept.mkv", A), await shelf.add("loser.mkv", B)
+    await shelf.group(kept, loser, await shelf.add("third.mkv", C))
+    stage = shelf.stage(database)
+    done = (await stage.stage_files([loser.id], keeper=kept.id, who=ME)).done
+    staged = await stage.stage_files([loser.id], keeper=kept.id, who=ME)
+    assert "is staged; only a file that is present can be staged" in staged.refused[0]
+    await stage.approve(done, who=ME)
+    await stage.purge(word="purge", who=ME)
+    purged = await stage.stage_files([loser.id], keeper=kept.id, who=ME)
+    assert (purged.done, len(purged.refused)) == ((), 1)
+    assert "loser.mkv is purged; only a file that is present can be staged" in purged.refused[0]
+
+
 @pytest.mark.parametrize("health", [Health.BROKEN, Health.QUARANTINED, Health.UNCHECKED])
 async def test_only_a_healthy_copy_may_be_what_is_kept(
     shelf: Shelf, database: Database, health: Health
