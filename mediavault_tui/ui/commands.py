@@ -21,9 +21,9 @@ def commands(app: App[Any], screen: Screen[Any]) -> Iterator[SystemCommand]:
         )
     seen: set[str] = set()
     for node, binding, enabled, tooltip in screen.active_bindings.values():
-        if not enabled or not binding.description or binding.id in seen or binding.id == "app.menu":
-            continue
-        seen.add(binding.id or "")
+        if not enabled or not binding.id or binding.id in seen or binding.id == "app.menu":
+            continue  # without an id it is one of Textual's own
+        seen.add(binding.id)
         title = f"{binding.description} ({app.get_key_display(binding)})"
 
         async def run(action: str = binding.action, namespace: Any = node) -> None:
@@ -42,9 +42,9 @@ def help_text(app: App[Any]) -> Content:
     by_node: dict[Any, list[Content]] = {}
     seen: set[str] = set()
     for node, binding, enabled, tooltip in app.screen.active_bindings.values():
-        if not enabled or not binding.description or binding.id in seen:
+        if not enabled or not binding.id or binding.id in seen:
             continue
-        seen.add(binding.id or "")
+        seen.add(binding.id)
         by_node.setdefault(node, []).append(_line(app, binding, tooltip))
     for node, lines in by_node.items():
         title = "Everywhere" if node is app else "In this pane" if node is app.screen else "Here"

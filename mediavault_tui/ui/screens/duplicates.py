@@ -111,6 +111,13 @@ class DuplicatesScreen(TextFilteredPane[DuplicateServices]):
             tooltip="These two are not duplicates but different works; remembered for ever",
         ),
         Binding(
+            "A",
+            "batch",
+            "All sure",
+            id="duplicates.batch",
+            tooltip="Stage what is certain or clear, after a look through the list",
+        ),
+        Binding(
             "p",
             "watch",
             "Watch",
@@ -118,13 +125,6 @@ class DuplicatesScreen(TextFilteredPane[DuplicateServices]):
             tooltip="Links to watch both copies at the same minute, in a browser, mpv or VLC",
         ),
         Binding("n", "note", "Note", id="duplicates.note", tooltip="Write a note to this group"),
-        Binding(
-            "A",
-            "batch",
-            "All sure",
-            id="duplicates.batch",
-            tooltip="Stage what is certain or clear, after a look through the list",
-        ),
         Binding(
             "slash", "filter", "Filter", key_display="/", id="duplicates.filter", tooltip="Filter by title"
         ),
