@@ -111,7 +111,7 @@ order by g.files desc, folder_raw limit 500
 -- The same counts, of every facet at once, among the files on some of the table's pages. $1 percent of them.
 with sampled as materialized (
     select f.id, f.kind, f.tier, f.video_codec, f.audio_languages, f.folder, f.root_raw, f.state, f.tags
-    from media_files f tablesample system ($1::real) where true /* more */ /* fits */
+    from media_files f tablesample system ($1::real) repeatable (7) where true /* more */ /* fits */
 ), here as (
     select s.id, s.kind, s.tier, s.video_codec, s.audio_languages, s.folder, s.root_raw, s.tags
     from sampled s where s.state = 'present'

@@ -155,6 +155,8 @@ async def test_facets_of_very_many_files_are_estimated_first_and_counts_are_kept
     exact = {**(await library.world_counts(query)), Facet.KIND: await library.facet_counts(Facet.KIND, query)}
     for facet, counts in exact.items():
         most = max(counts, key=lambda each: each.files)
+        if most.files < 200:
+            continue  # of a few files a sample may hold none
         guessed = next(each for each in about[facet] if each.value == most.value)
         assert not guessed.exact
         assert 0.5 * most.files < guessed.files < 2 * most.files, (facet, most, guessed)
