@@ -91,7 +91,7 @@ IN_MEMORY = "TESTS_IN_MEMORY"
 """Names the session's folder on a file system in memory; absent where there is none with room."""
 
 _ROOM = 4 << 30
-"""Bytes that must be free there; a session with four workers has taken a quarter of it."""
+"""Bytes that must be free there; a session of two workers takes a small part of it."""
 
 
 def _folder_in_memory() -> Path | None:
@@ -111,11 +111,6 @@ def _folder_in_memory() -> Path | None:
 
 
 _held: list[TextIO] = []
-
-
-def pytest_xdist_auto_num_workers() -> int:
-    """Return the workers of `-n auto`: one more than cores, because many tests wait for a program."""
-    return (os.cpu_count() or 1) + 1
 
 
 LONGEST = 300.0
