@@ -1,8 +1,9 @@
 """Stage, restore, approve, purge, undo: everything that a person may do to a duplicate.
 
-Each act concerns one file at a time, is journalled before it begins, and ends whole: what a
-rule or the disk refuses is a sentence in `ActResult.refused`, and the other files of the
-batch go on. A cancelled caller does not stop the file that is just being moved.
+Each act concerns one file, is journalled before it begins, and ends whole; files are staged in lots
+(`stage_batch`), other acts are done one after the other. What a rule or the disk refuses is a
+sentence in `ActResult.refused`, and the other files of the batch go on. A cancelled caller does not stop
+the files that are just being moved.
 """
 
 from __future__ import annotations
