@@ -73,7 +73,7 @@ def one_stream(port: int, path: str, *, tls: Path | None = None) -> float:
 
 
 def viewers(port: int, paths: Sequence[str], size: int, seconds: float) -> Rate:
-    """Let viewers, one for each path, read random ranges of 1 MiB; each is asked for when the one before has come."""
+    """Let a viewer for each path read random ranges of 1 MiB; each asks when the one before has come."""
     chance, selector, buffer = random.Random(1), selectors.DefaultSelector(), bytearray(MIB)
     asked: dict[socket.socket, tuple[float, bytes, int | None]] = {}
     path_of: dict[socket.socket, str] = {}
@@ -82,8 +82,8 @@ def viewers(port: int, paths: Sequence[str], size: int, seconds: float) -> Rate:
     def ask(client: socket.socket) -> None:
         start = chance.randrange(0, size - MIB)
         asked[client] = (time.perf_counter(), b"", None)
-        line = f"GET {path_of[client]} HTTP/1.1\r\nHost: {HOST}\r\nRange: bytes={start}-{start + MIB - 1}\r\n\r\n"
-        client.send(line.encode())
+        line, bounds = f"GET {path_of[client]} HTTP/1.1", f"bytes={start}-{start + MIB - 1}"
+        client.send(f"{line}\r\nHost: {HOST}\r\nRange: {bounds}\r\n\r\n".encode())
 
     for path in paths:
         client = socket.create_connection(("127.0.0.1", port))
@@ -239,8 +239,8 @@ def measure_far(sidecar: int, server: Smbd, path: str) -> None:
         assert read(server, "/film.mkv", server.port) == size
         direct = max(direct, size / (time.perf_counter() - began) / 1e6)
     print(
-        f"| one stream, film on a share (SMB), through the sidecar | {through:,.0f} beside {direct:,.0f} MB/s "
-        f"read directly | {through / direct:.2f} |"
+        f"| one stream, film on a share (SMB), through the sidecar | {through:,.0f} beside "
+        f"{direct:,.0f} MB/s read directly | {through / direct:.2f} |"
     )
 
 

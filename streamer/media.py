@@ -54,7 +54,7 @@ async def stream(request: web.Request) -> web.StreamResponse:
 
 
 async def place(request: web.Request) -> web.Response:
-    """Say where a proxy of ours finds the film of a link, to send it itself without asking again for a second.
+    """Say where a proxy of ours finds the film of a link: it sends it itself, and asks again in a second.
 
     Answers 204 only where the proxy can say all that we would: the film lies in its folder, its type is
     that of its ending, and its name can stand in a header. 403: it should hand each request on to us.
@@ -190,6 +190,6 @@ def _refusal(decided: Answer, what: Representation) -> web.Response:
 
 
 def add_routes(app: web.Application) -> None:
-    """Add `/api/media/stream/{file_id}`, GET and HEAD, and what a proxy of ours asks before it sends a film."""
+    """Add `/api/media/stream/{file_id}`, GET and HEAD, and what a proxy asks before it sends a film."""
     app.router.add_get("/api/media/stream/{file_id:[0-9]+}", stream)
     app.router.add_get("/_film/{file_id:[0-9]+}", place)

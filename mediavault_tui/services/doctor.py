@@ -58,7 +58,7 @@ _SITES = Path("/etc/nginx/sites-enabled"), Path("/etc/nginx/conf.d")
 async def examine(
     settings: Settings, database: Database | MediaVaultError, *, env_file: Path | None = None
 ) -> AsyncIterator[Check]:
-    """Yield every finding; `database` is the error where it could not be opened, `env_file` where settings stand."""
+    """Yield every finding; `database`: or why it could not be opened; `env_file`: where settings stand."""
     if env_file is not None:
         yield await asyncio.to_thread(private, ".env", env_file)
     if isinstance(database, MediaVaultError):
@@ -292,7 +292,7 @@ def _routes(base: str) -> Check:
         if code not in codes or holds not in body:
             lost.append(path)
     if lost:
-        remedy = "compare nginx's site with deploy/nginx/mediavault.conf; start `mediavault serve`, `mediavault web`"
+        remedy = "compare the site with deploy/nginx/mediavault.conf; start `mediavault serve` and `web`"
         return ill("routes", f"{base} does not lead to {', '.join(lost)}", remedy)
     return well("routes", "the app, its socket, the API and the pages answer")
 

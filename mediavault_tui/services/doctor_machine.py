@@ -1,4 +1,4 @@
-"""What a look over the installation asks of the machine itself: room, folders, keys, codecs, clock, certificate.
+"""What a look over the installation asks of the machine: room, folders, keys, codecs, clock, certificate.
 
 Each function looks at one thing and says how it is; none changes anything. They block.
 """
@@ -101,7 +101,9 @@ def private(what: str, place: Path) -> Check:
     """Say whether a file that holds secrets is for its owner alone, and at most for a group to read."""
     mode = stat.S_IMODE(place.stat().st_mode)
     if not os.access(place, os.R_OK):
-        return ill(what, f"{place} may not be read (mode {mode:o})", "give it to the user that runs MediaVault")
+        return ill(
+            what, f"{place} may not be read (mode {mode:o})", "give it to the user that runs MediaVault"
+        )
     if mode & 0o027:
         return ill(what, f"others may read or write {place} (mode {mode:o})", f"chmod go= {place}")
     return well(what, f"{place}, mode {mode:o}")
@@ -142,7 +144,7 @@ def clock(theirs: float) -> Check:
     apart = theirs - time.time()
     said = f"the database's is {abs(apart):.1f} s {'ahead' if apart > 0 else 'behind'}"
     return well("clock", said) if abs(apart) <= SKEW else ill(
-        "clock", said, "let both machines keep time (timedatectl set-ntp true): links and sessions end wrongly"
+        "clock", said, "let both keep time (timedatectl set-ntp true): links and sessions end wrongly"
     )  # fmt: skip
 
 

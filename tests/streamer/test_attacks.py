@@ -177,16 +177,20 @@ async def test_a_proxy_is_told_where_a_film_is_for_a_good_link_alone(
     assert (await sidecar.http.get(asked, headers=mapped(shelf))).status == 404
 
 
+def tampered(gone: Path, changed: Path, link: Path) -> None:
+    gone.unlink()
+    changed.write_bytes(b"something else")
+    link.rename(link.with_name("old"))
+    link.symlink_to(link.with_name("old"))
+
+
 async def test_whoever_has_but_a_link_reads_no_path_in_an_error(
     sidecar: Sidecar, shelf: Shelf, links: PreviewLinks, accounts: Accounts
 ) -> None:
     await accounts.register(NAME, PASSWORD)
     login = {"Authorization": f"Bearer {(await accounts.login(NAME, PASSWORD)).token}"}
     films = {what: await shelf.add(f"Secret {what}.mkv", b"x") for what in ("gone", "changed", "link", "nas")}
-    Path(films["gone"].path).unlink()
-    Path(films["changed"].path).write_bytes(b"something else")
-    Path(films["link"].path).rename(shelf.root / "old")
-    Path(films["link"].path).symlink_to(shelf.root / "old")
+    tampered(*(Path(films[what].path) for what in ("gone", "changed", "link")))
     await shelf.conn.execute("update media_files set source = 'nas:7' where id = $1", films["nas"].id)
     for what, film in films.items():
         made = await links.make(film.id, who=NAME)
@@ -273,18 +277,19 @@ async def test_a_viewer_goes_on_whatever_others_try(
     heads = {
         "ten thousand ranges": (f"GET {address}?t={made.token} HTTP/1.1\r\nHost: a\r\nRange: bytes="
                                 + "0-0," * 10_000 + "\r\n\r\n", b"400"),
-        "ranges over each other": (f"GET {address}?t={made.token} HTTP/1.1\r\nHost: a\r\n"
-                                   f"Range: bytes={whole}\r\n\r\n", b"416"),
+        "ranges over each other": ((f"GET {address}?t={made.token} HTTP/1.1\r\nHost: a\r\n"
+                                   f"Range: bytes={whole}\r\n\r\n"), b"416"),
         "a long line": ("GET /" + "a" * 10_000 + " HTTP/1.1\r\nHost: a\r\n\r\n", b"400"),
         "many headers": ("GET / HTTP/1.1\r\n" + "X: y\r\n" * 200 + "\r\n", b"400"),
         "a forged link": (f"GET {address}?t={'A' * 64} HTTP/1.1\r\nHost: a\r\n\r\n", b"401"),
-        "a large body": ("POST /api/auth/login HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n"
-                         f"Content-Length: 100000\r\n\r\n{'x' * 100_000}", b"413"),
-        "a wrong password": ("POST /api/auth/login HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n"
-                             f"Content-Length: {len(wrong)}\r\n\r\n{wrong}", b"401 429"),
-        "a socket of another site": ("GET /ws/ HTTP/1.1\r\nHost: a\r\nOrigin: https://evil.example\r\n"
-                                     "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
-                                     "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n", b"403"),
+        "a large body": (("POST /api/auth/login HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n"
+                         f"Content-Length: 100000\r\n\r\n{'x' * 100_000}"), b"413"),
+        "a wrong password": (("POST /api/auth/login HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n"
+                             f"Content-Length: {len(wrong)}\r\n\r\n{wrong}"), b"401 429"),
+        "a socket of another site": (("GET /ws/ HTTP/1.1\r\nHost: a\r\nOrigin: https://evil.example\r\n"
+                                     "Connection: Upgrade\r\nUpgrade: websocket\r\n"
+                                     "Sec-WebSocket-Version: 13\r\n"
+                                     "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n"), b"403"),
     }  # fmt: skip
     refused: Counter[str] = Counter()
 

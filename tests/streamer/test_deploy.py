@@ -13,6 +13,7 @@ import pytest
 import yaml
 
 from mediavault_tui.cli.main import parser
+from mediavault_tui.domain.representation import _FAMILIES
 from mediavault_tui.settings import VARIABLES
 from tests.streamer.site import ROOT
 
@@ -79,6 +80,16 @@ def test_the_build_context_has_what_is_copied_and_a_wheel_comes_of_it(tmp_path: 
     ran = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert ran.returncode == 0, ran.stderr
     assert list((tmp_path / "dist").glob("*.whl"))
+
+
+def test_nginx_knows_the_types_of_the_sidecar() -> None:
+    """What nginx sends without asking for each range has the type that we would say."""
+    text = (ROOT / "deploy/nginx/mediavault.conf").read_text("utf-8")
+    found = re.search(r"types \{(.*?)\}", text, re.DOTALL)
+    assert found is not None
+    lines = [line.split() for line in found[1].split(";") if line.strip()]
+    said = {f".{ending}".encode(): kind for kind, *endings in lines for ending in endings}
+    assert said == {ending: kind for _, types in _FAMILIES for ending, kind in types.items()}
 
 
 def test_the_image_runs_as_nobody_special() -> None:

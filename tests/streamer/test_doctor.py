@@ -1,4 +1,4 @@
-"""Each line of the doctor that looks at the machine: green where it should be, red with a remedy elsewhere."""
+"""Each line of the doctor that looks at the machine: green where it should be, else red with a remedy."""
 
 from __future__ import annotations
 
@@ -101,7 +101,7 @@ class Answers(http.server.BaseHTTPRequestHandler):
         "/api/auth/me": (401, b'{"error": ""}'), "/watch/static/watch.js": (200, b"//"),
     }  # fmt: skip
 
-    def do_GET(self) -> None:  # noqa: N802  # its name in the library
+    def do_GET(self) -> None:
         code, body = (404, b"") if self.path in self.lacks else self.KNOWN.get(self.path, (404, b""))
         self.send_response(code)
         self.send_header("Content-Length", str(len(body)))
