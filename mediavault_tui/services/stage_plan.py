@@ -16,7 +16,7 @@ from mediavault_tui.domain.holding import (
     sidecars_of,
     split,
 )
-from mediavault_tui.domain.model import FileState, FileStamp, Kind, OperationId
+from mediavault_tui.domain.model import FileStamp, FileState, Kind, OperationId
 from mediavault_tui.domain.paths import LOCAL, locate, place
 from mediavault_tui.domain.pathtext import display
 from mediavault_tui.domain.staging import Act, ActKind, ActState, Held, Leg

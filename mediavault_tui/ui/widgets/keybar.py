@@ -46,7 +46,7 @@ class KeyBar(Widget):
             entry = entry.stylize(Style.from_meta(pressed))
             (last if binding.id in _LAST else first).append(entry)
         gap = Content(" " * _GAP)
-        room = self.size.width - sum(entry.cell_length + _GAP for entry in last)
+        room = self.size.width + _GAP - sum(entry.cell_length + _GAP for entry in last)
         shown: list[Content] = []
         for entry in first:
             room -= entry.cell_length + _GAP
