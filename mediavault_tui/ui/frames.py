@@ -120,6 +120,6 @@ class Frames(Modal[None]):
     @work(group="frames", exclusive=True)
     async def _fetch(self, at: float) -> None:
         """Ask for both sides; another minute asked for meanwhile ends this question."""
-        services = await self._opened()
         boxes = [(self.query_one(f"#picture-{letter}", PictureBox), file) for letter, file in self.copies]
+        services = await self._opened()
         await asyncio.gather(*(into(box, services, file, at) for box, file in boxes))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Hashable
+from functools import cached_property
 from typing import Any, ClassVar, Generic, TypeVar
 
 from textual import on, work
@@ -122,9 +123,9 @@ class ListPane(Pane[Services]):
 
     _feeding = False
 
-    @property
+    @cached_property
     def listing(self) -> Listing[Any]:
-        """The list of the pane."""
+        """The list of the pane; kept, for who quits takes the pane's parts away under what still runs."""
         return self.query_one("#rows", Listing)
 
     async def build(self, services: Services) -> Window[Any]:

@@ -163,6 +163,7 @@ class Rename(Modal[list[Planned] | None]):
         """Ask what would be renamed, and show it."""
         listing = self.query_one(Listing)
         self._say_what_is_chosen()
+        frame = self.query_one("#frame")
         listing.loading = True
         try:
             preview = await self.services.rename_preview(self.files, naming=self.naming, reach=self.reach)
@@ -175,7 +176,7 @@ class Rename(Modal[list[Planned] | None]):
             listing.loading = False
         self.preview = preview
         of = f" of {visible(preview.about)}" if preview.about else ""
-        self.query_one("#frame").border_title = Content(f"Rename {count(preview.files, 'file')}{of}")
+        frame.border_title = Content(f"Rename {count(preview.files, 'file')}{of}")
         room = int(self.app.size.height * 0.9) - self._BESIDE_THE_LIST
         listing.styles.height = min(max(len(preview.planned), 2), max(room, 3)) + 1
         listing.show(FixedWindow(preview.planned))

@@ -343,8 +343,8 @@ class InventoryScreen(WorldPane[InventoryServices]):
     @work(exclusive=True, group="details")
     async def _show_details(self) -> None:
         row: InventoryRow | None = self.listing.current
-        await asyncio.sleep(_TYPING_PAUSE)
         details = self.query_one(Details)
+        await asyncio.sleep(_TYPING_PAUSE)
         try:
             copy = await (await self.opened()).details(row.id) if row is not None else None
         except MediaVaultError as error:

@@ -128,6 +128,7 @@ class PendingScreen(TextFilteredPane[PendingServices]):
 
     async def build(self, services: PendingServices) -> Window[StagedFile]:
         text = self.text
+        line = self.query_one("#forecast", Static)
 
         async def page(after: StagedFile | None) -> Sequence[StagedFile]:
             return await services.pending(after=after, text=text)
@@ -135,7 +136,7 @@ class PendingScreen(TextFilteredPane[PendingServices]):
         forecast = await services.forecast()
         approved = count(forecast.files, "file") + " approved"
         frees = f"purging frees {size(forecast.bytes)}" if forecast.files else "nothing would be purged"
-        self.query_one("#forecast", Static).update(describe.line([approved, frees]))
+        line.update(describe.line([approved, frees]))
         return GrowingWindow(page)
 
     def shown(self) -> None:

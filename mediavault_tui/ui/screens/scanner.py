@@ -199,12 +199,12 @@ class ScannerScreen(Pane[ScannerServices]):
 
     @work(exclusive=True, group="history")
     async def _load_history(self) -> None:
+        listing = self.query_one("#history", Listing)
         try:
             scans = await (await self.opened()).history()
         except MediaVaultError as error:
             self.complain("The history could not be read", error)
             return
-        listing = self.query_one("#history", Listing)
         listing.show(FixedWindow(scans), at=listing.cursor)
 
     @on(Listing.Chosen, "#rows")
