@@ -130,14 +130,18 @@ order by files desc, value, folder_raw
 
 -- name: inventory_folder
 -- Of folders that may be meant by one text, the first that holds files: its raw bytes, and its mark
--- if it lies directly below a scanned root. $1 the folders.
+-- if it lies directly below a scanned root. $1 the folders. Source by source, and in the order of an index: else
+-- PostgreSQL thinks that something of all is found soon, and looks from the first file on.
 select c.folder_raw,
-       (select f.folder from media_files f where f.folder = folder_mark(c.folder_raw) limit 1) as mark
+       (select f.folder from media_files f where f.folder = folder_mark(c.folder_raw)
+        order by f.title_key, f.id limit 1) as mark
 from unnest($1::bytea[]) with ordinality as c (folder_raw, place)
 where exists (select from (select 'local' union all select 'nas:0'
                             union all select 'nas:' || n.id from nas_config n) s (source)
-              join media_files f on f.source = s.source
-              and f.path_raw >= c.folder_raw || '/'::bytea and f.path_raw < c.folder_raw || '0'::bytea)
+              cross join lateral (select from media_files f where f.source = s.source
+                                  and f.path_raw >= c.folder_raw || '/'::bytea
+                                  and f.path_raw < c.folder_raw || '0'::bytea
+                                  order by f.path_raw limit 1) file)
 order by c.place limit 1
 
 -- name: search_words_like
