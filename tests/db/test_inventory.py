@@ -15,6 +15,7 @@ from mediavault_tui.domain.pathtext import display
 from mediavault_tui.services.library import Library
 from mediavault_tui.store import indexes, inventory
 from mediavault_tui.store.database import Connection, Database
+from mediavault_tui.store.sqlfiles import sql
 from tests.db.own import own_database
 from tests.db.rows import fill
 from tests.db.scans import scan, write
@@ -191,6 +192,15 @@ async def test_windows_are_read_through_an_index(conn: Connection) -> None:
                 assert "Seq Scan" not in plan, plan
             if "hits" not in statement and "place" not in statement:
                 assert "Sort" not in plan, plan
+
+
+async def test_the_folder_of_a_facet_is_looked_up_in_its_own_source(conn: Connection) -> None:
+    """Without the source in the index's condition every path of the library is passed."""
+    await fill(conn, 12_000)
+    statement = f"explain (costs off) {sql('inventory_folder')}"
+    plan = "\n".join(row[0] for row in await conn.fetch(statement, [b"/lib/other"]))
+    assert "Seq Scan on media_files" not in plan, plan
+    assert "Index Cond: ((source = " in plan, plan
 
 
 @pytest.mark.parametrize("text", ["kin doc", "sta win", "night mov gla", "st epi", "zz mo"])
