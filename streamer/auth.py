@@ -80,7 +80,8 @@ async def by_link(request: web.Request, file: FileId, token: str) -> Caller:
     claims = sidecar.link_claims.known((token, file))
     if claims is None or sidecar.links.over(claims):
         sidecar.links.read(token, file)
-        claims = await sidecar.link_claims.get((token, file), partial(sidecar.links.check, token, file))
+    # Also when it is known: who plays on has it asked for anew before it is over, and never waits for that.
+    claims = await sidecar.link_claims.get((token, file), partial(sidecar.links.check, token, file))
     request[WHO] = f"link of {claims.made_by}"
     return Caller(claims.made_by, link=claims.link)
 

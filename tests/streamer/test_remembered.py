@@ -7,6 +7,7 @@ import asyncio
 import pytest
 
 from mediavault_tui.errors import Denied
+from mediavault_tui.services.preview import PreviewLinks
 from mediavault_tui.sources.local_beneath import open_beneath
 from streamer import files
 from streamer.state import REMEMBERED_FOR, Remembered
@@ -106,3 +107,23 @@ async def test_many_players_open_a_file_once(
 
     assert await asyncio.gather(*(ask() for _ in range(50))) == [5] * 50
     assert len(opened) == 1
+
+
+async def test_whoever_plays_on_by_a_link_never_waits_for_the_database(
+    sidecar: Sidecar, shelf: Shelf, links: PreviewLinks
+) -> None:
+    now = 0.0
+    claims = sidecar.state.link_claims = Remembered(clock=lambda: now)
+    film = await shelf.add("Heat.mkv", bytes(1000))
+    made = await links.make(film.id, who="ruth")
+
+    async def play() -> None:
+        async with sidecar.http.get(f"/api/media/stream/{film.id}?t={made.token}") as answer:
+            assert answer.status == 200
+
+    await play()
+    now = REMEMBERED_FOR * 0.6
+    await play()
+    await asyncio.gather(*claims._asked.values())
+    now = REMEMBERED_FOR * 1.4
+    assert claims.known((made.token, film.id)) is not None, "it was asked for while the first answer held"
