@@ -18,8 +18,9 @@ class Newest(StrEnum):
 
 async def newest(conn: Connection, who: str) -> Newest | None:
     """Return the kind of a person's newest act that still has an effect."""
+    files = await conn.fetch(sql("last_act"), who)
     kinds = {
-        Newest.FILES: await conn.fetchval(sql("last_act_at"), who),
+        Newest.FILES: max((row["at"] for row in files), default=None),
         Newest.DECISION: await conn.fetchval(sql("decision_last_at"), who),
         Newest.CHOICE: await conn.fetchval(sql("choice_last_at"), who),
     }

@@ -273,26 +273,7 @@ with acts as (
     select p.approval, 'approve', p.id, p.file_id, p.approved_at
     from pending_deletions p
     where p.state = 'approved' and p.approved_by = $1)
-select a.kind, a.id, a.file_id
+select a.kind, a.id, a.file_id, a.at
 from acts a
 where (a.batch, a.kind) = (select l.batch, l.kind from acts l order by l.at desc, l.id desc limit 1)
 order by a.id;
-
--- name: last_act_at
--- When the act of `last_act` was done. $1 who.
-with acts as (
-    select o.finished_at as at
-    from archive_operations o
-    join media_files f on f.id = o.file_id
-    left join pending_deletions p on p.file_id = o.file_id and p.state in ('staged', 'approved')
-    where o.state = 'done' and o.undoes is null and o.requested_by = $1
-      and not exists (select from archive_operations u where u.undoes = o.id and u.state = 'done')
-      and (o.kind = 'purge' or o.kind = 'stage' and p.id is not null
-           or o.kind = 'restore' and p.id is null and f.state = 'present'
-           or o.kind = 'rename' and f.state = 'present'
-              and located(f.source, f.path_raw) = o.destination_raw)
-    union all
-    select p.approved_at
-    from pending_deletions p
-    where p.state = 'approved' and p.approved_by = $1)
-select max(a.at) from acts a;

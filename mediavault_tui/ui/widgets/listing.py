@@ -1,4 +1,7 @@
-"""A list of any length that draws only the lines that are seen."""
+"""A list of any length that draws only the lines that are seen.
+
+Longer than the habit: cursor, marks, ranges and drawing share one state, and one widget draws them.
+"""
 
 from __future__ import annotations
 
