@@ -13,6 +13,7 @@ from mediavault_tui.domain.library import Copy
 from mediavault_tui.domain.model import MediaFile
 from mediavault_tui.domain.picture import Picture, moments
 from mediavault_tui.ui import describe, posters
+from mediavault_tui.ui.leaving import Leaving
 from mediavault_tui.ui.widgets.facts import Facts
 from mediavault_tui.ui.widgets.picture import PictureBox
 
@@ -23,7 +24,7 @@ class DetailServices(posters.PosterServices, Protocol):
     async def frame(self, file: MediaFile, *, at: float, width: int, height: int) -> Picture: ...
 
 
-class Details(VerticalScroll, can_focus=False):
+class Details(Leaving, VerticalScroll, can_focus=False):
     """The panel beside (or below) a list of files; facts come first, pictures when they are there."""
 
     DEFAULT_CSS = """

@@ -14,11 +14,12 @@ from textual.widgets import Input, Static
 
 from mediavault_tui.ui.describe import hanging, plain
 from mediavault_tui.ui.format import visible
+from mediavault_tui.ui.leaving import Leaving
 
 Answer = TypeVar("Answer")
 
 
-class Modal(ModalScreen[Answer]):
+class Modal(Leaving, ModalScreen[Answer]):
     """The frame of every dialog: a title, a body that scrolls, a line of keys."""
 
     DEFAULT_CSS = """

@@ -17,6 +17,7 @@ from mediavault_tui.domain.library import ActResult
 from mediavault_tui.errors import MediaVaultError
 from mediavault_tui.ui import describe
 from mediavault_tui.ui.format import count
+from mediavault_tui.ui.leaving import Leaving
 from mediavault_tui.ui.widgets.filterline import FilterLine
 from mediavault_tui.ui.widgets.keybar import KeyBar
 from mediavault_tui.ui.widgets.listing import Listing
@@ -26,7 +27,7 @@ from mediavault_tui.ui.windows import Window
 Services = TypeVar("Services")
 
 
-class Pane(Screen[None], Generic[Services]):
+class Pane(Leaving, Screen[None], Generic[Services]):
     """A mode of the app: bar, body, keys. `opened` waits until the library is open."""
 
     PANE: ClassVar[str]

@@ -41,6 +41,10 @@ _WAIT = 30.0
 """Seconds for anything a page is asked to do; the machine is shared."""
 
 
+class Refused(AssertionError):
+    """The browser did not carry out a command."""
+
+
 class Page:
     """One tab: what it ran, what it said, and how it looks."""
 
@@ -64,7 +68,7 @@ class Page:
         async with asyncio.timeout(_WAIT):
             answer = await waiting
         if "error" in answer:
-            raise AssertionError(f"{method}: {answer['error']}")
+            raise Refused(f"{method}: {answer['error']}")
         result: dict[str, Any] = answer["result"]
         return result
 
@@ -78,14 +82,17 @@ class Page:
         return answer["result"].get("value")
 
     async def until(self, condition: str) -> Any:
-        """Wait until an expression is true in the page, looking once a picture."""
+        """Wait until an expression is true in the page, or in the one to which it goes meanwhile."""
         script = (
             "new Promise((resolve) => { const look = () => { let value; try { value = "
             f"({condition}); }} catch (error) {{ value = false; }} "
             "if (value) resolve(value); else setTimeout(look, 20); }; look(); })"
         )
         try:
-            return await self.run(script)
+            async with asyncio.timeout(_WAIT):
+                while True:
+                    with contextlib.suppress(Refused):  # it went to another page, which is asked in its turn
+                        return await self.run(script)
         except TimeoutError:
             video = await self.run(_SEEN)
             raise AssertionError(f"never came true: {condition}; {video}; {self.complaints}") from None
