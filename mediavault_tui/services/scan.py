@@ -28,6 +28,7 @@ from mediavault_tui.services.scan_far import Far, FarPolicy
 from mediavault_tui.services.scan_first import FirstStock, new_file
 from mediavault_tui.services.scan_hash import Hashing
 from mediavault_tui.services.scan_lots import NewFile
+from mediavault_tui.services.scan_news import News
 from mediavault_tui.services.scan_progress import Meter
 from mediavault_tui.services.scan_stock import Stock
 from mediavault_tui.services.scan_walk import Walk
@@ -165,11 +166,13 @@ class Scanner:
                 self._dedupe,
                 policy.protected_folders(name),
             )
+            news = News(self._database, meter.tally())
             working = asyncio.create_task(run.work(everything=everything))
             try:
                 while not working.done():
                     yield meter.snapshot()
                     await asyncio.wait({working}, timeout=_SHOWN_EVERY)
+                    await news.tell(meter.tally())
                 working.result()
                 yield meter.snapshot()
             finally:

@@ -49,6 +49,11 @@ async def save(
     await conn.execute(sql("scan_save"), scan, phase.value, asdict(counts), [asdict(e) for e in errors])
 
 
+async def tell(conn: Connection) -> None:
+    """Tell every program that looks at this library that a scan has found more of it."""
+    await conn.execute(sql("notice"), ["files:changed"])
+
+
 async def end(
     conn: Connection, scan: ScanId, phase: ScanPhase, counts: ScanCounts, errors: Sequence[ScanError]
 ) -> None:

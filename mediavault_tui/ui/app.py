@@ -6,6 +6,7 @@ Longer than most modules, for it is where panes are made and where one sends a p
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime
@@ -60,8 +61,10 @@ if TYPE_CHECKING:
         async def history(self) -> Sequence[ScanRecord]: ...
 
 
-_QUIET = 0.3
-"""Seconds without news after which the panes read anew: a scan tells a hundred things a second."""
+_TOGETHER = 0.3
+"""Seconds in which pieces of news that come together are told to the panes as one."""
+_BETWEEN = 1.0
+"""Seconds at least between two readings: whole seasons are told of file by file."""
 
 THEME = Theme(
     name="mediavault",
@@ -159,6 +162,9 @@ class MediaVaultApp(App[None]):
         """Published when the library is not what it was."""
         self._services: asyncio.Future[AppServices] | None = None
         self._scan_words = ""
+        self._news = ""
+        """What was heard and not yet told to the panes."""
+        self._next_reading = 0.0
         self.register_theme(THEME)
         self.theme = THEME.name
         self.add_mode("inventory", lambda: InventoryScreen(self.opened, self.changed, read_only=read_only))
@@ -264,11 +270,16 @@ class MediaVaultApp(App[None]):
                 self.screen.start(new)
 
     def _heard(self, news: str) -> None:
-        self._publish_soon(news)
+        if not self._news:
+            self._publish_soon()
+        self._news = news
 
-    @work(exclusive=True, group="news")
-    async def _publish_soon(self, news: str) -> None:
-        await asyncio.sleep(_QUIET)
+    @work(group="news")
+    async def _publish_soon(self) -> None:
+        """Tell the panes of what was heard, soon; however much follows, they need not wait for its end."""
+        await asyncio.sleep(max(_TOGETHER, self._next_reading - time.monotonic()))
+        self._next_reading = time.monotonic() + _BETWEEN
+        news, self._news = self._news, ""
         self.changed.publish(news)
 
     def _tell(self, words: str) -> None:

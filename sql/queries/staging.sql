@@ -216,7 +216,7 @@ where g.id = s.group_id
   and g.state = case when s.present > 1 then 'resolved' else 'open' end;
 
 -- name: notice
--- Tell every program that looks at this library. $1 of 'staged:<id>', 'restored:<id>', 'purged:<id>', 'approved:<id>'.
+-- Tell every program that looks at this library. $1 of 'staged:<id>', 'restored:<id>', 'purged:<id>', 'approved:<id>', 'files:changed'.
 select pg_notify('mediavault', n.what) from unnest($1::text[]) as n (what);
 
 -- name: group_of_files

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from pathlib import Path
 
 import pytest
 
 from mediavault_tui.domain.library import ScanPhase
+from mediavault_tui.services import scan_news
+from mediavault_tui.services.scan import Scanner
+from mediavault_tui.sources.local import LocalSource
 from mediavault_tui.store.database import Connection, Database
 from tests.db.scans import CountingSource, scan, states, write
 
@@ -32,6 +36,29 @@ async def test_a_first_scan_takes_every_video_into_the_inventory(
         ("episode", "Firefly", 0, 1, [3], "present"),
         ("movie", "Heat", 1995, None, [], "present"),
     ]
+
+
+async def test_who_looks_at_the_library_is_told_while_the_scan_still_runs(
+    database: Database, library: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(scan_news, "_FIRST", 0.01)
+    write(library / "Heat (1995)" / "Heat (1995) [1080p].mkv")
+    heard: list[str] = []
+    told = asyncio.Event()
+
+    def hear(message: str) -> None:
+        heard.append(message)
+        told.set()
+
+    async def matched() -> None:
+        """The last phase: it ends only when somebody was told."""
+        async with asyncio.timeout(30):
+            await told.wait()
+
+    async with database.listen("mediavault", hear):
+        async for _ in Scanner(database, LocalSource(), None, dedupe=matched).scan([library]):
+            pass
+    assert heard == ["files:changed"]
 
 
 async def test_files_of_equal_bytes_get_equal_hashes_and_a_large_one_alone_is_not_read(

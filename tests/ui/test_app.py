@@ -129,6 +129,19 @@ async def test_news_from_elsewhere_is_read_by_the_pane_on_the_screen_and_later_b
         assert vault.read == before + 1
 
 
+async def test_news_that_does_not_end_is_read_all_the_same() -> None:
+    vault = FakeVault()
+    app = app_on(vault)
+    async with app.run_test(size=NARROW) as pilot:
+        await settle(pilot)
+        asked = len(vault.asked)
+        assert vault.heard is not None
+        async with asyncio.timeout(30):
+            while len(vault.asked) == asked:
+                vault.heard("files:changed")
+                await pilot.pause(0.05)
+
+
 async def test_the_cursor_stays_on_its_row_when_the_list_is_read_anew() -> None:
     vault = FakeVault()
     app = app_on(vault)

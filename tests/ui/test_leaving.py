@@ -36,8 +36,9 @@ class Busy(Modal[None]):
     @work
     async def use(self) -> None:
         try:
-            while self.query("#part"):
-                await asyncio.sleep(0)
+            task = self.query_one("#part")._task
+            assert task is not None
+            await asyncio.wait({task})
             self.query_one("#part")
         except BaseException as error:
             self.ended = type(error).__name__

@@ -193,7 +193,8 @@ class InventoryScreen(WorldPane[InventoryServices]):
         self.listing.empty = (
             "No file passes this filter.\nesc clears it."
             if filtered
-            else "The library is empty.\nPress 4 and choose a folder to scan."
+            else "Nothing is in the library yet.\nPress 4 and choose a folder to scan;\n"
+            "its files appear here as they are found."
         )
         self._show_totals()
         self._load_facets()
