@@ -17,6 +17,7 @@ from textual import work
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.filter import Monochrome, NoColor
+from textual.notifications import Notify
 from textual.reactive import reactive
 from textual.screen import Screen
 from textual.signal import Signal
@@ -281,6 +282,12 @@ class MediaVaultApp(App[None]):
         self._next_reading = time.monotonic() + _BETWEEN
         news, self._news = self._news, ""
         self.changed.publish(news)
+
+    def on_notify(self, event: Notify) -> None:
+        """Say once what is still to be read: a key that is held would fill the screen with it."""
+        said = (event.notification.title, event.notification.message)
+        if any((shown.title, shown.message) == said for shown in self._notifications):
+            event.prevent_default()
 
     def _tell(self, words: str) -> None:
         self._scan_words = words
