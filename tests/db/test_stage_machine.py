@@ -22,7 +22,6 @@ from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
     invariant,
-    precondition,
     rule,
     run_state_machine_as_test,
 )
@@ -175,9 +174,9 @@ class Lives(RuleBasedStateMachine):
             path.write_bytes(b"a stranger %d" % which)
             self.all[digest(path)] += 1
 
-    @precondition(lambda self: len(self.present()) > 1)
     @rule(which=WHICH)
     def somebody_deletes_a_file(self, which: int) -> None:
+        """Not the last one; asked here, for a precondition would draw by what threads left after a crash."""
         path = Path(os.fsdecode(self.files[which].raw_path))
         if path.exists() and len(self.present()) > 1:
             self.gone[digest(path)] += 1
