@@ -69,9 +69,11 @@ class Lives(RuleBasedStateMachine):
     runner: asyncio.Runner
     database: Database
     folder: Path
+    lived = 0
 
     def __init__(self) -> None:
         super().__init__()
+        Lives.lived += 1
         self.home = Path(tempfile.mkdtemp(dir=self.folder))
         self.crash = CrashAt()
         self.gone: Counter[str] = Counter()
@@ -289,3 +291,4 @@ def test_no_life_of_a_library_loses_a_file(database_url: str, tmp_path: Path) ->
             run_state_machine_as_test(Lives, settings=profile)
         finally:
             runner.run(Lives.database.close())
+    assert Lives.lived >= profile.max_examples, "the lives ended early, which proves little"
