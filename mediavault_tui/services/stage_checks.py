@@ -18,9 +18,10 @@ from mediavault_tui.domain.model import FileStamp, MediaFile
 from mediavault_tui.domain.paths import place
 from mediavault_tui.domain.pathtext import display
 from mediavault_tui.domain.staging import Held
-from mediavault_tui.errors import Refused, SourceChanged, SourceError, SourceOffline
+from mediavault_tui.errors import Refused, SourceChanged, SourceError, SourceMissing, SourceOffline
 from mediavault_tui.probe.hashing import WHOLE, sample_of, sample_pieces
 from mediavault_tui.services.stage_moves import same_content, still, unchanged
+from mediavault_tui.sources.base import FoundFile
 from mediavault_tui.sources.places import Places
 
 _MARK = re.compile(rb"\.mediavault-[0-9a-f]{16}\.mark")
@@ -107,8 +108,8 @@ def _sweep_marks(source: Places, folder: bytes, new: FileStamp) -> None:
 
 def kept_is_safe(source: Places, keeper: MediaFile, *, apart_from: FileStamp) -> bytes:
     """Make sure that the kept copy is there, unchanged, readable and another file; return its sample hash."""
-    in_place(source, keeper)
     try:
+        in_place(source, keeper)
         stamp, sample = _peek(source, keeper, exact=True)
     except SourceError as error:
         raise Refused(f"the copy to keep is not safe: {error}") from error
@@ -128,16 +129,22 @@ def _peek(source: Places, file: MediaFile, *, exact: bool) -> tuple[FileStamp, b
     return stamp, sample_of(data)
 
 
-def before_purging(source: Places, staged: Held, keeper: MediaFile) -> None:
+def before_purging(source: Places, staged: Held, keeper: MediaFile) -> FoundFile | None:
     """Make sure that deleting `staged` deletes just that, and that the kept copy is still the one kept.
 
+    Returns the file as it is now; None if somebody has deleted it already: that may be written down.
     Raises: Refused for a rule, SourceError for what the disk says.
     """
     if not in_date_folder(staged.staged, staged.holding):
         raise Refused(f"{display(staged.staged)} is not inside the holding folder {display(staged.holding)}")
     folder, _name = split(staged.staged)
     source.real_folder(folder, top=staged.holding)
-    now = unchanged(source, staged.staged, staged.stamp)
+    try:
+        found = source.stat(staged.staged)
+    except SourceMissing:
+        _gone_by_hand(source, staged)
+        return None
+    now = still(staged.staged, found.stamp, staged.stamp)
     for leg in staged.sidecars:
         assert leg.destination is not None
         if split(leg.destination)[0] != folder:
@@ -147,6 +154,20 @@ def before_purging(source: Places, staged: Held, keeper: MediaFile) -> None:
             f"{keeper.path}, kept instead, has changed since; restore this file, or scan and stage it again"
         )
     kept_is_safe(source, keeper, apart_from=now)
+    return found
+
+
+def _gone_by_hand(source: Places, staged: Held) -> None:
+    """Make sure that a staged file was deleted: not put back, nor out of reach for the moment."""
+    folder, name = split(staged.staged)
+    if name in source.names_in(folder):
+        raise SourceChanged(f"{display(staged.staged)} comes and goes; scan again")
+    try:
+        there = same_content(source.stat(staged.original).stamp, staged.stamp)
+    except SourceError:
+        there = False
+    if there:
+        raise Refused(f"{display(staged.original)} was put back by hand; restore it to have that recorded")
 
 
 def in_place(source: Places, file: MediaFile) -> None:

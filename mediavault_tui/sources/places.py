@@ -130,8 +130,22 @@ class Places:
         )
         return FoundFile(destination, found.stamp, found.links)
 
+    def remove_checked(self, path: bytes, check: Callable[[FoundFile], None]) -> None:
+        """Remove a file that `check` let pass at this very moment; on a share, the very one it looked at.
+
+        `check` raises to refuse. On this machine a power cut may bring the file back until `settle`.
+        """
+        if (share := self._share(path)) is not None:
+            share[0].remove_checked(share[1], lambda found: check(FoundFile(path, found.stamp, found.links)))
+            return
+        check(self._local.stat(path))
+        if isinstance(self._local, LocalSource):
+            self._local.unlink(path)
+        else:
+            self._local.remove(path)
+
     def settle(self, folders: Iterable[bytes]) -> None:
-        """Have what was renamed into and out of these folders last; servers see to it themselves."""
+        """Have what was renamed or removed in these folders last; servers see to it themselves."""
         for folder in folders:
             if place(folder)[0] == LOCAL:
                 holding.settle(folder)
@@ -246,7 +260,7 @@ def _moved_here(
 
 
 class Steady(Places):
-    """Places for the length of one batch: a folder of a share that was found real is so until its end.
+    """Places for the length of one batch: a folder of a share that was found or made is there until its end.
 
     Nothing is lost by that: a share opens no file below a folder that is gone, and shows no links. On this
     machine every step is looked at each time, for a folder may become a link.
@@ -255,6 +269,24 @@ class Steady(Places):
     def __init__(self, local: Source, shares: Shares) -> None:
         super().__init__(local, shares)
         self._real: set[tuple[bytes, bytes]] = set()
+        self._there: set[bytes] = set()
+        self._made: set[bytes] = set()
+
+    def is_folder(self, path: bytes) -> bool:
+        """Return whether a folder can be reached there; on a share, one that was is not asked for again."""
+        if path in self._there:
+            return True
+        found = super().is_folder(path)
+        if found and place(path)[0] != LOCAL:
+            self._there.add(path)
+        return found
+
+    def make_folder(self, path: bytes) -> None:
+        """Make a folder and its parents, once on a share."""
+        if path not in self._made:
+            super().make_folder(path)
+            if place(path)[0] != LOCAL:
+                self._made.add(path)
 
     def real_folder(self, folder: bytes, *, top: bytes) -> None:
         """Make sure, once on a share, that every step down to `folder` is a folder."""
