@@ -126,7 +126,8 @@ class _RestoreLot(Lot[_Back]):
     """Restores of one lot."""
 
     def _look(self, job: _Back) -> None:
-        stage_checks.way_back(self._places, job.staged.original, job.staged.root)
+        staged = job.staged
+        stage_checks.way_back(self._places, staged.original, staged.root, device=staged.original_device)
         self._places.make_folder(split(job.staged.original)[0])
         self._tools.step("folder made")
 

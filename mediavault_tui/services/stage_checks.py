@@ -65,9 +65,10 @@ def before_staging(
 
 
 def may_be_one(loser: MediaFile, keeper: MediaFile) -> bool:
-    """Return whether two places may show one file: a share, and a mount of it that nobody told us of."""
+    """Return whether both may be one file: of a share and a mount of it, of a disk and the pool it is in."""
     elsewhere = place(loser.raw_path)[0] != place(keeper.raw_path)[0]
-    return elsewhere and same_content(loser.stamp, keeper.stamp)
+    pooled = loser.stamp.device != keeper.stamp.device  # mergerfs, overlays: one file on two volumes
+    return (elsewhere or pooled) and same_content(loser.stamp, keeper.stamp)
 
 
 def two_folders(source: Places, loser: MediaFile, keeper: MediaFile) -> None:
@@ -86,9 +87,14 @@ def two_folders(source: Places, loser: MediaFile, keeper: MediaFile) -> None:
     finally:
         source.remove_if_there(mark)
     if seen:
+        here = place(loser.raw_path)[0] == place(keeper.raw_path)[0]
         raise Refused(
-            f"{display(loser.raw_path)} and {display(keeper.raw_path)} are one file, seen here and on"
-            " a share; set NAS_MOUNTS and scan again"
+            f"{display(loser.raw_path)} and {display(keeper.raw_path)} are one file, seen "
+            + (
+                "through two volumes; scan only one of them"
+                if here
+                else "here and on a share; set NAS_MOUNTS and scan again"
+            )
         )
 
 
@@ -177,13 +183,32 @@ def in_place(source: Places, file: MediaFile) -> None:
     source.real_folder(split(file.raw_path)[0], top=file.root)
 
 
-def way_back(source: Places, original: bytes, root: bytes) -> None:
+def mounted(source: Places, path: bytes) -> None:
+    """Make sure that no disk is missing at or above `path`; raises SourceOffline.
+
+    Its empty mount point would take files that nobody sees any more when it comes back.
+    """
+    if (place := source.unmounted(path)) is not None:
+        raise SourceOffline(
+            f"nothing is mounted at {display(place)}, where {display(path)} belongs; mount it"
+        )
+
+
+def way_back(source: Places, original: bytes, root: bytes, *, device: int | None = None) -> None:
     """Make sure that `original` may be put back: its root is there and no step on the way is a link.
 
+    `device`: of the volume that it came from, if known. An empty folder on another volume than that is taken
+    for a mount point whose disk is away.
     Raises: SourceOffline if the scanned folder itself is not there: nothing is made in its place.
     """
     if not source.is_folder(root):
         raise SourceOffline(f"{display(root)} is not there; is its disk mounted?")
+    mounted(source, root)
+    if device is not None and source.device_if_empty(root) not in (None, device):
+        raise SourceOffline(
+            f"{display(root)} is empty and on another volume than the file came from; is its disk mounted?"
+            " If it is, make any file there and try again"
+        )
     if not below(original, root):
         raise Refused(f"{display(original)} is not inside the folder that was scanned")
     folder = split(original)[0]

@@ -184,10 +184,14 @@ class Mover:
             self._source.remove_if_there(part)
             raise
         self._step("copy named")
-        try:
-            unchanged(self._source, leg.source, leg.stamp)
+
+        def check(found: FoundFile) -> None:
+            still(leg.source, found.stamp, leg.stamp)
             self._step("source checked")
-            self._source.remove(leg.source)
+
+        try:
+            self._source.remove_checked(leg.source, check)
+            self._source.settle([split(leg.source)[0]])
         except SourceError:
             if (
                 self._source.exists(leg.source)

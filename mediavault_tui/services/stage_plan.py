@@ -26,6 +26,7 @@ from mediavault_tui.errors import (
     SourceOffline,
     SourceTaken,
 )
+from mediavault_tui.services import stage_checks
 from mediavault_tui.services.stage_drafts import (
     Begun,
     Beside,
@@ -40,7 +41,7 @@ from mediavault_tui.services.stage_drafts import (
 from mediavault_tui.services.stage_moves import same_content
 from mediavault_tui.services.stage_waves import at_once
 from mediavault_tui.sources.places import Places
-from mediavault_tui.store import acts
+from mediavault_tui.store import acts, staging
 from mediavault_tui.store.database import Connection
 
 
@@ -70,10 +71,13 @@ class Planner:
         `make_folders` False is for a rehearsal, which must leave nothing behind.
         """
         ways = [self._way(one, now) for one in wanted]
+        used = await staging.holdings_in_use(conn, {way.top for way in ways})
         beside = await self._all_beside(wanted)
         if make_folders:
             new = list(dict.fromkeys(ways))
-            made = dict(zip(new, await at_once(self._make_folder, new), strict=True))
+            made = dict(
+                zip(new, await at_once(lambda way: self._make_folder(way, way.top in used), new), strict=True)
+            )
             beside = [made[way] or found for way, found in zip(ways, beside, strict=True)]
 
         async def work() -> list[Begun]:
@@ -155,6 +159,7 @@ class Planner:
         ways = await at_once(look, staged)
 
         async def work() -> list[Begun]:
+            await acts.lock_files(conn, [id for one in staged for id in (one.file, one.keeper)])
             taken = {
                 folder: {folded(name) for name in found}
                 for folder, found in names.items()
@@ -187,7 +192,12 @@ class Planner:
             else HeldDraft(one, ActKind.PURGE, tuple(way), order)
             for one, way in zip(staged, ways, strict=True)
         ]
-        return await acts.together(conn, lambda: written(conn, drafts))
+
+        async def work() -> list[Begun]:
+            await acts.lock_files(conn, [id for one in staged for id in (one.file, one.keeper)])
+            return await written(conn, drafts)
+
+        return await acts.together(conn, work)
 
     def _beside(self, video: bytes, names: Sequence[bytes]) -> Beside:
         """Return the sidecars of a video with their stamps; links and folders of such names stay."""
@@ -201,11 +211,15 @@ class Planner:
                 continue
         return found
 
-    def _make_folder(self, way: Way) -> None:
-        """Make the date folder, but never in the place of a disk that is not mounted."""
+    def _make_folder(self, way: Way, used: bool) -> None:
+        """Make the date folder, but never in the place of a disk that is not mounted.
+
+        `used`: files are staged in that holding folder now. Where it is gone, an empty mount point is left.
+        """
         folder, top, root = way.folder, way.top, way.root
         base = root if below(top, root) else _must_stand(top)
-        if not self._source.is_folder(base):
+        stage_checks.mounted(self._source, top)
+        if not self._source.is_folder(base) or (used and base != root and not self._source.is_folder(top)):
             raise SourceOffline(f"{display(base)} is not there; is its disk mounted?")
         above = folder
         while above != base and not self._source.exists(above):

@@ -189,6 +189,14 @@ class Places:
             return False
         return holding.is_folder(path) if share is None else share_holding.is_folder(*share)
 
+    def unmounted(self, path: bytes) -> bytes | None:
+        """Return the mount point at or above a path of this machine at which nothing is mounted now."""
+        return holding.unmounted(path) if place(path)[0] == LOCAL else None
+
+    def device_if_empty(self, folder: bytes) -> int | None:
+        """Return the device of an empty folder of this machine; None for any other."""
+        return holding.device_if_empty(folder) if place(folder)[0] == LOCAL else None
+
     def names_in(self, folder: bytes) -> list[bytes]:
         """Return every name in a folder, of whatever kind."""
         share = self._share(folder)
@@ -252,8 +260,11 @@ def _moved_here(
         source.rename(path, destination)
     else:
         source.move(path, destination)
-    found = source.stat(destination)
-    if found.stamp != before.stamp:
+    try:
+        found = source.stat(destination)
+    except SourceChanged:  # a link or a folder has taken its place
+        found = None
+    if found is None or found.stamp != before.stamp:
         source.move(destination, path)
         raise SourceChanged(f"{display(path)} was replaced at this very moment; scan again")
     return found

@@ -6,7 +6,7 @@ whatever else the end of an act means (`acts.together`).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import asyncpg
@@ -153,6 +153,7 @@ async def held(conn: Connection, ids: Sequence[StagedId]) -> list[Held]:
             content_hash=row["content_hash"],
             keeper_size=row["keeper_size"],
             keeper_modified_ns=row["keeper_modified_ns"],
+            original_device=row["original_device"],
         )
         for row in await conn.fetch(sql("staged_by_id"), list(ids))
     ]
@@ -162,6 +163,11 @@ async def held_of_files(conn: Connection, files: Sequence[FileId]) -> dict[FileI
     """Return the newest staged row of each file, whatever became of it; one never staged is left out."""
     rows = await conn.fetch(sql("staged_of_files"), list(files))
     return {found.file: found for found in await held(conn, [row["id"] for row in rows])}
+
+
+async def holdings_in_use(conn: Connection, tops: Iterable[bytes]) -> set[bytes]:
+    """Return which of these holding folders hold files now."""
+    return {row["holding_raw"] for row in await conn.fetch(sql("holdings_in_use"), list(tops))}
 
 
 async def staged_ids(conn: Connection, *states: StagedState) -> list[StagedId]:

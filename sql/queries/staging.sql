@@ -114,11 +114,17 @@ returning id, operation_id;
 -- Staged files with everything that restoring or purging them needs. $1 their ids.
 select p.id, p.operation_id, p.file_id, p.keeper_id, p.group_id, p.state, p.original_raw, p.staged_raw, p.sidecars,
        p.size_bytes, p.link_count, p.reason, p.staged_by, p.staged_at, p.holding_raw, p.device, p.inode, p.modified_ns,
-       p.content_hash, p.keeper_size, p.keeper_modified_ns, f.root_raw
+       p.content_hash, p.keeper_size, p.keeper_modified_ns, f.root_raw, o.device as original_device
 from unnest($1::bigint[]) with ordinality as wanted (id, place)
 join pending_deletions p on p.id = wanted.id
 join media_files f on f.id = p.file_id
+join archive_operations o on o.id = p.operation_id
 order by wanted.place;
+
+-- name: holdings_in_use
+-- Which of these holding folders hold files now. $1 their located paths.
+select t.holding_raw from unnest($1::bytea[]) as t (holding_raw)
+where exists (select from pending_deletions p where p.holding_raw = t.holding_raw and p.state in ('staged', 'approved'));
 
 -- name: staged_of_files
 -- The newest staged row of each file, whatever became of it. $1 the files.
