@@ -194,7 +194,7 @@ async def test_nothing_is_put_back_below_the_empty_mount_point_of_a_library(
 
 @pytest.fixture
 def pool(tmp_path: Path) -> Iterator[Path]:
-    """A volume that shows what lies in `upper` beside it, as a pool of disks shows what lies on one of them."""
+    """A volume that shows what lies in `upper` beside it, as a pool shows what lies on one of its disks."""
     pool, upper, lower, work = (tmp_path / name for name in ("pool", "upper", "lower", "work"))
     for folder in (pool, upper, lower, work):
         folder.mkdir()
