@@ -16,6 +16,7 @@ from textual import work
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.filter import Monochrome, NoColor
+from textual.notifications import Notify
 from textual.reactive import reactive
 from textual.screen import Screen
 from textual.signal import Signal
@@ -182,6 +183,13 @@ class MediaVaultApp(App[None]):
         from mediavault_tui.ui.commands import commands
 
         return commands(self, screen)
+
+    def on_notify(self, event: Notify) -> None:
+        """Let what is said again take the place of what was said: ten keys in vain make one toast."""
+        said = event.notification
+        for shown in list(self._notifications):
+            if (shown.message, shown.title, shown.severity) == (said.message, said.title, said.severity):
+                self._unnotify(shown, refresh=False)
 
     def action_pane(self, pane: str) -> None:
         self.switch_mode(pane)
