@@ -3,6 +3,8 @@
 `Places` is a `Source` over located paths (`domain.paths.locate`), and it does what a holding
 folder needs beside that: on this machine with `sources.holding`, on a share with
 `sources.share_holding`. A move between two places raises CrossVolume, as between two volumes.
+
+Longer than the habit: a short method for each question that is sent on.
 """
 
 from __future__ import annotations
