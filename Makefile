@@ -24,7 +24,7 @@ run: install ## open the app on your own files: make run LIBRARY=/path
 	@$(BIN)/mediavault app "$(LIBRARY)"
 
 test: install ## every test
-	@sh deploy/tools.sh tmux nginx curl chromium smbd:samba faketime systemd-analyze:systemd
+	@sh deploy/tools.sh tmux nginx curl chromium smbd:samba faketime systemd-analyze:systemd mkfs.exfat:exfatprogs mount.exfat-fuse:exfat-fuse
 	@$(BIN)/python -m pytest -n auto --dist worksteal
 
 check: install ## format, lint, types, who imports whom, and whether the wheel is whole

@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mediavault_tui.cli.spelled import of_a_share
+from mediavault_tui.cli.spelled import is_folder, of_a_share
 from mediavault_tui.errors import MediaVaultError, UsageError
 
 if TYPE_CHECKING:
@@ -54,28 +54,37 @@ def open_app(libraries: Sequence[Path | str], *, demo: bool = False, settings: S
 
 def _folder(word: str) -> Path | str:
     """Return a folder of this machine; what may be a share's stays as it was written."""
-    folder = Path(word).expanduser().resolve()
-    if folder.is_dir():
-        return folder
+    folder = Path(os.path.abspath(Path(word).expanduser()))
+    try:
+        if is_folder(str(folder)):
+            return folder.resolve()
+    except UsageError:
+        return folder  # the app itself says so, and tries again when it is mounted anew
     if of_a_share(word):
         return word
     raise UsageError(f"{folder} is no folder; give one that holds videos")
 
 
 class _Door:
-    """Holds the library open in a task of its own, so that it opens while the app is imported."""
+    """Holds the library open in a task of its own, so that it opens while the app is imported.
 
-    def __init__(self, settings: Settings) -> None:
+    It opens only while every folder of this machine that was named answers.
+    """
+
+    def __init__(self, settings: Settings, folders: Sequence[Path] = ()) -> None:
         self._settings = settings
+        self._folders = folders
         self._leave = asyncio.Event()
+        self._told = False
         self._opening = asyncio.get_running_loop().create_future()
         self._task = asyncio.create_task(self._hold())
 
     async def __call__(self) -> Vault:
-        """Return the library; after a failure, try again."""
-        if self._task.done():
+        """Return the library; after a failure that was told, try again."""
+        if self._told and self._task.done():
             self._opening = asyncio.get_running_loop().create_future()
             self._task = asyncio.create_task(self._hold())
+        self._told = True
         vault: Vault = await asyncio.shield(self._opening)
         return vault
 
@@ -84,6 +93,8 @@ class _Door:
         self._leave.set()
         if not self._opening.done():
             self._task.cancel()
+        elif not self._told:
+            self._opening.exception()  # nobody wants to know any more
         await asyncio.gather(self._task, return_exceptions=True)
 
     async def _hold(self) -> None:
@@ -91,6 +102,8 @@ class _Door:
 
         opening = self._opening
         try:
+            for folder in self._folders:
+                await asyncio.to_thread(is_folder, str(folder))
             async with open_vault(self._settings, who=getpass.getuser()) as vault:
                 opening.set_result(vault)
                 await self._leave.wait()
@@ -101,7 +114,7 @@ class _Door:
 
 
 async def _run(words: Sequence[Path | str], settings: Settings, *, demo: bool) -> int:
-    door = _Door(settings)
+    door = _Door(settings, [word for word in words if isinstance(word, Path)])
     try:
         # Only the database knows the shares; who names none of them does not wait for it.
         folders = [word if isinstance(word, Path) else (await door()).located(word) for word in words]

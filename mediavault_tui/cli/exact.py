@@ -10,6 +10,7 @@ import sys
 from collections.abc import Iterator
 
 from mediavault_tui.cli.plain import amount, harmless
+from mediavault_tui.cli.spelled import is_folder, of_a_share
 from mediavault_tui.domain.pathtext import display
 from mediavault_tui.services.exact_tree import ExactGroup, ExactReport, find_exact
 
@@ -35,12 +36,15 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Search and print; 0 when every file could be read, 1 when some could not."""
+    """Search and print; 0 when every file could be read, 1 when some could not.
+
+    Raises: UsageError for what is no folder, and for a mount that does not answer.
+    """
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # a terminal may know fewer letters than a name
     gc.disable()  # nothing here is cyclic, and a million small tuples are walked through in vain
     roots = [os.fsencode(path) for path in args.paths]
-    report = None if all(map(os.path.isdir, roots)) else _of_shares(args)
+    report = None if all(map(is_folder, roots)) else _of_shares(args)
     if report is None:
         report = find_exact(roots, readers=args.readers, videos=args.videos)
     if args.json:
@@ -53,8 +57,6 @@ def run(args: argparse.Namespace) -> int:
 def _of_shares(args: argparse.Namespace) -> ExactReport | None:
     """Search folders of which some may be on a share; None if none can be."""
     import asyncio
-
-    from mediavault_tui.cli.spelled import of_a_share
 
     return asyncio.run(_far(args)) if any(map(of_a_share, args.paths)) else None
 

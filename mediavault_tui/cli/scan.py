@@ -15,7 +15,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mediavault_tui.cli.spelled import is_there, located
+from mediavault_tui.cli.spelled import is_folder, is_there, located
 from mediavault_tui.errors import UsageError
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ def folders(paths: list[str]) -> list[Path]:
         shown = os.fsencode(path).decode("utf-8", "backslashreplace")
         if not is_there(path):
             problems.append(f"{shown} does not exist")
-        elif not os.path.isdir(path):
+        elif not is_folder(path):
             problems.append(f"{shown} is no folder")
         elif not os.access(path, os.R_OK | os.X_OK):
             problems.append(f"{shown} may not be read")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -13,15 +14,24 @@ _SHARES = ("nas:", "smb://", "\\\\", "//")
 
 def is_there(path: str | bytes) -> bool:
     """Return whether anything has that name here; raises UsageError if the disk or mount does not answer."""
+    return _answer(path, lambda: os.path.lexists(path))
+
+
+def is_folder(path: str | bytes) -> bool:
+    """Return whether a folder has that name here; raises UsageError if the disk or mount does not answer."""
+    return _answer(path, lambda: os.path.isdir(path))
+
+
+def _answer(path: str | bytes, ask: Callable[[], bool]) -> bool:
     from mediavault_tui.errors import UsageError
-    from mediavault_tui.sources import mounted
+    from mediavault_tui.sources import waiting
 
     try:
-        return mounted.in_time(lambda: os.path.lexists(path), mounted.DEADLINE)
+        return waiting.in_time(ask, waiting.DEADLINE)
     except TimeoutError:
         shown = os.fsencode(path).decode("utf-8", "backslashreplace")
         raise UsageError(
-            f"{shown} does not answer within {mounted.DEADLINE:g} s: what is mounted there hangs;"
+            f"{shown} does not answer within {waiting.DEADLINE:g} s: what is mounted there hangs;"
             " mount it anew, or write nas:/… to ask the share itself"
         ) from None
 

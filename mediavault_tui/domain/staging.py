@@ -121,6 +121,7 @@ class Held:
 
     `stamp`: of the staged file when it was staged. `sidecars`: legs from the original to the
     staged place. `keeper_size`, `keeper_modified_ns`: the kept copy as it was then.
+    `original_device`: of the volume that it came from.
     """
 
     id: StagedId
@@ -141,6 +142,7 @@ class Held:
     content_hash: bytes | None
     keeper_size: int
     keeper_modified_ns: int
+    original_device: int
 
     @property
     def live(self) -> bool:

@@ -1,9 +1,9 @@
 """Stage, restore, approve, purge, undo: everything that a person may do to a duplicate.
 
-Each act concerns one file, is journalled before it begins, and ends whole; files are staged in lots
-(`stage_batch`), other acts are done one after the other. What a rule or the disk refuses is a
-sentence in `ActResult.refused`, and the other files of the batch go on. A cancelled caller does not stop
-the files that are just being moved.
+Each act concerns one file, is journalled before it begins, and ends whole; files are staged, restored and
+purged in lots (`stage_lots`), renames are taken back one after the other. What a rule or the disk refuses
+is a sentence in `ActResult.refused`, and the other files of the batch go on. A cancelled caller does not
+stop the files that are just being moved.
 """
 
 from __future__ import annotations
@@ -11,8 +11,9 @@ from __future__ import annotations
 import asyncio
 import os
 import uuid
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -21,12 +22,14 @@ from mediavault_tui.domain.model import FileId, GroupId, OperationId, StagedId
 from mediavault_tui.domain.paths import LOCAL
 from mediavault_tui.domain.staging import PURGE_WORD, ActKind
 from mediavault_tui.domain.verdict import Verdict
-from mediavault_tui.errors import MediaVaultError, Refused, SourceError, UsageError
+from mediavault_tui.errors import MediaVaultError, Refused, UsageError
 from mediavault_tui.services.stage_acts import Tools
-from mediavault_tui.services.stage_batch import Outcome, StageOrder
+from mediavault_tui.services.stage_back import BackOrder
+from mediavault_tui.services.stage_batch import StageOrder
 from mediavault_tui.services.stage_drafts import Order
 from mediavault_tui.services.stage_files import FileActs, Rehearsed
 from mediavault_tui.services.stage_forecast import forecast
+from mediavault_tui.services.stage_lots import Answer
 from mediavault_tui.services.stage_moves import Mover, Step, no_step
 from mediavault_tui.services.stage_plan import Planner
 from mediavault_tui.services.stage_recovery import Recovery
@@ -37,8 +40,7 @@ from mediavault_tui.store.acts import last_act, open_acts
 from mediavault_tui.store.database import Connection, Database
 
 _Item = TypeVar("_Item")
-_FileAct = Callable[[Connection, _Item, Order], Awaitable[Outcome]]
-_Acts = Callable[[Connection, Sequence[_Item], Order], AsyncIterator[Outcome | MediaVaultError]]
+_Acts = Callable[[Connection, Sequence[_Item], Order], AsyncIterator[Answer]]
 
 
 def _now() -> datetime:
@@ -126,11 +128,8 @@ class Stage:
     async def restore(self, staged: Sequence[StagedId], *, who: str, rename: bool = False) -> ActResult:
         """Put staged files and their sidecars back; `rename`: as `Film (2)` where the place is taken."""
         self._writing()
-
-        async def one(conn: Connection, id: StagedId, order: Order) -> tuple[StagedId, OperationId, int]:
-            return await self._files.restore(conn, id, order, rename=rename)
-
-        return await self._batch(staged, _one_by_one(one), who=who)
+        orders = [BackOrder(id) for id in staged]
+        return await self._batch(orders, partial(self._files.restore, rename=rename), who=who)
 
     async def approve(self, staged: Sequence[StagedId], *, who: str) -> ActResult:
         """Approve staged files for purging; nothing is deleted by it."""
@@ -160,7 +159,7 @@ class Stage:
         if staged is None:
             async with self._database.connection() as conn:
                 staged = await staging.staged_ids(conn, StagedState.APPROVED)
-        return await self._batch(staged, _one_by_one(self._files.purge), who=who)
+        return await self._batch(staged, self._files.purge, who=who)
 
     async def undo(self, *, who: str) -> ActResult:
         """Reverse this person's last act that still has an effect: a whole batch.
@@ -183,14 +182,14 @@ class Stage:
             async with self._database.connection() as conn:
                 orders, refused = await self._files.orders_to_stage_again(conn, undone)
             return await self._batch(orders, self._files.stage, who=who, refused=refused)
-        back = self._files.rename_back if kind == ActKind.RENAME.value else self._files.unstage
-
-        async def one(conn: Connection, file: FileId, order: Order) -> tuple[StagedId, OperationId, int]:
-            return await back(conn, file, Order(order.batch, who, undoes=undone[file]))
-
-        # Renames backwards: what was moved last makes room for what was moved before it.
-        order = reversed(undone) if kind == ActKind.RENAME.value else undone
-        return await self._batch(list(order), _one_by_one(one), who=who)
+        if kind == ActKind.STAGE.value:
+            async with self._database.connection() as conn:
+                back, refused = await self._files.orders_to_unstage(conn, undone)
+            return await self._batch(back, self._files.restore, who=who, refused=refused)
+        # Backwards: what was renamed last makes room for what was renamed before it.
+        return await self._batch(
+            [(file, undone[file]) for file in reversed(undone)], self._files.rename_back, who=who
+        )
 
     async def pending(
         self, *, limit: int = 200, after: StagedFile | None = None, text: str = ""
@@ -262,22 +261,6 @@ class Stage:
                 operations.append(operation)
                 freed += bytes_freed
         return ActResult(order.batch, tuple(done), tuple(operations), tuple(sentences), freed)
-
-
-def _one_by_one(one: _FileAct[_Item]) -> _Acts[_Item]:
-    """Return acts that are done one after the other; what is refused is an answer."""
-
-    async def acts(
-        conn: Connection, items: Sequence[_Item], order: Order
-    ) -> AsyncIterator[Outcome | MediaVaultError]:
-        for item in items:
-            try:
-                answer: Outcome | MediaVaultError = await one(conn, item, order)
-            except (Refused, SourceError, UsageError) as error:
-                answer = error
-            yield answer
-
-    return acts
 
 
 def _left_out(asked: Sequence[StagedId], done: Sequence[StagedId], what: str) -> tuple[str, ...]:

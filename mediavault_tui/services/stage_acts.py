@@ -47,28 +47,6 @@ class Carrying:
         self._tools = tools
         self._conn = conn
 
-    async def restore(self, act: Act, look: Look, staged: Held) -> None:
-        """Move a begun restore's files back to their place and record it."""
-        await self._look(act, look)
-        try:
-            await self.carry_all(act, perhaps_there=True)
-        except SourceError as error:
-            await self.put_back(act, error)
-            raise
-        await self.record_restore(act, staged)
-
-    async def purge(self, act: Act, look: Look, staged: Held) -> None:
-        """Delete a begun purge's files, the video first, and record it."""
-        await self._look(act, look)
-        try:
-            await self._tools.mover.remove(act.video)
-        except SourceMissing:
-            pass  # deleted by hand, as the last look saw; what is left is to write it down
-        except SourceError as error:
-            await self.close(act, ActState.FAILED, str(error))
-            raise
-        await self.record_purge(act, staged)
-
     async def rename(self, act: Act, look: Look) -> None:
         """Give a begun rename's files their new names and record it."""
         await self._look(act, look)
@@ -164,15 +142,11 @@ class Carrying:
         """Write down that a file is back; correct the manifest that named it."""
         destination = act.video.destination
         assert destination is not None
-        try:
-            await self.strike_from_manifest(act, _folder(act.video.source))
-        except SourceError:
-            # A full disk, say. The file is back, and an entry without its file does no harm.
-            self._tools.step("manifest left")
+        await self.strike_if_possible(_folder(act.video.source), [act.video.source])
         found = await asyncio.to_thread(self._tools.source.stat, destination)
 
         async def work() -> None:
-            await staging.finish_restore(self._conn, act, staged.id, stamp=found.stamp)
+            await staging.finish_restores(self._conn, [(act, staged.id, found.stamp)])
 
         await acts.together(self._conn, work)
         self._tools.step("recorded")
@@ -200,13 +174,14 @@ class Carrying:
         for leg in act.legs[1:]:
             await acts.still_owned(self._conn, act.id)
             try:
-                await self._tools.mover.remove(leg)
+                await asyncio.to_thread(self._tools.mover.remove, leg)
             except SourceMissing:
                 continue  # before a crash, or by hand
+        await asyncio.to_thread(self._tools.source.settle, [_folder(act.video.source)])
         await self.strike_from_manifest(act, _folder(act.video.source))
 
         async def work() -> None:
-            await staging.finish_purge(self._conn, act, staged)
+            await staging.finish_purges(self._conn, [(act, staged)])
 
         await acts.together(self._conn, work)
         self._tools.step("recorded")
@@ -240,6 +215,13 @@ class Carrying:
     async def strike(self, folder: bytes, staged: Sequence[bytes]) -> None:
         """Take files out of the manifest of the folder in which they lay or would have lain."""
         await self._rewrite(folder, remove=[split(path)[1] for path in staged])
+
+    async def strike_if_possible(self, folder: bytes, back: Sequence[bytes]) -> None:
+        """Take files that are back out of the manifest: an entry without its file does no harm."""
+        try:
+            await self.strike(folder, back)
+        except SourceError:  # a full disk, say
+            self._tools.step("manifest left")
 
     async def _rewrite(
         self, folder: bytes, *, add: Sequence[ManifestEntry] = (), remove: Sequence[bytes] = ()

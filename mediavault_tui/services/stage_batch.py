@@ -1,41 +1,27 @@
-"""Stage many files together: the same steps and promises as for one, each step taken for all of a lot.
+"""Stage many files together: the steps of `stage_lots`, and the manifest before any file moves.
 
-Intents of the lot (one transaction) → its manifest entries (one writing a folder) → each file: the last
-look, then the rename at once, a few files at the same time → the folders made to last → inventory (one
-transaction). So no file is in the holding folder without an open act and an entry in the manifest. What
-was listed and then refused is struck out again before its act ends. A file that must be copied, or whose
-move failed half-way, is dealt with by itself, as `stage_acts` does.
+So no file is in the holding folder without an open act and an entry in the manifest. What was listed and
+then refused is struck out again before its act ends.
 """
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator, Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
 
-from mediavault_tui.domain.holding import split
-from mediavault_tui.domain.model import FileId, GroupId, MediaFile, OperationId, StagedId
-from mediavault_tui.domain.staging import Act, ActState
-from mediavault_tui.errors import CrossVolume, Refused, SourceError
+from mediavault_tui.domain.model import FileId, GroupId, MediaFile, OperationId
+from mediavault_tui.domain.staging import Act
+from mediavault_tui.errors import Refused, SourceError
 from mediavault_tui.services import stage_checks
-from mediavault_tui.services.stage_acts import Carrying, Tools, located
+from mediavault_tui.services.stage_acts import Tools, located
 from mediavault_tui.services.stage_drafts import Order, Wanted
+from mediavault_tui.services.stage_lots import LOT, Answer, Job, Lot, Outcome, by_folder
 from mediavault_tui.services.stage_plan import Planner
-from mediavault_tui.services.stage_waves import at_once, chunks
-from mediavault_tui.sources.base import FoundFile
-from mediavault_tui.store import acts, staging
+from mediavault_tui.services.stage_waves import chunks
+from mediavault_tui.store import staging
 from mediavault_tui.store.database import Connection
 from mediavault_tui.store.files import media_files
 from mediavault_tui.store.staging import Arrived
-
-LOT = 100
-"""Files whose intents are written down together; so many acts a crash may leave open."""
-WAVE = 8
-"""Files between two looks at whether the acts are still ours."""
-
-Outcome = tuple[StagedId, OperationId, int]
-"""The staged file, the act, and the bytes that it freed."""
-Answer = Outcome | Refused | SourceError
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,19 +36,13 @@ class StageOrder:
     undoes: OperationId | None = None
 
 
-@dataclass(slots=True)
-class _Job:
-    """One file of a lot on its way, and what came of it."""
+@dataclass(slots=True, kw_only=True)
+class _Going(Job):
+    """A file that goes, and the copy that stays instead."""
 
-    act: Act
     loser: MediaFile
     keeper: MediaFile
     exact: bool
-    found: list[FoundFile] = field(default_factory=list)
-    """The video and its sidecars as they are at their destinations."""
-    refused: Refused | SourceError | None = None
-    """What the last look said: nothing was moved."""
-    answer: Answer | None = None
 
 
 class StageBatch:
@@ -92,165 +72,84 @@ class StageBatch:
                 loser, keeper = files[order.loser], files[order.keeper]
                 wanted[number] = Wanted(loser, keeper, order.group, order.reason, order.undoes)
         begun = await self._planner.begin_stages(conn, list(wanted.values()), order=by, now=self._tools.now())
-        jobs: dict[int, _Job] = {}
+        jobs: dict[int, _Going] = {}
         for (number, one), act in zip(wanted.items(), begun, strict=True):
             if isinstance(act, Act):
-                jobs[number] = _Job(act, one.loser, one.keeper, orders[number].exact)
+                exact = orders[number].exact
+                jobs[number] = _Going(act=act, loser=one.loser, keeper=one.keeper, exact=exact)
             else:
                 answers[number] = act
-        if jobs:
-            self._tools.step("intents committed")
-            try:
-                await _Lot(self._tools, conn, list(jobs.values()), self._protected).carry()
-            finally:
-                if not conn.is_closed():
-                    await acts.release(conn, *(job.act.id for job in jobs.values()))
+        await _StageLot(self._tools, conn, list(jobs.values()), self._protected).carry()
         answers |= {number: job.answer for number, job in jobs.items() if job.answer is not None}
         return [answers[number] for number in range(len(orders))]
 
 
-class _Lot:
-    """The acts of one lot, begun and locked, on their way."""
+class _StageLot(Lot[_Going]):
+    """Stages of one lot."""
 
     def __init__(
-        self, tools: Tools, conn: Connection, jobs: Sequence[_Job], protected: tuple[bytes, ...]
+        self, tools: Tools, conn: Connection, jobs: Sequence[_Going], protected: tuple[bytes, ...]
     ) -> None:
-        self._tools = tools
-        self._conn = conn
-        self._jobs = jobs
+        super().__init__(tools, conn, jobs)
         self._protected = protected
-        self._carrying = Carrying(tools, conn)
-        self._places = tools.source.steady()
 
-    async def carry(self) -> None:
-        """Bring every file as far as it can be brought; each job has its answer then."""
-        await self._list()
-        for wave in chunks(self._under_way(), WAVE):
-            await self._wave(wave)
-        await self._strike()
-        await self._settle()
-        await self._record(self._under_way())
-
-    def _under_way(self) -> list[_Job]:
-        return [job for job in self._jobs if job.answer is None]
-
-    async def _list(self) -> None:
+    async def _before(self) -> None:
         """Name every file in the manifest of the folder that it goes to, before any of them goes."""
-        for folder, jobs in _by_folder(self._jobs).items():
+        for folder, jobs in by_folder(self._jobs, _there).items():
             try:
                 await self._carrying.list_in_manifest(folder, [(job.act, job.keeper) for job in jobs])
             except SourceError as error:
                 for job in jobs:
                     await self._put_back(job, error)
 
-    async def _wave(self, jobs: Sequence[_Job]) -> None:
-        await acts.still_owned(self._conn, *(job.act.id for job in jobs))
-        for job, moved in zip(jobs, await at_once(self._move, jobs), strict=True):
-            if isinstance(moved, CrossVolume):
-                await self._copy(job)
-            elif isinstance(moved, Refused | SourceError):
-                await self._put_back(job, moved)
+    def _look(self, job: _Going) -> None:
+        stage_checks.before_staging(
+            self._places,
+            job.loser,
+            job.keeper,
+            exact=job.exact,
+            holding_top=job.act.holding,
+            protected=self._protected,
+        )
 
-    def _move(self, job: _Job) -> None:
-        """Look a last time, then rename at once. Blocks; raises SourceError if a move failed."""
-        try:
-            stage_checks.before_staging(
-                self._places,
-                job.loser,
-                job.keeper,
-                exact=job.exact,
-                holding_top=job.act.holding,
-                protected=self._protected,
-            )
-        except (Refused, SourceError) as error:
-            job.refused = error
-            return
-        self._tools.step("last look")
+    def _do(self, job: _Going) -> None:
         for number, leg in enumerate(job.act.legs):
             job.found.append(self._tools.mover.rename(leg))
             self._tools.step("sidecar moved" if number else "video moved")
 
-    async def _copy(self, job: _Job) -> None:
+    async def _alone(self, job: _Going) -> Outcome:
         """Bring a file to another volume; that takes its time, and each copy is journalled."""
         try:
             await self._carrying.carry_all(job.act, perhaps_there=True)
         except SourceError as error:
-            await self._put_back(job, error)
-            return
-        try:
-            job.answer = (await self._carrying.record_stage(job.act), job.act.id, 0)
-        except (Refused, SourceError) as error:
-            job.answer = error  # it has arrived: the next start writes that down
-
-    async def _put_back(self, job: _Job, error: Refused | SourceError) -> None:
-        try:
             await self._carrying.put_back(job.act, error)
-        except (Refused, SourceError) as worse:
-            job.answer = worse
-        else:
-            job.answer = error
+            raise
+        # If that is refused: it has arrived, and the next start writes that down.
+        return await self._carrying.record_stage(job.act), job.act.id, 0
 
-    async def _strike(self) -> None:
-        """Take out of the manifests what the last look refused, then end those acts: nothing was moved."""
-        refused = [job for job in self._under_way() if job.refused is not None]
-        for folder, jobs in _by_folder(refused).items():
+    async def _failed(self, job: _Going, error: Refused | SourceError) -> None:
+        await self._put_back(job, error)
+
+    async def _close(self, jobs: Sequence[_Going]) -> None:
+        """Take out of the manifests what the last look refused, then end those acts."""
+        for folder, refused in by_folder(jobs, _there).items():
             try:
-                await self._carrying.strike(folder, [job.act.video.destination or b"" for job in jobs])
+                await self._carrying.strike(folder, [_there(job) for job in refused])
             except SourceError as error:
-                for job in jobs:
+                for job in refused:
                     job.answer = SourceError(f"{job.refused}; and {error}. The next start tries again")
                 continue
-            for job in jobs:
-                assert job.refused is not None
-                await self._carrying.close(job.act, ActState.FAILED, str(job.refused))
-                job.answer = job.refused
+            await super()._close(refused)
 
-    async def _settle(self) -> None:
-        """Have the moves last before the journal says that they were made."""
-        jobs = self._under_way()
-        ends = [leg for job in jobs for leg in job.act.legs]
-        # First where they are now: a file may be at both places after a power cut, but not at none.
-        folders = dict.fromkeys(split(leg.destination or b"")[0] for leg in ends)
-        folders |= dict.fromkeys(split(leg.source)[0] for leg in ends)
-        try:
-            await asyncio.to_thread(self._tools.source.settle, list(folders))
-        except SourceError as error:
-            for job in jobs:
-                await self._put_back(job, error)
-            return
-        self._tools.step("moves settled")
-
-    async def _record(self, jobs: Sequence[_Job]) -> None:
-        """Write down together that files are staged or, if a rule forbids one, each by itself."""
-        if not jobs:
-            return
-        ids = [job.act.id for job in jobs]
+    async def _finish(self, jobs: Sequence[_Going]) -> Sequence[Outcome]:
         arrived = [
             Arrived(job.act, job.found[0].stamp, job.found[0].links, job.act.legs[1:], job.act.content_hash)
             for job in jobs
         ]
-
-        async def work() -> list[StagedId]:
-            await acts.advance_all(self._conn, ids, ActState.INTENDED, ActState.MOVED)
-            return await staging.finish_stages(self._conn, arrived)
-
-        try:
-            staged = await acts.together(self._conn, work)
-        except Refused as error:
-            if len(jobs) == 1:
-                jobs[0].answer = error
-                return
-            for job in jobs:
-                await self._record([job])
-            return
-        for job, id in zip(jobs, staged, strict=True):
-            job.answer = (id, job.act.id, 0)
-        self._tools.step("recorded")
+        staged = await staging.finish_stages(self._conn, arrived)
+        return [(id, job.act.id, 0) for id, job in zip(staged, jobs, strict=True)]
 
 
-def _by_folder(jobs: Iterable[_Job]) -> dict[bytes, list[_Job]]:
-    """Return jobs by the folder that their files go to."""
-    found: dict[bytes, list[_Job]] = {}
-    for job in jobs:
-        found.setdefault(split(job.act.video.destination or b"")[0], []).append(job)
-    return found
+def _there(job: _Going) -> bytes:
+    """Return where the file goes."""
+    return job.act.video.destination or b""

@@ -18,9 +18,10 @@ from mediavault_tui.domain.model import FileStamp, MediaFile
 from mediavault_tui.domain.paths import place
 from mediavault_tui.domain.pathtext import display
 from mediavault_tui.domain.staging import Held
-from mediavault_tui.errors import Refused, SourceChanged, SourceError, SourceOffline
+from mediavault_tui.errors import Refused, SourceChanged, SourceError, SourceMissing, SourceOffline
 from mediavault_tui.probe.hashing import WHOLE, sample_of, sample_pieces
 from mediavault_tui.services.stage_moves import same_content, still, unchanged
+from mediavault_tui.sources.base import FoundFile
 from mediavault_tui.sources.places import Places
 
 _MARK = re.compile(rb"\.mediavault-[0-9a-f]{16}\.mark")
@@ -64,9 +65,10 @@ def before_staging(
 
 
 def may_be_one(loser: MediaFile, keeper: MediaFile) -> bool:
-    """Return whether two places may show one file: a share, and a mount of it that nobody told us of."""
+    """Return whether both may be one file: of a share and a mount of it, of a disk and the pool it is in."""
     elsewhere = place(loser.raw_path)[0] != place(keeper.raw_path)[0]
-    return elsewhere and same_content(loser.stamp, keeper.stamp)
+    pooled = loser.stamp.device != keeper.stamp.device  # mergerfs, overlays: one file on two volumes
+    return (elsewhere or pooled) and same_content(loser.stamp, keeper.stamp)
 
 
 def two_folders(source: Places, loser: MediaFile, keeper: MediaFile) -> None:
@@ -85,9 +87,14 @@ def two_folders(source: Places, loser: MediaFile, keeper: MediaFile) -> None:
     finally:
         source.remove_if_there(mark)
     if seen:
+        here = place(loser.raw_path)[0] == place(keeper.raw_path)[0]
         raise Refused(
-            f"{display(loser.raw_path)} and {display(keeper.raw_path)} are one file, seen here and on"
-            " a share; set NAS_MOUNTS and scan again"
+            f"{display(loser.raw_path)} and {display(keeper.raw_path)} are one file, seen "
+            + (
+                "through two volumes; scan only one of them"
+                if here
+                else "here and on a share; set NAS_MOUNTS and scan again"
+            )
         )
 
 
@@ -107,8 +114,8 @@ def _sweep_marks(source: Places, folder: bytes, new: FileStamp) -> None:
 
 def kept_is_safe(source: Places, keeper: MediaFile, *, apart_from: FileStamp) -> bytes:
     """Make sure that the kept copy is there, unchanged, readable and another file; return its sample hash."""
-    in_place(source, keeper)
     try:
+        in_place(source, keeper)
         stamp, sample = _peek(source, keeper, exact=True)
     except SourceError as error:
         raise Refused(f"the copy to keep is not safe: {error}") from error
@@ -128,16 +135,22 @@ def _peek(source: Places, file: MediaFile, *, exact: bool) -> tuple[FileStamp, b
     return stamp, sample_of(data)
 
 
-def before_purging(source: Places, staged: Held, keeper: MediaFile) -> None:
+def before_purging(source: Places, staged: Held, keeper: MediaFile) -> FoundFile | None:
     """Make sure that deleting `staged` deletes just that, and that the kept copy is still the one kept.
 
+    Returns the file as it is now; None if somebody has deleted it already: that may be written down.
     Raises: Refused for a rule, SourceError for what the disk says.
     """
     if not in_date_folder(staged.staged, staged.holding):
         raise Refused(f"{display(staged.staged)} is not inside the holding folder {display(staged.holding)}")
     folder, _name = split(staged.staged)
     source.real_folder(folder, top=staged.holding)
-    now = unchanged(source, staged.staged, staged.stamp)
+    try:
+        found = source.stat(staged.staged)
+    except SourceMissing:
+        _gone_by_hand(source, staged)
+        return None
+    now = still(staged.staged, found.stamp, staged.stamp)
     for leg in staged.sidecars:
         assert leg.destination is not None
         if split(leg.destination)[0] != folder:
@@ -147,6 +160,20 @@ def before_purging(source: Places, staged: Held, keeper: MediaFile) -> None:
             f"{keeper.path}, kept instead, has changed since; restore this file, or scan and stage it again"
         )
     kept_is_safe(source, keeper, apart_from=now)
+    return found
+
+
+def _gone_by_hand(source: Places, staged: Held) -> None:
+    """Make sure that a staged file was deleted: not put back, nor out of reach for the moment."""
+    folder, name = split(staged.staged)
+    if name in source.names_in(folder):
+        raise SourceChanged(f"{display(staged.staged)} comes and goes; scan again")
+    try:
+        there = same_content(source.stat(staged.original).stamp, staged.stamp)
+    except SourceError:
+        there = False
+    if there:
+        raise Refused(f"{display(staged.original)} was put back by hand; restore it to have that recorded")
 
 
 def in_place(source: Places, file: MediaFile) -> None:
@@ -156,13 +183,32 @@ def in_place(source: Places, file: MediaFile) -> None:
     source.real_folder(split(file.raw_path)[0], top=file.root)
 
 
-def way_back(source: Places, original: bytes, root: bytes) -> None:
+def mounted(source: Places, path: bytes) -> None:
+    """Make sure that no disk is missing at or above `path`; raises SourceOffline.
+
+    Its empty mount point would take files that nobody sees any more when it comes back.
+    """
+    if (place := source.unmounted(path)) is not None:
+        raise SourceOffline(
+            f"nothing is mounted at {display(place)}, where {display(path)} belongs; mount it"
+        )
+
+
+def way_back(source: Places, original: bytes, root: bytes, *, device: int | None = None) -> None:
     """Make sure that `original` may be put back: its root is there and no step on the way is a link.
 
+    `device`: of the volume that it came from, if known. An empty folder on another volume than that is taken
+    for a mount point whose disk is away.
     Raises: SourceOffline if the scanned folder itself is not there: nothing is made in its place.
     """
     if not source.is_folder(root):
         raise SourceOffline(f"{display(root)} is not there; is its disk mounted?")
+    mounted(source, root)
+    if device is not None and source.device_if_empty(root) not in (None, device):
+        raise SourceOffline(
+            f"{display(root)} is empty and on another volume than the file came from; is its disk mounted?"
+            " If it is, make any file there and try again"
+        )
     if not below(original, root):
         raise Refused(f"{display(original)} is not inside the folder that was scanned")
     folder = split(original)[0]

@@ -4,21 +4,19 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from mediavault_tui.domain.holding import split
 from mediavault_tui.domain.losses import losses
 from mediavault_tui.domain.model import FileId, GroupId, MediaFile, OperationId, StagedId
-from mediavault_tui.domain.pathtext import display
-from mediavault_tui.domain.staging import Act, Held
+from mediavault_tui.domain.staging import Act
 from mediavault_tui.domain.verdict import Loss, Proof, Verdict
-from mediavault_tui.errors import Refused, SourceError, SourceMissing, UsageError
+from mediavault_tui.errors import Refused, SourceError, UsageError
 from mediavault_tui.services import rename_acts, stage_checks
-from mediavault_tui.services.stage_acts import Carrying, Tools, needed_file
-from mediavault_tui.services.stage_batch import Outcome, StageBatch, StageOrder
+from mediavault_tui.services.stage_acts import Tools, needed_file
+from mediavault_tui.services.stage_back import BackBatch, BackOrder
+from mediavault_tui.services.stage_batch import StageBatch, StageOrder
 from mediavault_tui.services.stage_drafts import Order, Wanted
-from mediavault_tui.services.stage_moves import same_content
+from mediavault_tui.services.stage_lots import Answer
 from mediavault_tui.services.stage_plan import Planner
 from mediavault_tui.store import acts, staging
 from mediavault_tui.store.database import Connection
@@ -58,6 +56,9 @@ class FileActs:
         self._protected = protected
         self.stage = StageBatch(tools, planner, protected=protected).stage
         """Stage files, many together."""
+        back = BackBatch(tools, planner)
+        self.restore, self.purge = back.restore, back.purge
+        """Put staged files back, or delete them for good, many together."""
 
     async def orders_of_groups(
         self, conn: Connection, groups: Sequence[GroupId], keeper: FileId | None = None
@@ -111,15 +112,22 @@ class FileActs:
         self, conn: Connection, undone: Mapping[FileId, OperationId]
     ) -> tuple[list[StageOrder], list[str]]:
         """Return the orders that undo restores: each file goes against the same copy as before."""
-        orders, refused = [], []
-        for file, restore in undone.items():
-            held = await staging.held_of_file(conn, file)
-            if held is None:
-                refused.append(f"file {file} was never staged")
-                continue
-            # The pair was shown to be copies then; that they still are is looked at again.
-            orders.append(StageOrder(file, held.keeper, held.group, False, held.reason, restore))
-        return orders, refused
+        held = await staging.held_of_files(conn, list(undone))
+        # The pairs were shown to be copies then; that they still are is looked at again.
+        orders = [
+            StageOrder(file, held[file].keeper, held[file].group, False, held[file].reason, restore)
+            for file, restore in undone.items()
+            if file in held
+        ]
+        return orders, [f"file {file} was never staged" for file in undone if file not in held]
+
+    async def orders_to_unstage(
+        self, conn: Connection, undone: Mapping[FileId, OperationId]
+    ) -> tuple[list[BackOrder], list[str]]:
+        """Return the orders that undo stages, whichever act staged the files last."""
+        held = await staging.held_of_files(conn, list(undone))
+        orders = [BackOrder(held[file].id, stage) for file, stage in undone.items() if file in held]
+        return orders, [f"file {file} was never staged" for file in undone if file not in held]
 
     async def rehearse(self, conn: Connection, order: StageOrder, who: str) -> Rehearsed:
         """Return what `stage` would do: every rule asked, every look taken, nothing kept."""
@@ -150,59 +158,20 @@ class FileActs:
         found = await staging.staging_groups(conn, groups)
         return found[0].verdict if found and found[0].keeper == order.keeper else None
 
-    async def restore(self, conn: Connection, id: StagedId, by: Order, *, rename: bool = False) -> Outcome:
-        """Put one staged file back."""
-        staged = await self._live(conn, id)
-        act = await self._planner.begin_restore(conn, staged, order=by, rename=rename)
-        async with self._at(conn, act) as carrying:
-            await carrying.restore(act, lambda: self._before_restoring(staged), staged)
-        return id, act.id, 0
-
-    async def purge(self, conn: Connection, id: StagedId, by: Order) -> Outcome:
-        """Delete one approved staged file for good."""
-        staged = await self._live(conn, id)
-        keeper = await needed_file(conn, staged.keeper)
-        act = await self._planner.begin_purge(conn, staged, order=by)
-        freed = 0
-
-        def look() -> None:
-            nonlocal freed
-            freed = self._before_purging(staged, keeper)
-
-        async with self._at(conn, act) as carrying:
-            await carrying.purge(act, look, staged)
-        return id, act.id, freed
-
-    async def unstage(self, conn: Connection, file: FileId, by: Order) -> Outcome:
-        """Undo a stage: restore the file, whichever act staged it."""
-        held = await staging.held_of_file(conn, file)
-        if held is None:
-            raise Refused(f"file {file} was never staged")
-        return await self.restore(conn, held.id, by)
-
-    async def rename_back(self, conn: Connection, file: FileId, by: Order) -> Outcome:
-        """Undo a rename: the file gets the name it had."""
-        assert by.undoes is not None
-        id = await rename_acts.rename_back(conn, self._tools, by.undoes, order=by, protected=self._protected)
-        return StagedId(file), id, 0
-
-    @asynccontextmanager
-    async def _at(self, conn: Connection, act: Act) -> AsyncIterator[Carrying]:
-        """Carry out a begun act; its lock is given back at the end, whatever the end is."""
-        self._tools.step("intent committed")
-        try:
-            yield Carrying(self._tools, conn)
-        finally:
-            if not conn.is_closed():
-                await acts.release(conn, act.id)
-
-    async def _live(self, conn: Connection, id: StagedId) -> Held:
-        found = await staging.held(conn, [id])
-        if not found:
-            raise UsageError(f"nothing was staged under number {id}")
-        if not found[0].live:
-            raise Refused(f"{display(found[0].original)} was {found[0].state} already")
-        return found[0]
+    async def rename_back(
+        self, conn: Connection, renames: Sequence[tuple[FileId, OperationId]], by: Order
+    ) -> AsyncIterator[Answer]:
+        """Undo renames, one after the other: each file gets the name it had."""
+        for file, undone in renames:
+            order = replace(by, undoes=undone)
+            try:
+                id = await rename_acts.rename_back(
+                    conn, self._tools, undone, order=order, protected=self._protected
+                )
+            except (Refused, SourceError, UsageError) as error:
+                yield error
+            else:
+                yield StagedId(file), id, 0
 
     def _rehearsed(self, loser: MediaFile, keeper: MediaFile, exact: bool, top: bytes) -> None:
         stage_checks.before_staging(
@@ -214,30 +183,3 @@ class FileActs:
             protected=self._protected,
             rehearsal=True,
         )
-
-    def _before_restoring(self, staged: Held) -> None:
-        stage_checks.way_back(self._tools.source, staged.original, staged.root)
-        self._tools.source.make_folder(split(staged.original)[0])
-        self._tools.step("folder made")
-
-    def _before_purging(self, staged: Held, keeper: MediaFile) -> int:
-        """Return the bytes that deleting the video frees: none while another name holds them."""
-        try:
-            stage_checks.before_purging(self._tools.source, staged, keeper)
-            found = self._tools.source.stat(staged.staged)
-        except SourceMissing:
-            return self._gone_by_hand(staged)
-        return found.stamp.size if found.links == 1 else 0
-
-    def _gone_by_hand(self, staged: Held) -> int:
-        """The staged file is not there: that may be recorded, unless it was put back or cannot be reached."""
-        self._tools.source.real_folder(split(staged.staged)[0], top=staged.holding)
-        try:
-            there = same_content(self._tools.source.stat(staged.original).stamp, staged.stamp)
-        except SourceError:
-            there = False
-        if there:
-            raise Refused(
-                f"{display(staged.original)} was put back by hand; restore it to have that recorded"
-            )
-        return 0

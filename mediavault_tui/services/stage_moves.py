@@ -85,10 +85,6 @@ class Mover:
             self._step("copy journalled")
             await asyncio.to_thread(self._replace_by_copy, leg, part, copy)
 
-    async def remove(self, leg: Leg) -> None:
-        """Delete a leg's file for good, if it is still the one that was looked at."""
-        await asyncio.to_thread(self._remove, leg)
-
     async def whereabouts(self, leg: Leg) -> Found:
         """Return where a leg's file is, judging by what is on the disk and nothing else."""
         return await asyncio.to_thread(self._find, leg)
@@ -119,18 +115,36 @@ class Mover:
             await self.carry(back, part_beside(act, number, leg.source), _forget)
         await self.sweep(act, number)
 
-    def rename(self, leg: Leg) -> FoundFile:
+    def remove(self, leg: Leg) -> None:
+        """Delete a leg's file, not yet durably, if it is still the one that was looked at. Blocks."""
+
+        def check(found: FoundFile) -> None:
+            still(leg.source, found.stamp, leg.stamp)
+            self._step("removal checked")
+
+        self._source.remove_checked(leg.source, check)
+        self._step("removed")
+
+    def rename(self, leg: Leg, *, perhaps_there: bool = False) -> FoundFile:
         """Rename a leg's file, not yet durably, if it is still the one; CrossVolume where that is no rename.
 
-        Blocks. On any SourceError it is still at its source.
+        `perhaps_there`: a person may have moved it by hand. Blocks. On any SourceError it is still at its
+        source.
         """
         assert leg.destination is not None
+        try:
+            return self._renamed(leg, leg.destination)
+        except SourceMissing:
+            if perhaps_there and self._find(leg) is Found.DESTINATION:
+                return self._source.stat(leg.destination)
+            raise
 
+    def _renamed(self, leg: Leg, destination: bytes) -> FoundFile:
         def check(found: FoundFile) -> None:
             still(leg.source, found.stamp, leg.stamp)
             self._step("leg checked")
 
-        found = self._source.move_checked(leg.source, leg.destination, check)
+        found = self._source.move_checked(leg.source, destination, check)
         self._step("leg renamed")
         return found
 
@@ -170,10 +184,14 @@ class Mover:
             self._source.remove_if_there(part)
             raise
         self._step("copy named")
-        try:
-            unchanged(self._source, leg.source, leg.stamp)
+
+        def check(found: FoundFile) -> None:
+            still(leg.source, found.stamp, leg.stamp)
             self._step("source checked")
-            self._source.remove(leg.source)
+
+        try:
+            self._source.remove_checked(leg.source, check)
+            self._source.settle([split(leg.source)[0]])
         except SourceError:
             if (
                 self._source.exists(leg.source)
@@ -182,12 +200,6 @@ class Mover:
                 self._source.remove(leg.destination)
             raise
         self._step("source removed")
-
-    def _remove(self, leg: Leg) -> None:
-        unchanged(self._source, leg.source, leg.stamp)
-        self._step("removal checked")
-        self._source.remove(leg.source)
-        self._step("removed")
 
     def _find(self, leg: Leg) -> Found:
         there = leg.destination is not None and self._is(leg.destination, leg.stamp)

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from datetime import datetime
 
 from mediavault_tui.domain.holding import (
     below,
     date_folder,
     folded,
-    free_names,
     holding_folder,
     sidecars_of,
     split,
@@ -19,7 +17,7 @@ from mediavault_tui.domain.holding import (
 from mediavault_tui.domain.model import FileStamp, FileState, Kind, OperationId
 from mediavault_tui.domain.paths import LOCAL, locate, place
 from mediavault_tui.domain.pathtext import display
-from mediavault_tui.domain.staging import Act, ActKind, ActState, Held, Leg
+from mediavault_tui.domain.staging import ActKind, Held, Leg
 from mediavault_tui.errors import (
     Refused,
     SourceChanged,
@@ -28,11 +26,22 @@ from mediavault_tui.errors import (
     SourceOffline,
     SourceTaken,
 )
-from mediavault_tui.services.stage_drafts import Begun, Beside, Draft, Order, Wanted, Way, written
+from mediavault_tui.services import stage_checks
+from mediavault_tui.services.stage_drafts import (
+    Begun,
+    Beside,
+    Drafted,
+    HeldDraft,
+    Order,
+    StageDraft,
+    Wanted,
+    Way,
+    written,
+)
 from mediavault_tui.services.stage_moves import same_content
 from mediavault_tui.services.stage_waves import at_once
 from mediavault_tui.sources.places import Places
-from mediavault_tui.store import acts
+from mediavault_tui.store import acts, staging
 from mediavault_tui.store.database import Connection
 
 
@@ -62,10 +71,13 @@ class Planner:
         `make_folders` False is for a rehearsal, which must leave nothing behind.
         """
         ways = [self._way(one, now) for one in wanted]
+        used = await staging.holdings_in_use(conn, {way.top for way in ways})
         beside = await self._all_beside(wanted)
         if make_folders:
             new = list(dict.fromkeys(ways))
-            made = dict(zip(new, await at_once(self._make_folder, new), strict=True))
+            made = dict(
+                zip(new, await at_once(lambda way: self._make_folder(way, way.top in used), new), strict=True)
+            )
             beside = [made[way] or found for way, found in zip(ways, beside, strict=True)]
 
         async def work() -> list[Begun]:
@@ -73,20 +85,16 @@ class Planner:
                 folder: await self._taken(conn, folder) for folder in sorted({way.folder for way in ways})
             }
             await acts.lock_files(conn, [id for one in wanted for id in (one.loser.id, one.keeper.id)])
-            begun: list[Begun] = []
-            drafts: list[Draft] = []
+            drafts: list[Drafted] = []
             for one, way, found in zip(wanted, ways, beside, strict=True):
                 names = taken[way.folder]
                 if isinstance(found, Refused | SourceError):
-                    begun.append(found)
+                    drafts.append(found)
                 elif isinstance(names, SourceError):
-                    begun.append(names)
+                    drafts.append(names)
                 else:
-                    begun.append(Refused("not written down yet"))
-                    drafts.append(Draft(len(begun) - 1, one, way, found, names, order))
-            for draft, answer in zip(drafts, await written(conn, drafts), strict=True):
-                begun[draft.number] = answer
-            return begun
+                    drafts.append(StageDraft(one, way, found, order, names))
+            return await written(conn, drafts)
 
         return await acts.together(conn, work)
 
@@ -99,7 +107,7 @@ class Planner:
         """Return the names that are in use in a folder, in which only we choose names from now on."""
         claimed = await acts.lock_folder(conn, folder)
         try:
-            there = await asyncio.to_thread(_names_if_any, self._source, folder)
+            there = await asyncio.to_thread(self._names_if_any, folder)
         except SourceError as error:
             return error
         return {folded(name) for name in (*there, *(split(path)[1] for path in claimed))}
@@ -125,40 +133,69 @@ class Planner:
 
         return await at_once(look, wanted)
 
-    async def begin_restore(self, conn: Connection, staged: Held, *, order: Order, rename: bool) -> Act:
-        """Write down that a staged file goes back; raises SourceTaken if its place is in use.
+    async def begin_restores(
+        self,
+        conn: Connection,
+        staged: Sequence[Held],
+        undoes: Sequence[OperationId | None],
+        *,
+        order: Order,
+        rename: bool,
+    ) -> list[Begun]:
+        """Write down, in one transaction, that staged files go back: for each its act, or why it stays.
 
-        `rename`: take the first free name of the form `Film (2)` instead.
+        One whose place is in use stays (SourceTaken), or with `rename` takes the first free name of the
+        form `Film (2)`. `undoes`: for each the act that this takes back.
         """
-        legs = await asyncio.to_thread(self._legs_back, staged, rename)
-        return await self._begin(conn, staged, ActKind.RESTORE, legs, order)
+        folders = list(dict.fromkeys(split(one.original)[0] for one in staged)) if rename else []
+        names = dict(zip(folders, await at_once(self._names_if_any, folders), strict=True))
 
-    async def begin_purge(self, conn: Connection, staged: Held, *, order: Order) -> Act:
-        """Write down that a staged file is deleted; raises Refused if a rule forbids it."""
-        legs = await asyncio.to_thread(self._legs_away, staged)
-        return await self._begin(conn, staged, ActKind.PURGE, legs, order)
+        def look(one: Held) -> tuple[list[Leg], bool]:
+            found = names.get(split(one.original)[0])
+            if isinstance(found, Refused | SourceError):
+                raise found
+            return self._legs_back(one, rename)
 
-    async def _begin(
-        self, conn: Connection, staged: Held, kind: ActKind, legs: Sequence[Leg], order: Order
-    ) -> Act:
-        act = Act(
-            id=OperationId(0),
-            batch=order.batch,
-            kind=kind,
-            state=ActState.INTENDED,
-            file=staged.file,
-            keeper=staged.keeper,
-            group=staged.group,
-            legs=tuple(legs),
-            holding=staged.holding,
-            content_hash=staged.content_hash,
-            reason=staged.reason,
-            who=order.who,
-            undoes=order.undoes,
-        )
+        ways = await at_once(look, staged)
 
-        async def work() -> Act:
-            return replace(act, id=await acts.begin(conn, act))
+        async def work() -> list[Begun]:
+            await acts.lock_files(conn, [id for one in staged for id in (one.file, one.keeper)])
+            taken = {
+                folder: {folded(name) for name in found}
+                for folder, found in names.items()
+                if not isinstance(found, Refused | SourceError)
+            }
+            drafts: list[Drafted] = []
+            coming: set[bytes | None] = set()
+            for one, way, undone in zip(staged, ways, undoes, strict=True):
+                if isinstance(way, Refused | SourceError):
+                    drafts.append(way)
+                    continue
+                legs, by_hand = way
+                numbered = taken[split(one.original)[0]] if rename and not by_hand else None
+                if numbered is None:
+                    if twice := next((leg for leg in legs if leg.destination in coming), None):
+                        drafts.append(_in_use(twice.destination or b""))
+                        continue
+                    coming.update(leg.destination for leg in legs)
+                drafts.append(HeldDraft(one, ActKind.RESTORE, tuple(legs), order, undone, numbered))
+            return await written(conn, drafts)
+
+        return await acts.together(conn, work)
+
+    async def begin_purges(self, conn: Connection, staged: Sequence[Held], *, order: Order) -> list[Begun]:
+        """Write down, in one transaction, that staged files go for good: each one's act, or why it stays."""
+        ways = await at_once(self._legs_away, staged)
+        drafts: list[Drafted] = [
+            way
+            if isinstance(way, Refused | SourceError)
+            else HeldDraft(one, ActKind.PURGE, tuple(way), order)
+            for one, way in zip(staged, ways, strict=True)
+        ]
+
+        async def work() -> list[Begun]:
+            await acts.lock_files(conn, [id for one in staged for id in (one.file, one.keeper)])
+            return await written(conn, drafts)
 
         return await acts.together(conn, work)
 
@@ -174,11 +211,15 @@ class Planner:
                 continue
         return found
 
-    def _make_folder(self, way: Way) -> None:
-        """Make the date folder, but never in the place of a disk that is not mounted."""
+    def _make_folder(self, way: Way, used: bool) -> None:
+        """Make the date folder, but never in the place of a disk that is not mounted.
+
+        `used`: files are staged in that holding folder now. Where it is gone, an empty mount point is left.
+        """
         folder, top, root = way.folder, way.top, way.root
         base = root if below(top, root) else _must_stand(top)
-        if not self._source.is_folder(base):
+        stage_checks.mounted(self._source, top)
+        if not self._source.is_folder(base) or (used and base != root and not self._source.is_folder(top)):
             raise SourceOffline(f"{display(base)} is not there; is its disk mounted?")
         above = folder
         while above != base and not self._source.exists(above):
@@ -188,31 +229,23 @@ class Planner:
         self._source.make_folder(folder)
         self._source.real_folder(folder, top=root if top == holding_folder(None, root) else top)
 
-    def _legs_back(self, staged: Held, rename: bool) -> list[Leg]:
+    def _legs_back(self, staged: Held, rename: bool) -> tuple[list[Leg], bool]:
+        """Return the ways back, and whether somebody has put the video back by hand already."""
         video = self._stamp_if_there(staged.staged)
-        put_back = video is None and self._holds(staged.original, staged.stamp)
-        if video is None and not put_back:
+        by_hand = video is None and self._holds(staged.original, staged.stamp)
+        if video is None and not by_hand:
             raise SourceMissing(f"{display(staged.staged)} is not in the holding folder any more")
-        ways = [(staged.staged, staged.original, video or staged.stamp)]
+        legs = [Leg(staged.staged, staged.original, video or staged.stamp)]
         for leg in staged.sidecars:
             assert leg.destination is not None
             stamp = self._stamp_if_there(leg.destination)
             if stamp is not None:  # one that is gone holds nothing back
-                ways.append((leg.destination, leg.source, stamp))
-        folder = split(staged.original)[0]
-        names = [split(original)[1] for _, original, _ in ways]
-        if rename and not put_back:
-            there = {folded(name) for name in _names_if_any(self._source, folder)}
-            names = list(free_names(names[0], names[1:], lambda name: folded(name) in there))
-        elif not put_back:
-            for _, original, _ in ways:
-                if self._source.exists(original):
-                    raise SourceTaken(
-                        f"{display(original)} is in use again; restore under another name, or move it away"
-                    )
-        return [
-            Leg(path, folder + b"/" + name, stamp) for (path, _, stamp), name in zip(ways, names, strict=True)
-        ]
+                legs.append(Leg(leg.destination, leg.source, stamp))
+        if not rename and not by_hand:
+            for leg in legs:
+                if self._source.exists(leg.destination or b""):
+                    raise _in_use(leg.destination or b"")
+        return legs, by_hand
 
     def _legs_away(self, staged: Held) -> list[Leg]:
         """The files to delete, by the stamps that they were staged with; ones gone already are left out."""
@@ -228,6 +261,9 @@ class Planner:
                 )
             legs.append(Leg(leg.destination, None, now))
         return legs
+
+    def _names_if_any(self, folder: bytes) -> list[bytes]:
+        return self._source.names_in(folder) if self._source.is_folder(folder) else []
 
     def _stamp_if_there(self, path: bytes) -> FileStamp | None:
         try:
@@ -246,5 +282,5 @@ def _must_stand(top: bytes) -> bytes:
     return split(top)[0] if source == LOCAL else locate(source, b"/" + path.split(b"/")[1])
 
 
-def _names_if_any(source: Places, folder: bytes) -> list[bytes]:
-    return source.names_in(folder) if source.is_folder(folder) else []
+def _in_use(path: bytes) -> SourceTaken:
+    return SourceTaken(f"{display(path)} is in use again; restore under another name, or move it away")

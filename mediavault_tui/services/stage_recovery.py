@@ -141,9 +141,8 @@ class Recovery:
         return f"{_what(act)} has failed: {why}"
 
     async def _held(self, conn: Connection, act: Act) -> Held:
-        found = await staging.held_of_file(conn, act.file)
-        assert found is not None, "the database lets nothing be restored or purged that was not staged"
-        return found
+        # The database lets nothing be restored or purged that was not staged.
+        return (await staging.held_of_files(conn, [act.file]))[act.file]
 
 
 def _reachable(source: Places, act: Act) -> bool:

@@ -8,17 +8,21 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import re
 import stat
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import Any
 
 from mediavault_tui.domain.manifest import MANIFEST
+from mediavault_tui.domain.model import signed
 from mediavault_tui.domain.pathtext import display
 from mediavault_tui.errors import SourceChanged
 from mediavault_tui.sources.local_errors import renamed
 from mediavault_tui.sources.local_rename import sync_folder
 
+FSTAB = "/etc/fstab"
 _NEW = b".new"
 _CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -53,6 +57,31 @@ def is_folder(path: bytes) -> bool:
         return stat.S_ISDIR(os.stat(path).st_mode)
     except OSError:
         return False
+
+
+def unmounted(path: bytes) -> bytes | None:
+    """Return the system's mount point at or above `path` at which nothing is mounted now, if there is one."""
+    try:
+        table = Path(FSTAB).read_bytes().splitlines()
+    except OSError:
+        return None  # another system, or nothing that we may read
+    for fields in map(bytes.split, table):
+        if len(fields) < 2 or fields[0].startswith(b"#") or not fields[1].startswith(b"/"):
+            continue
+        point = re.sub(rb"\\([0-7]{3})", lambda octal: bytes([int(octal[1], 8)]), fields[1])
+        inside = path == point or path.startswith(point.rstrip(b"/") + b"/")
+        if inside and point != b"/" and os.path.isdir(point) and not os.path.ismount(point):
+            return point
+    return None
+
+
+def device_if_empty(folder: bytes) -> int | None:
+    """Return the device of an empty folder; None where something lies in it."""
+    try:
+        with os.scandir(folder) as entries:
+            return None if next(entries, None) is not None else signed(os.stat(folder).st_dev)
+    except OSError as error:
+        raise renamed(error, "list", folder) from error
 
 
 def names_in(folder: bytes) -> list[bytes]:

@@ -136,9 +136,16 @@ class LocalSource:
 
     def remove(self, path: bytes) -> None:
         """Remove one file, durably; a folder is never removed."""
+        self.unlink(path)
+        try:
+            sync_folder(os.path.dirname(path))
+        except OSError as error:
+            raise renamed(error, "remove", path) from error
+
+    def unlink(self, path: bytes) -> None:
+        """Remove, but not yet durably: a power cut may bring the file back until its folder was synced."""
         try:
             os.unlink(path)
-            sync_folder(os.path.dirname(path))
         except IsADirectoryError as error:
             raise SourceChanged(f"{display(path)} is a folder, and folders are never removed") from error
         except OSError as error:

@@ -10,12 +10,10 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
-from queue import Empty, SimpleQueue
-from typing import TypeVar
 
 from mediavault_tui.domain.model import FileStamp
 from mediavault_tui.domain.paths import Mount
@@ -23,6 +21,7 @@ from mediavault_tui.domain.pathtext import display
 from mediavault_tui.errors import SourceChanged, SourceError
 from mediavault_tui.sources.base import RangedReader
 from mediavault_tui.sources.share_holding import ShareSource
+from mediavault_tui.sources.waiting import DEADLINE, in_time
 
 _PROOFS = 3
 """Files compared before a mount is believed."""
@@ -33,10 +32,6 @@ _PIECE = 4 * 1024 * 1024
 """Bytes read both ways to learn which is faster."""
 _GRAIN = 2_000_000_000
 """Nanoseconds by which a mount may round a time."""
-DEADLINE = 5.0
-"""Seconds for one question to a mount: a disk that takes longer to wake is asked over SMB, which waits."""
-
-Answer = TypeVar("Answer")
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,29 +142,6 @@ def _read(path: bytes, at: int, count: int) -> bytes:
 
 def _there(mount: Mount, path: bytes) -> bytes:
     return mount.folder + path[len(mount.path) :]
-
-
-def in_time(act: Callable[[], Answer], deadline: float = DEADLINE) -> Answer:
-    """Return what `act` does, in a thread that nobody waits for: a dead mount holds it for ever.
-
-    Raises: TimeoutError after `deadline` seconds, and the OSError of `act`.
-    """
-    done: SimpleQueue[Answer | OSError] = SimpleQueue()
-
-    def run() -> None:
-        try:
-            done.put(act())
-        except OSError as error:
-            done.put(error)
-
-    threading.Thread(target=run, name="mount", daemon=True).start()
-    try:
-        answer = done.get(timeout=deadline)
-    except Empty:
-        raise TimeoutError from None
-    if isinstance(answer, OSError):
-        raise answer
-    return answer
 
 
 class ThroughMount:

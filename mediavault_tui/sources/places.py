@@ -3,6 +3,8 @@
 `Places` is a `Source` over located paths (`domain.paths.locate`), and it does what a holding
 folder needs beside that: on this machine with `sources.holding`, on a share with
 `sources.share_holding`. A move between two places raises CrossVolume, as between two volumes.
+
+Longer than the habit: a short method for each question that is sent on.
 """
 
 from __future__ import annotations
@@ -130,8 +132,22 @@ class Places:
         )
         return FoundFile(destination, found.stamp, found.links)
 
+    def remove_checked(self, path: bytes, check: Callable[[FoundFile], None]) -> None:
+        """Remove a file that `check` let pass at this very moment; on a share, the very one it looked at.
+
+        `check` raises to refuse. On this machine a power cut may bring the file back until `settle`.
+        """
+        if (share := self._share(path)) is not None:
+            share[0].remove_checked(share[1], lambda found: check(FoundFile(path, found.stamp, found.links)))
+            return
+        check(self._local.stat(path))
+        if isinstance(self._local, LocalSource):
+            self._local.unlink(path)
+        else:
+            self._local.remove(path)
+
     def settle(self, folders: Iterable[bytes]) -> None:
-        """Have what was renamed into and out of these folders last; servers see to it themselves."""
+        """Have what was renamed or removed in these folders last; servers see to it themselves."""
         for folder in folders:
             if place(folder)[0] == LOCAL:
                 holding.settle(folder)
@@ -174,6 +190,14 @@ class Places:
         except SourceOffline:
             return False
         return holding.is_folder(path) if share is None else share_holding.is_folder(*share)
+
+    def unmounted(self, path: bytes) -> bytes | None:
+        """Return the mount point at or above a path of this machine at which nothing is mounted now."""
+        return holding.unmounted(path) if place(path)[0] == LOCAL else None
+
+    def device_if_empty(self, folder: bytes) -> int | None:
+        """Return the device of an empty folder of this machine; None for any other."""
+        return holding.device_if_empty(folder) if place(folder)[0] == LOCAL else None
 
     def names_in(self, folder: bytes) -> list[bytes]:
         """Return every name in a folder, of whatever kind."""
@@ -238,15 +262,18 @@ def _moved_here(
         source.rename(path, destination)
     else:
         source.move(path, destination)
-    found = source.stat(destination)
-    if found.stamp != before.stamp:
+    try:
+        found = source.stat(destination)
+    except SourceChanged:  # a link or a folder has taken its place
+        found = None
+    if found is None or found.stamp != before.stamp:
         source.move(destination, path)
         raise SourceChanged(f"{display(path)} was replaced at this very moment; scan again")
     return found
 
 
 class Steady(Places):
-    """Places for the length of one batch: a folder of a share that was found real is so until its end.
+    """Places for the length of one batch: a folder of a share that was found or made is there until its end.
 
     Nothing is lost by that: a share opens no file below a folder that is gone, and shows no links. On this
     machine every step is looked at each time, for a folder may become a link.
@@ -255,6 +282,24 @@ class Steady(Places):
     def __init__(self, local: Source, shares: Shares) -> None:
         super().__init__(local, shares)
         self._real: set[tuple[bytes, bytes]] = set()
+        self._there: set[bytes] = set()
+        self._made: set[bytes] = set()
+
+    def is_folder(self, path: bytes) -> bool:
+        """Return whether a folder can be reached there; on a share, one that was is not asked for again."""
+        if path in self._there:
+            return True
+        found = super().is_folder(path)
+        if found and place(path)[0] != LOCAL:
+            self._there.add(path)
+        return found
+
+    def make_folder(self, path: bytes) -> None:
+        """Make a folder and its parents, once on a share."""
+        if path not in self._made:
+            super().make_folder(path)
+            if place(path)[0] != LOCAL:
+                self._made.add(path)
 
     def real_folder(self, folder: bytes, *, top: bytes) -> None:
         """Make sure, once on a share, that every step down to `folder` is a folder."""

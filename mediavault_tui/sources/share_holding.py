@@ -55,6 +55,10 @@ class ShareSource(Source, Protocol):
         """Rename the very file that `check` let pass; return it as it is there."""
         ...
 
+    def remove_checked(self, path: bytes, check: Callable[[FoundFile], None]) -> None:
+        """Remove the very file that `check` let pass."""
+        ...
+
     def read_pieces(self, path: bytes, pieces: Sequence[tuple[int, int]]) -> tuple[FoundFile, bytes]:
         """Return a file, and some pieces (offset, bytes) of that very file, joined."""
         ...

@@ -139,6 +139,10 @@ class SmbSource:
         """Remove one file; a folder is never removed."""
         smb_acts.remove(self._link, path)
 
+    def remove_checked(self, path: bytes, check: Callable[[FoundFile], None]) -> None:
+        """Remove the very file that `check` let pass; see `sources.places.Places.remove_checked`."""
+        smb_acts.remove(self._link, path, lambda look: check(self._found(path, look)))
+
     def make_folder(self, path: bytes) -> None:
         """Make a folder and its parents; an existing one is fine."""
         smb_acts.make_folder(self._link, path)

@@ -163,34 +163,57 @@ def _there(link: Link, wire: Wire, name: bytes) -> Look | None:
     return None
 
 
-def remove(link: Link, path: bytes) -> None:
-    """Remove one file, never a folder."""
+def _anything(_found: Look) -> None:
+    """Let every file pass."""
+
+
+def remove(link: Link, path: bytes, check: Callable[[Look], None] = _anything) -> None:
+    """Remove the very file that `check` has seen and let pass, by its handle; never a folder.
+
+    Two messages, as for `move_checked`. `check` raises to refuse.
+    """
     name = on_the_wire(path, link.address)
-    before = look(link, path, "remove")
-    if before.attributes & FOLDER:
-        raise SourceChanged(
-            f"{display(path)} on {link.address.server} is a folder, and folders are never removed"
-        )
-    tried = False
+    before: Look | None = None
 
     def act(wire: Wire) -> None:
-        nonlocal tried
-        if tried:
+        nonlocal before
+        if before is not None:
             now = _there(link, wire, name)
             if now is None:
                 return
             if not now.same_file(before):
                 raise SourceChanged(f"{display(path)} has become another file; scan again")
-        tried = True
-        opened, deleted, _ = wire.ask(
-            packets.create(name, access=packets.DELETE, options=packets.NO_FOLDER | packets.THE_LINK_ITSELF),
-            packets.delete(),
-            packets.close(),
+        opened, asked = wire.ask(
+            packets.create(
+                name,
+                access=packets.DELETE | packets.READ_ATTRIBUTES | packets.SYNCHRONIZE,
+                options=packets.THE_LINK_ITSELF,
+            ),
+            packets.query_all(),
         )
         link.check(opened, "remove", path)
+        handle = packets.handle_of(opened.frame)
+        try:
+            found = packets.look_of(link.check(asked, "remove", path).frame)
+            _no_folder(link, found, path)
+            check(found)
+        except BaseException:
+            wire.send([packets.close(handle)])
+            raise
+        before = found
+        deleted, closed = wire.ask(packets.delete(handle), packets.close(handle))
+        if closed.status:  # some servers stop at the first request of a message that fails
+            wire.send([packets.close(handle)])
         link.check(deleted, "remove", path)
 
     link.attempt("remove", path, act)
+
+
+def _no_folder(link: Link, found: Look, path: bytes) -> None:
+    if found.attributes & FOLDER:
+        raise SourceChanged(
+            f"{display(path)} on {link.address.server} is a folder, and folders are never removed"
+        )
 
 
 def make_folder(link: Link, path: bytes) -> None:

@@ -6,7 +6,7 @@ whatever else the end of an act means (`acts.together`).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import asyncpg
@@ -17,7 +17,7 @@ from mediavault_tui.domain.paths import locate, place
 from mediavault_tui.domain.pathtext import display
 from mediavault_tui.domain.staging import Act, ActState, Held, Leg
 from mediavault_tui.domain.verdict import Proof, Verdict
-from mediavault_tui.store.acts import advance, advance_all, leg_of, legs_text, path_text, rules
+from mediavault_tui.store.acts import advance_all, leg_of, legs_text, path_text, rules
 from mediavault_tui.store.database import Connection
 from mediavault_tui.store.sqlfiles import sql
 
@@ -87,42 +87,48 @@ async def finish_stages(conn: Connection, arrived: Sequence[Arrived]) -> list[St
     return [staged[id] for id in ids]
 
 
-async def finish_restore(conn: Connection, act: Act, staged: StagedId, *, stamp: FileStamp) -> None:
-    """Record, in the caller's transaction, that a file is back; `stamp`: of it there."""
-    destination = act.video.destination
-    assert destination is not None
-    await conn.execute(sql("staged_end"), staged, StagedState.RESTORED.value)
-    source, path = place(destination)
-    await conn.execute(sql("file_displace"), path, act.file, source)
-    await conn.execute(
-        sql("file_restored"), act.file, path, path_text(path), stamp.device, stamp.inode, source
-    )
-    await _follow(conn, act, f"restored:{staged}")
+async def finish_restores(conn: Connection, back: Sequence[tuple[Act, StagedId, FileStamp]]) -> None:
+    """Record, in the caller's transaction, that files are back; each with its stamp there."""
+    await conn.execute(sql("staged_end"), [id for _, id, _ in back], StagedState.RESTORED.value)
+    await _placed(conn, [(act, stamp) for act, _, stamp in back])
+    await _follow(conn, [act for act, _, _ in back], [f"restored:{id}" for _, id, _ in back])
 
 
 async def finish_rename(conn: Connection, act: Act, *, stamp: FileStamp) -> None:
     """Record, in the caller's transaction, that a file has its new name; `stamp`: of it there."""
-    destination = act.video.destination
-    assert destination is not None
-    source, path = place(destination)
-    await conn.execute(sql("file_displace"), path, act.file, source)
+    await _placed(conn, [(act, stamp)])
+    await _follow(conn, [act], [f"renamed:{act.file}"])
+
+
+async def finish_purges(conn: Connection, gone: Sequence[tuple[Act, Held]]) -> None:
+    """Record, in the caller's transaction, that files are gone for good."""
+    await conn.execute(sql("staged_end"), [staged.id for _, staged in gone], StagedState.PURGED.value)
+    names = [path_text(place(staged.original)[1]) for _, staged in gone]
+    await conn.execute(sql("files_purged"), [act.file for act, _ in gone], names)
+    await _follow(conn, [act for act, _ in gone], [f"purged:{staged.id}" for _, staged in gone])
+
+
+async def _placed(conn: Connection, moved: Sequence[tuple[Act, FileStamp]]) -> None:
+    """Have the inventory's rows follow files to where their acts brought them."""
+    files = [act.file for act, _ in moved]
+    ends = [place(act.video.destination or b"") for act, _ in moved]
+    raw, sources = [path for _, path in ends], [source for source, _ in ends]
+    await conn.execute(sql("files_displace"), raw, files, sources)
     await conn.execute(
-        sql("file_restored"), act.file, path, path_text(path), stamp.device, stamp.inode, source
+        sql("files_placed"),
+        files,
+        raw,
+        [path_text(path) for path in raw],
+        [stamp.device for _, stamp in moved],
+        [stamp.inode for _, stamp in moved],
+        sources,
     )
-    await _follow(conn, act, f"renamed:{act.file}")
 
 
-async def finish_purge(conn: Connection, act: Act, staged: Held) -> None:
-    """Record, in the caller's transaction, that a file is gone for good."""
-    await conn.execute(sql("staged_end"), staged.id, StagedState.PURGED.value)
-    await conn.execute(sql("file_purged"), act.file, path_text(place(staged.original)[1]))
-    await _follow(conn, act, f"purged:{staged.id}")
-
-
-async def _follow(conn: Connection, act: Act, notice: str) -> None:
-    await conn.execute(sql("groups_settle"), [act.file])
-    await advance(conn, act.id, ActState.MOVED, ActState.DONE)
-    await conn.execute(sql("notice"), [notice])
+async def _follow(conn: Connection, done: Sequence[Act], notices: Sequence[str]) -> None:
+    await conn.execute(sql("groups_settle"), [act.file for act in done])
+    await advance_all(conn, [act.id for act in done], ActState.MOVED, ActState.DONE)
+    await conn.execute(sql("notice"), list(notices))
 
 
 async def held(conn: Connection, ids: Sequence[StagedId]) -> list[Held]:
@@ -147,15 +153,21 @@ async def held(conn: Connection, ids: Sequence[StagedId]) -> list[Held]:
             content_hash=row["content_hash"],
             keeper_size=row["keeper_size"],
             keeper_modified_ns=row["keeper_modified_ns"],
+            original_device=row["original_device"],
         )
         for row in await conn.fetch(sql("staged_by_id"), list(ids))
     ]
 
 
-async def held_of_file(conn: Connection, file: FileId) -> Held | None:
-    """Return the newest staged row of a file, whatever became of it; None if it never was staged."""
-    id = await conn.fetchval(sql("staged_of_file"), file)
-    return None if id is None else (await held(conn, [id]))[0]
+async def held_of_files(conn: Connection, files: Sequence[FileId]) -> dict[FileId, Held]:
+    """Return the newest staged row of each file, whatever became of it; one never staged is left out."""
+    rows = await conn.fetch(sql("staged_of_files"), list(files))
+    return {found.file: found for found in await held(conn, [row["id"] for row in rows])}
+
+
+async def holdings_in_use(conn: Connection, tops: Iterable[bytes]) -> set[bytes]:
+    """Return which of these holding folders hold files now."""
+    return {row["holding_raw"] for row in await conn.fetch(sql("holdings_in_use"), list(tops))}
 
 
 async def staged_ids(conn: Connection, *states: StagedState) -> list[StagedId]:

@@ -190,6 +190,13 @@ class MediaVaultApp(App[None]):
 
         return commands(self, screen)
 
+    def on_notify(self, event: Notify) -> None:
+        """Let what is said again take the place of what was said: ten keys in vain make one toast."""
+        said = event.notification
+        for shown in list(self._notifications):
+            if (shown.message, shown.title, shown.severity) == (said.message, said.title, said.severity):
+                self._unnotify(shown, refresh=False)
+
     def action_pane(self, pane: str) -> None:
         self.switch_mode(pane)
 

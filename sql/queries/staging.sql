@@ -114,15 +114,21 @@ returning id, operation_id;
 -- Staged files with everything that restoring or purging them needs. $1 their ids.
 select p.id, p.operation_id, p.file_id, p.keeper_id, p.group_id, p.state, p.original_raw, p.staged_raw, p.sidecars,
        p.size_bytes, p.link_count, p.reason, p.staged_by, p.staged_at, p.holding_raw, p.device, p.inode, p.modified_ns,
-       p.content_hash, p.keeper_size, p.keeper_modified_ns, f.root_raw
+       p.content_hash, p.keeper_size, p.keeper_modified_ns, f.root_raw, o.device as original_device
 from unnest($1::bigint[]) with ordinality as wanted (id, place)
 join pending_deletions p on p.id = wanted.id
 join media_files f on f.id = p.file_id
+join archive_operations o on o.id = p.operation_id
 order by wanted.place;
 
--- name: staged_of_file
--- The newest staged row of a file, whatever became of it. $1 the file.
-select id from pending_deletions where file_id = $1 order by id desc limit 1;
+-- name: holdings_in_use
+-- Which of these holding folders hold files now. $1 their located paths.
+select t.holding_raw from unnest($1::bytea[]) as t (holding_raw)
+where exists (select from pending_deletions p where p.holding_raw = t.holding_raw and p.state in ('staged', 'approved'));
+
+-- name: staged_of_files
+-- The newest staged row of each file, whatever became of it. $1 the files.
+select max(id) as id from pending_deletions where file_id = any ($1::bigint[]) group by file_id;
 
 -- name: staged_ids
 -- Every live staged file in one of some states, oldest first. $1 the states.
@@ -158,12 +164,12 @@ where id = any ($1::bigint[]) and state = 'approved'
 returning id;
 
 -- name: staged_end
--- A staged file was restored or purged, for ever. $1 its id, $2 'restored' or 'purged'.
+-- Staged files were restored or purged, for ever. $1 their ids, $2 'restored' or 'purged'.
 update pending_deletions
 set state       = $2,
     restored_at = case when $2 = 'restored' then clock_timestamp() end,
     purged_at   = case when $2 = 'purged' then clock_timestamp() end
-where id = $1 and state in ('staged', 'approved')
+where id = any ($1::bigint[]) and state in ('staged', 'approved')
 returning id;
 
 -- name: files_staged
@@ -176,27 +182,31 @@ from unnest($1::bigint[], $2::bytea[], $3::text[], $4::bigint[], $5::bigint[], $
     as a (file, raw, path, device, inode, hash, source)
 where f.id = a.file;
 
--- name: file_displace
--- Free a path in the inventory for the file that is put there: what the row spoke of is not there any more.
--- $1 the raw path, $2 the file that comes, $3 the source.
-update media_files
-set path_raw      = '\x00'::bytea || convert_to(id::text, 'UTF8') || '\x00'::bytea || path_raw,
+-- name: files_displace
+-- Free paths in the inventory for the files that are put there: what their rows spoke of is not there any more.
+-- $1 the raw paths, $2 the files that come, $3 the sources.
+update media_files f
+set path_raw      = '\x00'::bytea || convert_to(f.id::text, 'UTF8') || '\x00'::bytea || f.path_raw,
     state         = 'missing',
-    missing_since = coalesce(missing_since, now())
-where source = $3 and path_raw = $1 and id <> $2;
+    missing_since = coalesce(f.missing_since, now())
+from unnest($1::bytea[], $2::bigint[], $3::text[]) as a (raw, file, source)
+where f.source = a.source and f.path_raw = a.raw and f.id <> a.file;
 
--- name: file_restored
--- The file is back. $1 file, $2 $3 path (raw, text), $4 device, $5 inode, $6 its source.
-update media_files
-set state = 'present', path_raw = $2, path = $3, device = $4, inode = $5, source = $6
-where id = $1;
+-- name: files_placed
+-- Files are where their acts put them. $1 files, $2 $3 paths (raw, text), $4 devices, $5 inodes, $6 their sources.
+update media_files f
+set state = 'present', path_raw = a.raw, path = a.path, device = a.device, inode = a.inode, source = a.source
+from unnest($1::bigint[], $2::bytea[], $3::text[], $4::bigint[], $5::bigint[], $6::text[])
+    as a (file, raw, path, device, inode, source)
+where f.id = a.file;
 
--- name: file_purged
--- The file is gone for good; its row keeps the name it had, and frees the path. $1 file, $2 that name.
-update media_files
-set state = 'purged', path = $2,
-    path_raw = '\x00'::bytea || convert_to(id::text, 'UTF8') || '\x00'::bytea || path_raw
-where id = $1;
+-- name: files_purged
+-- Files are gone for good; their rows keep the names they had, and free the paths. $1 files, $2 those names.
+update media_files f
+set state = 'purged', path = a.path,
+    path_raw = '\x00'::bytea || convert_to(f.id::text, 'UTF8') || '\x00'::bytea || f.path_raw
+from unnest($1::bigint[], $2::text[]) as a (file, path)
+where f.id = a.file;
 
 -- name: groups_settle
 -- Groups of files that have nothing left to decide are resolved, and those that have again are open. $1 the files.

@@ -18,7 +18,7 @@ from mediavault_tui.domain.model import MediaFile
 from mediavault_tui.domain.rename_plan import Reach
 from mediavault_tui.domain.renaming import PRESETS, custom
 from mediavault_tui.domain.world import Title, TitleKind
-from mediavault_tui.errors import Refused
+from mediavault_tui.errors import Refused, SourceTaken
 from mediavault_tui.services.rename import Renaming
 from mediavault_tui.sources.local import LocalSource
 from mediavault_tui.store import metadata
@@ -422,6 +422,79 @@ async def test_a_name_that_differs_in_case_only_is_changed(
     assert shelf.names() == {"films/Heat (1995).mkv"}
     assert not (await shelf.stage(database).undo(who=ME)).refused
     assert shelf.names() == {"films/HEAT (1995).mkv"}
+
+
+@pytest.fixture
+def caseless_volume(tmp_path: Path) -> Iterator[Path]:
+    """A real exFAT volume, to which case means nothing."""
+    folder, image = tmp_path / "stick", tmp_path / "stick.img"
+    folder.mkdir()
+    with open(image, "wb") as file:
+        file.truncate(8 << 20)
+    subprocess.run(["mkfs.exfat", str(image)], check=True, capture_output=True)
+    loop = subprocess.run(["losetup", "--find", "--show", str(image)], capture_output=True, check=False)
+    if loop.returncode:
+        pytest.skip("not tested here: a volume of our own needs root, and a loop device")
+    device = loop.stdout.decode().strip()
+    try:
+        # It serves in the background until it is unmounted.
+        made = subprocess.run(["mount.exfat-fuse", device, str(folder)], capture_output=True, check=False)
+        if made.returncode:
+            pytest.skip(f"not tested here: {made.stderr.decode().strip()}")
+        yield folder
+        subprocess.run(["umount", "-l", str(folder)], check=True)
+    finally:
+        subprocess.run(["losetup", "--detach", device], check=True)
+
+
+@pytest.mark.needs("mkfs.exfat", "mount.exfat-fuse")
+async def test_stopped_between_any_two_steps_of_a_change_of_case_where_case_means_nothing(
+    conn: Connection, database: Database, caseless_volume: Path
+) -> None:
+    """Both names open the one file: an act that took it for two would remove it."""
+    shelf = Shelf(conn, caseless_volume / "library")
+    await heat(conn, shelf, "films/HEAT (1995).mkv")
+    shelf.write("films/HEAT (1995).en.srt", b"subtitles")
+    assert (shelf.root / "films/heat (1995).mkv").exists(), "case means nothing here"
+    flat = custom("{title} ({year})", base=PRESETS["plex"])
+    old, everything, ends, last = shelf.names(), shelf.contents(), set(), 0
+    while True:
+        last += 1
+        steps = iter(range(1, last + 1))
+
+        def step(_: str, last: int = last, steps: Iterator[int] = steps) -> None:
+            if next(steps) == last:
+                raise Crash
+
+        service = renaming(database, step=step)
+        planned = await renaming(database).preview(flat)
+        assert len(planned[0].moves) == 2
+        try:
+            assert (await service.rename(planned, who=ME)).refused == ()
+        except Crash:
+            pass
+        else:
+            break
+        assert shelf.contents() == everything, f"stopped at step {last}"
+        await renaming(database).recover()
+        assert await renaming(database).recover() == []
+        assert shelf.contents() == everything, f"stopped at step {last}"
+        ends.add(frozenset(shelf.names()))
+        if shelf.names() != old:
+            assert not (await shelf.stage(database).undo(who=ME)).refused
+            assert shelf.names() == old
+    new = {"films/Heat (1995).mkv", "films/Heat (1995).en.srt"}
+    assert shelf.names() == new
+    assert shelf.contents() == everything
+    assert ends == {frozenset(old), frozenset(new)}
+    path = await conn.fetchval("select path from media_files where title_key is not null")
+    assert path == str(shelf.root / "films/Heat (1995).mkv")
+    # A film in the place is never overwritten, in whatever case its name is written.
+    film = shelf.root / "films/HEAT (1995) 2.mkv"
+    film.write_bytes(b"another film")
+    with pytest.raises(SourceTaken):
+        LocalSource().move(os.fsencode(film), os.fsencode(shelf.root / "films/heat (1995).MKV"))
+    assert film.read_bytes() == b"another film"
 
 
 async def test_extras_and_what_the_folder_says_of_its_film_go_along_and_come_back(

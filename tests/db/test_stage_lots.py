@@ -9,7 +9,7 @@ import pytest
 
 from mediavault_tui.domain.model import GroupId, MediaFile
 from mediavault_tui.errors import SourceDenied
-from mediavault_tui.services import stage_batch
+from mediavault_tui.services import stage_back, stage_batch
 from mediavault_tui.store.database import Connection, Database
 from tests.db.shelf import ME, Shelf
 from tests.db.test_stage_machine import Crash, CrashAt
@@ -84,6 +84,39 @@ async def test_more_files_than_a_lot_holds_go_in_several(
     result = await lot.shelf.stage(database, step=steps.append).stage_groups(lot.groups, who=ME)
     assert (len(result.done), steps.count("intents committed")) == (FILMS, 2)
     assert lot.listed == lot.held
+
+
+@pytest.mark.parametrize(("lot_size", "lots"), [(100, 1), (2, 2)])
+@pytest.mark.parametrize("verb", ["restore", "purge"])
+async def test_what_is_held_leaves_in_lots_and_what_is_refused_holds_no_other_up(
+    lot: Lot,
+    conn: Connection,
+    database: Database,
+    monkeypatch: pytest.MonkeyPatch,
+    verb: str,
+    lot_size: int,
+    lots: int,
+) -> None:
+    monkeypatch.setattr(stage_back, "LOT", lot_size)
+    steps: list[str] = []
+    service = lot.shelf.stage(database, step=steps.append)
+    staged = (await service.stage_groups(lot.groups, who=ME)).done
+    await service.approve(staged, who=ME)
+    steps.clear()
+    if verb == "restore":
+        lot.shelf.write("old/1/film.mkv", b"somebody else's")
+        result = await service.restore(staged, who=ME)
+        assert "is in use again" in result.refused[0]
+    else:
+        lot.shelf.write("kept/1.mkv", b"another film")
+        result = await service.purge(word="purge", who=ME)
+        assert "the copy to keep is not safe" in result.refused[0]
+    assert result.done == (staged[0], staged[2])
+    assert len(lot.held) == 1
+    assert lot.listed == lot.held
+    done = "restore done" if verb == "restore" else "purge done"
+    assert (await journal(conn))[done] == FILMS - 1
+    assert (steps.count("intents committed"), steps.count("manifest in place")) == (lots, lots)
 
 
 async def test_what_the_last_look_refuses_is_struck_out_and_holds_no_other_up(

@@ -6,24 +6,30 @@ our own for the kernel's.
 
 from __future__ import annotations
 
+import asyncio
 import os
 import time
 from collections.abc import AsyncIterator, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
+from mediavault_tui.cli.app import _Door, _folder
+from mediavault_tui.cli.main import main
 from mediavault_tui.cli.scan import folders
 from mediavault_tui.domain.paths import Mount
 from mediavault_tui.errors import SourceChanged, UsageError
 from mediavault_tui.services.nas import Nas
 from mediavault_tui.services.scan import Scanner
 from mediavault_tui.settings import Secret, from_env
-from mediavault_tui.sources import mounted
+from mediavault_tui.sources import waiting
 from mediavault_tui.sources.local import LocalSource
 from mediavault_tui.sources.mounted import ThroughMount, examine, fastest
 from mediavault_tui.sources.smb import ShareAddress, SmbSource
 from mediavault_tui.store.database import Connection, Database
+from mediavault_tui.ui.app import MediaVaultApp
+from mediavault_tui.ui.dialogs import Trouble
 from tests.smb.hanging import Hanging
 from tests.smb.nas_rig import PASSWORD, SHARE, Server, nas_on, scan, the_server, the_tree
 
@@ -118,7 +124,11 @@ def _broken(*_arguments: object) -> bytes:
 
 
 def test_a_mount_that_hangs_is_noticed_in_seconds_and_smb_reads_on(
-    share: SmbSource, tree: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    share: SmbSource,
+    tree: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     """A real one: whoever asks it waits in the kernel."""
     path = b"/volume1/videos/1.mkv"
@@ -139,9 +149,42 @@ def test_a_mount_that_hangs_is_noticed_in_seconds_and_smb_reads_on(
         assert time.monotonic() - begun < 3
         finding = examine(share, mount(hung.at), deadline=0.3)
         assert (finding.same, "it does not answer" in finding.said) == (False, True)
-        monkeypatch.setattr(mounted, "DEADLINE", 0.3)
-        with pytest.raises(UsageError, match="what is mounted there hangs; mount it anew"):
+        monkeypatch.setattr(waiting, "DEADLINE", 0.3)
+        sentence = "what is mounted there hangs; mount it anew"
+        with pytest.raises(UsageError, match=sentence):
             folders([str(hung.at / "videos")])
+        for words in (["exact", str(hung.at / "videos")], ["exact", str(tree), str(hung.at)]):
+            assert main(words) == 2
+            assert sentence in capsys.readouterr().err
+
+
+async def test_the_app_says_in_a_panel_that_a_mount_hangs_and_opens_when_it_is_mounted_anew(
+    tmp_path: Path, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    library = tmp_path / "library"
+    (library / "videos").mkdir(parents=True)
+    monkeypatch.setattr(waiting, "DEADLINE", 0.3)
+    settings = from_env({"MEDIAVAULT_DATA_DIR": str(tmp_path / "data"), "DATABASE_URL": database_url})
+    at = tmp_path / "mounted"
+    with ExitStack() as mounts:
+        hung = mounts.enter_context(Hanging(library, at))
+        assert _folder(str(at / "videos")) == at / "videos", "while it is well"
+        hung.hang()
+        folder = _folder(str(at / "videos"))
+        assert folder == at / "videos"
+        door = _Door(settings, [folder])
+        app = MediaVaultApp(door, libraries=[folder], read_only=True, log_dir=tmp_path)
+        async with app.run_test() as pilot:
+            async with asyncio.timeout(30):
+                while not isinstance(panel := app.screen, Trouble):
+                    await pilot.pause(0.01)
+            assert "what is mounted there hangs; mount it anew" in panel.sentence
+            mounts.close()
+            (at / "videos").mkdir()
+            await pilot.press("r")
+            await app.opened()
+            assert not isinstance(app.screen, Trouble)
+        await door.close()
 
 
 def test_a_file_that_differs_at_the_mount_meanwhile_is_not_believed(

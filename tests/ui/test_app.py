@@ -11,6 +11,7 @@ import pytest
 from textual.binding import Binding
 from textual.command import CommandPalette
 from textual.dom import DOMNode
+from textual.widgets._toast import Toast
 from textual.worker import WorkerFailed
 
 from mediavault_tui.domain.library import GroupSummary, InventoryQuery, Totals
@@ -104,6 +105,18 @@ async def test_what_a_crash_left_is_told_at_the_start() -> None:
     async with app.run_test(size=NARROW) as pilot:
         await until(pilot, lambda: bool(app._notifications))
         assert [n.message for n in app._notifications] == list(vault.recovered)
+
+
+async def test_what_is_said_again_is_one_toast() -> None:
+    app = app_on()
+    async with app.run_test(size=NARROW, notifications=True) as pilot:
+        for _ in range(10):
+            app.notify("There is nothing to undo.", timeout=600)
+        app.notify("There is nothing to undo.", severity="error", timeout=600)
+        app.notify("Undone.", timeout=600)
+        await until(pilot, lambda: any(said.message == "Undone." for said in app._notifications))
+        assert len(app._notifications) == 3
+        await until(pilot, lambda: len(app.screen.query(Toast)) == 3)
 
 
 async def test_news_from_elsewhere_is_read_by_the_pane_on_the_screen_and_later_by_the_others() -> None:
