@@ -190,13 +190,6 @@ class MediaVaultApp(App[None]):
 
         return commands(self, screen)
 
-    def on_notify(self, event: Notify) -> None:
-        """Let what is said again take the place of what was said: ten keys in vain make one toast."""
-        said = event.notification
-        for shown in list(self._notifications):
-            if (shown.message, shown.title, shown.severity) == (said.message, said.title, said.severity):
-                self._unnotify(shown, refresh=False)
-
     def action_pane(self, pane: str) -> None:
         self.switch_mode(pane)
 
@@ -291,10 +284,11 @@ class MediaVaultApp(App[None]):
         self.changed.publish(news)
 
     def on_notify(self, event: Notify) -> None:
-        """Say once what is still to be read: a key that is held would fill the screen with it."""
-        said = (event.notification.title, event.notification.message)
-        if any((shown.title, shown.message) == said for shown in self._notifications):
-            event.prevent_default()
+        """Let what is said again take the place of what was said: ten keys in vain make one toast."""
+        said = event.notification
+        for shown in list(self._notifications):
+            if (shown.message, shown.title, shown.severity) == (said.message, said.title, said.severity):
+                self._unnotify(shown, refresh=False)
 
     def _tell(self, words: str) -> None:
         self._scan_words = words

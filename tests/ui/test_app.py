@@ -142,16 +142,6 @@ async def test_news_from_elsewhere_is_read_by_the_pane_on_the_screen_and_later_b
         assert vault.read == before + 1
 
 
-async def test_what_is_still_to_be_read_is_not_said_again() -> None:
-    app = app_on(read_only=True)
-    async with app.run_test(size=NARROW, notifications=True) as pilot:
-        await keys("u", "u", "d", "u")(pilot)
-        assert [n.message for n in app._notifications] == [
-            "Started with --read-only: there is nothing to undo.",
-            "Started with --read-only: look, but change nothing.",
-        ]
-
-
 async def test_news_that_does_not_end_is_read_all_the_same() -> None:
     vault = FakeVault()
     app = app_on(vault)
