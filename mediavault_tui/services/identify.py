@@ -12,7 +12,6 @@ from collections.abc import Sequence
 from mediavault_tui.domain.identity import identify, regular
 from mediavault_tui.domain.model import Identity
 from mediavault_tui.domain.pathtext import display
-from mediavault_tui.probe.filename import PARSER, from_json, identify_many, to_json
 from mediavault_tui.store import arrivals
 from mediavault_tui.store.database import Connection
 
@@ -38,7 +37,12 @@ async def identities(conn: Connection, names: Sequence[str]) -> list[Identity]:
         if guess := regular(name):
             found[name] = identify(name, guess)
     keys = {name: key_of(name) for name in names if name not in found}
-    known = await arrivals.known_names(conn, PARSER, set(keys.values())) if keys else {}
+    if not keys:
+        return [found[name] for name in names]
+    # Only odd names need it, and every scan would wait for the import.
+    from mediavault_tui.probe.filename import PARSER, from_json, identify_many, to_json
+
+    known = await arrivals.known_names(conn, PARSER, set(keys.values()))
     unknown = sorted({key for key in keys.values() if key not in known})
     if unknown:
         parsed = await asyncio.to_thread(identify_many, unknown)

@@ -241,7 +241,7 @@ class _Run:
         await arriving.recover()
         # A share's walk may begin a folder anew after a drop; a file that it meets twice is compared away.
         if self.source.name == LOCAL and await stocktake.is_empty(self.conn):
-            await arriving.take(FirstStock(stock, self._is_protected).files(walk))
+            await arriving.take(FirstStock(stock, self.protected).files(walk))
             self._believe(walk)
             return
         await stock.walk(walk)
@@ -268,7 +268,7 @@ class _Run:
         by_root: dict[bytes, list[NewFile]] = defaultdict(list)
         for file in found:
             seen = FoundFile(file.path, file.stamp, file.links)
-            by_root[file.root].append(new_file(seen, file.aliases, self._is_protected))
+            by_root[file.root].append(new_file(seen, file.aliases, self.protected))
         for root, files in by_root.items():
             for at in range(0, len(files), LOT):
                 if await asyncio.to_thread(self.meter.control.stopped):
@@ -337,6 +337,3 @@ class _Run:
         if staging is None or place(staging)[0] != self.source.name:
             return frozenset()
         return frozenset([place(staging)[1]])
-
-    def _is_protected(self, path: bytes) -> bool:
-        return any(path.startswith(folder) for folder in self.protected)

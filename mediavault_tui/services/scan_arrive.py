@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import multiprocessing
 import os
-import threading
 import time
 from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
@@ -21,7 +20,7 @@ from mediavault_tui.domain.library import ScanPhase
 from mediavault_tui.domain.paths import LOCAL
 from mediavault_tui.domain.pathtext import display
 from mediavault_tui.services.scan_hash import CHECKPOINT
-from mediavault_tui.services.scan_lots import Lot, LotRows, NewFile, read_lot
+from mediavault_tui.services.scan_lots import Lot, LotRows, NewFile, begin_worker, read_lot
 from mediavault_tui.services.scan_progress import Meter
 from mediavault_tui.sources.base import Source
 from mediavault_tui.store import arrivals, indexes
@@ -60,8 +59,8 @@ class Arriving:
                     break
             if not count:
                 return
-            aside = count >= MANY and await indexes.set_aside(self.conn)
             with _Readers(self._cancelled, many=count >= MANY) as readers:
+                aside = count >= MANY and await indexes.set_aside(self.conn)
                 rows = self._rows(readers, first, coming)
                 async with aclosing(rows):
                     await self._write(rows)
@@ -76,8 +75,14 @@ class Arriving:
             await self._settle()
 
     async def _settle(self) -> None:
-        await indexes.make_due(self.database)
-        await arrivals.fold_links(self.conn, self.source.name)
+        # Beside the indexes: the small ones and this together take as long as the large one.
+        looking = asyncio.create_task(arrivals.written_twice(self.conn, self.source.name))
+        try:
+            await indexes.make_due(self.database)
+        finally:
+            await asyncio.wait({looking})
+        if await looking:
+            await arrivals.fold_links(self.conn, self.source.name)
         await arrivals.analyze(self.conn)
 
     def _cancelled(self) -> bool:
@@ -138,7 +143,8 @@ class _Readers:
         if many:
             # Threads run in this process: a fork could copy a lock that one of them holds.
             context = multiprocessing.get_context("spawn")
-            self._pool = ProcessPoolExecutor(_WORKERS, mp_context=context, initializer=_end_with_parent)
+            self._pool = ProcessPoolExecutor(_WORKERS, mp_context=context, initializer=begin_worker)
+            self._pool.submit(os.getpid)  # they start while the database is made ready
 
     def __enter__(self) -> _Readers:
         return self
@@ -153,15 +159,3 @@ class _Readers:
         if self._pool is None:
             return loop.run_in_executor(None, read_lot, lot, self._cancelled)
         return loop.run_in_executor(self._pool, read_lot, lot)
-
-
-def _end_with_parent() -> None:
-    """In a worker: do not outlive a scan that was killed; the pool's own pipes would not tell."""
-    parent = multiprocessing.parent_process()
-    assert parent is not None
-
-    def watch() -> None:
-        parent.join()
-        os._exit(1)
-
-    threading.Thread(target=watch, daemon=True, name="parent").start()

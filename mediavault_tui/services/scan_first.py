@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
 
 from mediavault_tui.domain.media import suffix
@@ -19,7 +19,8 @@ class FirstStock:
     """One walk into an empty inventory."""
 
     stock: Stock
-    protected: Callable[[bytes], bool]
+    protected: tuple[bytes, ...]
+    """Folders, with a slash at the end, whose files are never staged."""
 
     async def files(self, walk: Walk) -> AsyncGenerator[Files, None]:
         """Yield the videos while the walk goes on; last those that it must see all of first.
@@ -70,16 +71,8 @@ def _doubtful(file: FoundFile) -> bool:
     return suffix(file.path[file.path.rfind(b"/") + 1 :]) == b".ts"
 
 
-def new_file(file: FoundFile, aliases: tuple[bytes, ...], protected: Callable[[bytes], bool]) -> NewFile:
-    """Return a found file as a worker takes it."""
-    stamp = file.stamp
-    return NewFile(
-        file.path,
-        stamp.device,
-        stamp.inode,
-        stamp.size,
-        stamp.modified_ns,
-        file.links,
-        aliases,
-        protected(file.path),
-    )
+def new_file(file: FoundFile, aliases: tuple[bytes, ...], protected: tuple[bytes, ...]) -> NewFile:
+    """Return a found file as a worker takes it; `protected`: folders, with a slash at the end."""
+    path, stamp = file.path, file.stamp
+    kept = path.startswith(protected)
+    return (path, stamp.device, stamp.inode, stamp.size, stamp.modified_ns, file.links, aliases, kept)

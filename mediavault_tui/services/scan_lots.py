@@ -1,12 +1,16 @@
 """New files by the lot: small ones read whole, every name read, their rows made ready for COPY.
 
 What a worker process does for a scan: everything between the walk and the database that
-costs processor time, and nothing that needs a loop or a connection.
+costs processor time, and nothing that needs a loop or a connection. What is imported here
+each worker imports at its start.
 """
 
 from __future__ import annotations
 
+import gc
+import multiprocessing
 import os
+import threading
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
@@ -18,23 +22,16 @@ from mediavault_tui.domain.regular_names import PLAIN_CONFIDENCE, PLAIN_EVIDENCE
 from mediavault_tui.probe.hashing import WHOLE, changed, never
 from mediavault_tui.probe.wholefiles import CHANGED, FETCHES_AHEAD, SmallFile, hash_whole, in_memory
 from mediavault_tui.sources.local_errors import renamed
-from mediavault_tui.store.arrival_rows import identity_half, plain_half, seen_half
+from mediavault_tui.store.arrival_rows import beginning, identity_half, plain_half, seen_half
 
 _ASKED = 4
 """Files of a lot asked whether they are in memory."""
 
 
-class NewFile(NamedTuple):
-    """A file to be written down: numbers as `domain.model.FileStamp`, other names in `aliases`."""
-
-    path: bytes
-    device: int
-    inode: int
-    size: int
-    modified_ns: int
-    links: int
-    aliases: tuple[bytes, ...] = ()
-    protected: bool = False
+NewFile = tuple[bytes, int, int, int, int, int, tuple[bytes, ...], bool]
+"""A file to be written down: path, the numbers of `domain.model.FileStamp`, links, its other names, and
+whether it is protected. A bare tuple: each goes to another process, and pickling names of fields takes as
+long as finding the file."""
 
 
 class Lot(NamedTuple):
@@ -57,24 +54,40 @@ class LotRows(NamedTuple):
     errors: Sequence[tuple[bytes, str]]
 
 
+def begin_worker() -> None:
+    """In a worker: do not outlive a scan that was killed; the pool's own pipes would not tell."""
+    gc.disable()  # a lot leaves no cycles, and is gone when its rows are made
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+
+    def watch() -> None:
+        parent.join()
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True, name="parent").start()
+
+
 def read_lot(lot: Lot, cancelled: Callable[[], bool] = never) -> LotRows:
     """Read a lot. Up to 128 KiB a file is read whole, for that costs hardly more than opening it.
 
     A file that cannot be read is written down without a hash; the hashing phase tries again.
     """
     hashes, read, errors = _hash_small(lot, cancelled) if lot.readable else ({}, 0, [])
-    lines: list[str] = []
-    start = lot.root.rstrip(b"/").rfind(b"/") + 1
-    place = (lot.source, lot.root, lot.scan)
+    halves: list[bytes] = []
+    start = len(display(lot.root[: lot.root.rstrip(b"/").rfind(b"/") + 1]))
+    begun = beginning(lot.source, lot.root, lot.scan)
     for path, device, inode, size, modified_ns, links, aliases, protected in lot.files:
-        digest = hashes.get(path)
+        shown = display(path)
         stamp = (device, inode, size, modified_ns)
-        seen = seen_half(place, path, stamp, links, aliases, digest, protected=protected)
-        lines.append(f"{seen}\t{named_half(display(path[start:]))}\n")
-    return LotRows("".join(lines).encode(), len(lot.files), len(hashes), read, errors)
+        digest = hashes.get(path)
+        halves += (
+            seen_half(begun, path, shown, stamp, links, aliases, digest, protected=protected),
+            named_half(shown[start:]),
+        )
+    return LotRows(b"".join(halves), len(lot.files), len(hashes), read, errors)
 
 
-def named_half(name: str) -> str:
+def named_half(name: str) -> bytes:
     """Return the identity half (`store.arrival_rows`) of a name that our own rules can read.
 
     What they leave to guessit is not known yet.
@@ -92,9 +105,9 @@ def _hash_small(
 ) -> tuple[dict[bytes, bytes], int, list[tuple[bytes, str]]]:
     """Hash the lot's small files, roughly in their order on a disk; an empty file has no duplicates."""
     small: list[SmallFile] = [
-        (file.device, file.inode, file.size, file.modified_ns, file.path)
-        for file in lot.files
-        if 0 < file.size <= WHOLE
+        (device, inode, size, modified_ns, path)
+        for path, device, inode, size, modified_ns, _, _, _ in lot.files
+        if 0 < size <= WHOLE
     ]
     if not small:
         return {}, 0, []

@@ -2,6 +2,7 @@
 
 The key comes from JWT_SECRET_KEY where it is set (two containers then share it), else from a file
 of its own, mode 0600, in the data folder. What either key sealed can be opened while it is there.
+The ciphers are imported when a password is sealed or opened: most programs start without one.
 """
 
 from __future__ import annotations
@@ -10,13 +11,13 @@ import base64
 import os
 from contextlib import suppress
 from pathlib import Path
-
-from cryptography.fernet import Fernet, InvalidToken, MultiFernet
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from typing import TYPE_CHECKING
 
 from mediavault_tui.errors import ConfigError
 from mediavault_tui.settings import Secret
+
+if TYPE_CHECKING:
+    from cryptography.fernet import Fernet
 
 _KEY_FILE = "nas.key"
 _PURPOSE = b"mediavault nas_config password"
@@ -31,10 +32,14 @@ class Sealer:
 
     def seal(self, secret: Secret) -> bytes:
         """Return `secret` encrypted; makes the key at its first use. Raises: ConfigError."""
+        from cryptography.fernet import MultiFernet
+
         return MultiFernet(self._keys(make=True)).encrypt(secret.reveal().encode())
 
     def open(self, sealed: bytes) -> Secret | None:
         """Return what was sealed; None if no key that is here opens it."""
+        from cryptography.fernet import InvalidToken, MultiFernet
+
         keys = self._keys(make=False)
         if not keys:
             return None
@@ -44,6 +49,10 @@ class Sealer:
             return None
 
     def _keys(self, *, make: bool) -> list[Fernet]:
+        from cryptography.fernet import Fernet
+        from cryptography.hazmat.primitives.hashes import SHA256
+        from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
         keys = []
         if self._jwt_secret is not None:
             derived = HKDF(SHA256(), 32, None, _PURPOSE).derive(self._jwt_secret.reveal().encode())
@@ -62,6 +71,8 @@ class Sealer:
 
     def _make(self) -> None:
         """Write a new key whole or not at all; of two programs at once the first one's stays."""
+        from cryptography.fernet import Fernet
+
         self._file.parent.mkdir(parents=True, exist_ok=True)
         new = self._file.with_name(f"{_KEY_FILE}.{os.getpid()}")
         with open(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600), "wb") as file:

@@ -1,24 +1,40 @@
-"""A new file's row as text for COPY, in two halves, made where the values are: in any process.
+"""A new file's row for COPY, in two halves, made where the values are: in any process.
 
 What the walk saw of the file, and what its name says, in the server's form already.
 """
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Sequence
 from functools import lru_cache
 
 from mediavault_tui.domain.model import Identity, ScanId
-from mediavault_tui.domain.pathtext import display
 from mediavault_tui.domain.search import indexed
 from mediavault_tui.domain.titles import title_key
-from mediavault_tui.store.copytext import flag, number, numbers, raw, raws, text, texts
+from mediavault_tui.store.copybinary import (
+    NO,
+    NULL,
+    day,
+    fields,
+    flag,
+    long,
+    raw,
+    raws,
+    small,
+    text,
+    texts,
+    whole,
+    wholes,
+    words,
+)
 
 SEEN_COLUMNS = [
     "source",
+    "root_raw",
+    "last_scan_id",
     "path_raw",
     "path",
-    "root_raw",
     "device",
     "inode",
     "size_bytes",
@@ -28,12 +44,9 @@ SEEN_COLUMNS = [
     "protected",
     "sample_hash",
     "content_hash",
-    "last_scan_id",
 ]
 IDENTITY_COLUMNS = [
     "kind",
-    "title",
-    "title_key",
     "year",
     "country",
     "season",
@@ -49,12 +62,18 @@ IDENTITY_COLUMNS = [
     "release_source",
     "identity_confidence",
     "identity_evidence",
+    "title",
+    "title_key",
     "search",
 ]
-_PLAIN = "0" + "\t\\N" * 2 + "\t{}" + "\t\\N" * 3 + "\tf" + "\t\\N" * 5
+_FIELDS = fields(len(SEEN_COLUMNS) + len(IDENTITY_COLUMNS))
+_IDENTIFIED = fields(1 + len(IDENTITY_COLUMNS))
+_NO_ALIASES = raws(()) + NO
+"""Aliases and protection of nearly every file."""
+_STAMP = struct.Struct(">iqiqiqiqii").pack
+"""Device, inode, size, time and links, each behind its length."""
+_SAYS_NOTHING = small(0) + NULL * 2 + wholes(()) + NULL * 3 + NO + NULL * 5
 """Year to release source where the name says nothing of them."""
-_UNNAMED = f"other\t\t\t{_PLAIN}\t0\t{{}}\t"
-"""The identity half of a name that is not read yet, up to its words."""
 LONGEST_KEY = 200
 """Characters of a title that are sorted by: an index entry holds 2.7 KB, and one letter can become 18."""
 _SMALL = 2**15 - 1
@@ -62,76 +81,103 @@ _WHOLE = 2**31 - 1
 """What PostgreSQL's smallint and integer hold; a name can claim any number."""
 
 
+def beginning(source: str, root: bytes, scan: ScanId) -> bytes:
+    """Return what the rows of all files below one root begin with."""
+    return _FIELDS + text(source) + raw(root) + long(scan)
+
+
 def seen_half(
-    place: tuple[str, bytes, ScanId],
+    begun: bytes,
     path: bytes,
+    shown: str,
     stamp: tuple[int, int, int, int],
     links: int,
     aliases: Sequence[bytes],
     digest: bytes | None,
     *,
     protected: bool,
-) -> str:
+) -> bytes:
     """Return the first half of a row: the file as the walk saw it.
 
-    `place`: source, root and scan; `stamp`: as `domain.model.FileStamp`; `digest`: of the whole file.
+    `begun`: of `beginning`; `shown`: the path for people; `stamp`: as `domain.model.FileStamp`;
+    `digest`: of the whole file.
     """
-    source, root, scan = place
     device, inode, size, modified_ns = stamp
-    names = raws(aliases) if aliases else "{}"
-    kept = "t" if protected else "f"
     content = raw(digest)
-    return (
-        f"{source}\t\\\\x{path.hex()}\t{text(display(path))}\t{raw(root)}\t{device}\t{inode}\t{size}"
-        f"\t{modified_ns}\t{links}\t{names}\t{kept}\t{content}\t{content}\t{scan}"
+    return b"".join(
+        (
+            begun,
+            raw(path),
+            raw(shown.encode()),
+            _STAMP(8, device, 8, inode, 8, size, 8, modified_ns, 4, links),
+            raws(aliases) + flag(protected) if aliases or protected else _NO_ALIASES,
+            content,
+            content,
+        )
     )
 
 
-def identity_half(name: str, identity: Identity | None) -> str:
+def identified(file: int, half: bytes) -> bytes:
+    """Return the row for `scan_identity`: a file of the inventory and its identity half."""
+    return _IDENTIFIED + long(file) + half
+
+
+def identity_half(name: str, identity: Identity | None) -> bytes:
     """Return the second half of a row: what the name says, and the words to find it by.
 
     `name`: the path from the root's own folder on. None: not known yet.
     """
     if identity is None:
-        return _UNNAMED + indexed(name)
-    title = text(identity.title)
-    key = text(title_key(identity.title)[:LONGEST_KEY])
-    said = _details(identity)
-    evidence = _evidence(identity.evidence)
-    words = indexed(name, identity.title)
-    return f"{identity.kind.value}\t{title}\t{key}\t{said}\t{identity.confidence}\t{evidence}\t{words}"
-
-
-def plain_half(name: str, title: str, confidence: int, evidence: str) -> str:
-    """Return `identity_half` of a film of which the name says the title and nothing else."""
-    key = text(title_key(title)[:LONGEST_KEY])
-    words = indexed(name, title)
-    return f"movie\t{text(title)}\t{key}\t{_PLAIN}\t{confidence}\t{_evidence((evidence,))}\t{words}"
-
-
-def _details(identity: Identity) -> str:
-    return "\t".join(
+        return _plain("other", 0, "") + raw(b"") * 2 + words(indexed(name))
+    return b"".join(
         (
-            str(_within(identity.year, _SMALL) or 0),
-            text(identity.country),
-            number(_within(identity.season, _SMALL)),
-            numbers(n for n in identity.episodes if 0 <= n <= _WHOLE),
-            identity.air_date.isoformat() if identity.air_date else "\\N",
-            text(identity.edition),
-            number(_within(identity.part, _SMALL)),
-            flag(identity.three_d),
-            text(identity.extra),
-            number(_within(identity.tmdb_id, _WHOLE)),
-            text(identity.imdb_id),
-            number(_within(identity.tvdb_id, _WHOLE)),
-            identity.release_source.value if identity.release_source else "\\N",
+            text(identity.kind.value),
+            _details(identity),
+            small(identity.confidence),
+            texts(identity.evidence),
+            text(identity.title),
+            text(title_key(identity.title)[:LONGEST_KEY]),
+            words(indexed(name, identity.title)),
         )
     )
 
 
-@lru_cache(maxsize=4096)
-def _evidence(phrases: tuple[str, ...]) -> str:
-    return texts(phrases)
+def plain_half(name: str, title: str, confidence: int, evidence: str) -> bytes:
+    """Return `identity_half` of a film of which the name says the title and nothing else."""
+    return b"".join(
+        (
+            _plain("movie", confidence, evidence),
+            raw(title.encode()),
+            raw(title_key(title)[:LONGEST_KEY].encode()),
+            words(indexed(name, title)),
+        )
+    )
+
+
+@lru_cache(maxsize=64)
+def _plain(kind: str, confidence: int, evidence: str) -> bytes:
+    """Return the fields before the title where the name says no more than that."""
+    return text(kind) + _SAYS_NOTHING + small(confidence) + texts((evidence,) if evidence else ())
+
+
+def _details(identity: Identity) -> bytes:
+    return b"".join(
+        (
+            small(_within(identity.year, _SMALL) or 0),
+            text(identity.country),
+            small(_within(identity.season, _SMALL)),
+            wholes(n for n in identity.episodes if 0 <= n <= _WHOLE),
+            day(identity.air_date),
+            text(identity.edition),
+            small(_within(identity.part, _SMALL)),
+            flag(identity.three_d),
+            text(identity.extra),
+            whole(_within(identity.tmdb_id, _WHOLE)),
+            text(identity.imdb_id),
+            whole(_within(identity.tvdb_id, _WHOLE)),
+            text(identity.release_source.value if identity.release_source else None),
+        )
+    )
 
 
 def _within(value: int | None, most: int) -> int | None:

@@ -5,20 +5,26 @@ from __future__ import annotations
 from collections.abc import AsyncIterable, AsyncIterator, Iterable
 from typing import Any
 
-from mediavault_tui.store.arrival_rows import IDENTITY_COLUMNS, SEEN_COLUMNS
+from mediavault_tui.store import copybinary
+from mediavault_tui.store.arrival_rows import IDENTITY_COLUMNS, SEEN_COLUMNS, identified
 from mediavault_tui.store.database import Connection
 from mediavault_tui.store.sqlfiles import sql
 
 
 async def insert(conn: Connection, rows: AsyncIterable[bytes]) -> None:
-    """COPY rows into the inventory: each chunk is one or more `seen_half TAB identity_half NEWLINE`."""
-    await conn.copy_to_table("media_files", source=rows, columns=[*SEEN_COLUMNS, *IDENTITY_COLUMNS])
+    """COPY rows into the inventory: each chunk is one or more of a `seen_half` and an `identity_half`."""
+    columns = [*SEEN_COLUMNS, *IDENTITY_COLUMNS]
+    await conn.copy_to_table("media_files", source=copybinary.stream(rows), columns=columns, format="binary")
+
+
+async def written_twice(conn: Connection, source: str) -> bool:
+    """Return whether one physical file was written down under several names."""
+    return bool(await conn.fetchval(sql("scan_written_twice"), source))
 
 
 async def fold_links(conn: Connection, source: str) -> None:
     """Make one row of the names that one physical file was written down under."""
-    if await conn.fetchval(sql("scan_written_twice"), source):
-        await conn.execute(sql("scan_fold_arrived"), source)
+    await conn.execute(sql("scan_fold_arrived"), source)
 
 
 async def analyze(conn: Connection) -> None:
@@ -29,15 +35,20 @@ async def analyze(conn: Connection) -> None:
         await conn.execute(sql("inventory_statistics"))
 
 
-async def set_identities(conn: Connection, rows: Iterable[tuple[int, str]]) -> None:
+async def set_identities(conn: Connection, rows: Iterable[tuple[int, bytes]]) -> None:
     """Give rows (id, identity half) their identity."""
     await conn.execute(sql("temporary_identity"))
 
     async def lines() -> AsyncIterator[bytes]:
         for id, half in rows:
-            yield f"{id}\t{half}\n".encode()
+            yield identified(id, half)
 
-    await conn.copy_to_table("scan_identity", source=lines(), columns=["id", *IDENTITY_COLUMNS])
+    await conn.copy_to_table(
+        "scan_identity",
+        source=copybinary.stream(lines()),
+        columns=["id", *IDENTITY_COLUMNS],
+        format="binary",
+    )
     async with conn.transaction():
         await conn.execute(sql("scan_set_identities"))
         await conn.execute(sql("scan_show_titles"))
