@@ -163,7 +163,7 @@ class Settings:
         "MEDIAVAULT_READ_ONLY", _flag, False, "look, but stage, restore and purge nothing"
     )
     fuzzy_match_threshold: int = _setting(
-        "FUZZY_MATCH_THRESHOLD", _whole(50, 100), 85, "title likeness of one work, 0–100"
+        "FUZZY_MATCH_THRESHOLD", _whole(50, 100), 85, "title likeness of one work, 50–100"
     )
     review_threshold: int = _setting(
         "QUALITY_MANUAL_REVIEW_THRESHOLD", _whole(0, 200), 20, "a smaller gap in points is for a person"

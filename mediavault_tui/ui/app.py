@@ -185,6 +185,15 @@ class MediaVaultApp(App[None]):
         self._tell("")
         self._open()
 
+    def clear_selection(self) -> None:
+        """Do nothing before there is a screen.
+
+        From Python 3.12 on tasks start eagerly: the first pane's filter line is mounted, and asks for this,
+        while its screen is still on its way to the stack.
+        """
+        if self.screen_stack:
+            super().clear_selection()
+
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         from mediavault_tui.ui.commands import commands
 

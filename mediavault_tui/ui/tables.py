@@ -94,11 +94,18 @@ class FacetLine:
     exact: bool = True
 
 
+_FOLDER = 16
+"""Cells that the column of values has for a folder."""
+
+
 def _facet(line: FacetLine) -> Cell:
     if line.value is None:
         return line.facet.value.capitalize(), "accent"
     sign = "◉" if line.chosen else "○"
-    return f" {sign} {visible(line.value) or '(none)'}", "strong" if line.chosen else "plain"
+    value = visible(line.value) or "(none)"
+    if line.facet is Facet.FOLDER:
+        value = middle(value, _FOLDER)  # folders of one library differ at their ends
+    return f" {sign} {value}", "strong" if line.chosen else "plain"
 
 
 def _files(line: FacetLine) -> str:

@@ -94,10 +94,10 @@ def test_nginx_knows_the_types_of_the_sidecar() -> None:
 
 def test_the_image_runs_as_nobody_special() -> None:
     last = DOCKERFILE.rpartition("\nFROM ")[2]
-    assert re.search(r"^USER mediavault$", last, re.MULTILINE)
+    assert re.search(r"^USER 1000:1000$", last, re.MULTILINE), "a number can be seen to be no root"
     assert "--uid 1000" in last
-    assert last.index("USER mediavault") < last.index("CMD ")
-    assert last.index("apt-get") < last.index("USER mediavault")
+    assert last.index("USER 1000") < last.index("CMD ")
+    assert last.index("apt-get") < last.index("USER 1000")
 
 
 @pytest.mark.parametrize("name", sorted(COMPOSE["services"]))
@@ -113,12 +113,24 @@ def test_a_container_may_write_its_data_only_and_answers_this_host_only(name: st
     assert outside == inside
     assert f"127.0.0.1:{inside}/" in service["healthcheck"]["test"][-1]
     compile(service["healthcheck"]["test"][-1], "healthcheck", "exec")
-    assert set(service["environment"]) <= set(VARIABLES)
+    environment = service["environment"]
+    assert set(environment) <= set(VARIABLES)
+    # A .env made for the host names other folders and ports; what the container has holds.
+    assert environment[{"sidecar": "STREAMER_PORT", "front": "MEDIAVAULT_WEB_PORT"}[name]] == inside
+    (data,) = [v.split(":")[1] for v in service["volumes"] if v.startswith("data:")]
+    assert environment["MEDIAVAULT_DATA_DIR"] == data
+    assert Path(environment["MEDIAVAULT_CACHE_DIR"]).is_relative_to(data)
     program, command = service["command"]
     assert program == "mediavault"
     assert parser().parse_args([command]).command == command
     writable = [v for v in service["volumes"] if not v.endswith(":ro")]
     assert len(writable) == {"sidecar": 1, "front": 2}[name], "the front end stages, the sidecar only reads"
+
+
+def test_every_setting_of_the_example_is_read_and_every_one_that_is_read_is_in_it() -> None:
+    text = (ROOT / ".env.example").read_text("utf-8")
+    assert sorted(re.findall(r"^# ([A-Z][A-Z0-9_]+)=", text, re.MULTILINE)) == sorted(VARIABLES)
+    assert not re.search(r"^[^#\n]", text, re.MULTILINE), "copied as it is, it changes nothing"
 
 
 def test_there_is_no_second_database() -> None:

@@ -46,6 +46,13 @@ async def test_the_frame_is_there_before_the_library_has_answered() -> None:
         await until(pilot, lambda: listing.window.total == 12)
 
 
+async def test_a_field_may_be_mounted_before_the_first_screen_is_there() -> None:
+    """As it is from Python 3.12 on, where tasks start eagerly: Textual's own run ended there in a crash."""
+    app = app_on()
+    assert app.screen_stack == []
+    app.clear_selection()
+
+
 async def test_a_library_that_does_not_open_is_a_panel_and_can_be_tried_again() -> None:
     tried = 0
 
