@@ -6,6 +6,7 @@ import asyncio
 import os
 import random
 import re
+from contextlib import suppress
 from email.parser import BytesParser
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from hypothesis import strategies as st
 from mediavault_tui.domain.model import MediaFile
 from mediavault_tui.sources.local import LocalReader, LocalSource
 from mediavault_tui.store.database import Database
-from streamer import readahead
+from streamer import files, readahead
 from tests.db.shelf import Shelf
 from tests.streamer.conftest import Serve, Sidecar, until
 
@@ -279,6 +280,15 @@ def descriptors() -> int:
     return len(os.listdir("/proc/self/fd"))
 
 
+def opened() -> set[str]:
+    """The files that this process has open."""
+    found = set()
+    for number in os.listdir("/proc/self/fd"):
+        with suppress(OSError):
+            found.add(os.readlink(f"/proc/self/fd/{number}"))
+    return found
+
+
 @both
 async def test_a_client_that_goes_away_frees_everything(player: Sidecar, big: MediaFile) -> None:
     sidecar = player.state
@@ -292,6 +302,18 @@ async def test_a_client_that_goes_away_frees_everything(player: Sidecar, big: Me
         writer.transport.abort()
     await until(lambda: sidecar.sender.active == 0)
     await until(lambda: descriptors() <= before)
+
+
+async def test_a_file_is_not_closed_under_those_who_wait_for_it(
+    player: Sidecar, film: MediaFile, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A machine that slept for a second between opening a file and using it: no stream ends early."""
+    monkeypatch.setattr(files, "HELD_FOR", -1.0)
+    for _ in range(10):
+        answers = await asyncio.gather(*(player.http.get(address(film)) for _ in range(5)))
+        for answer in answers:
+            assert await answer.read() == CONTENT
+    await until(lambda: not player.state.held and film.path not in opened())
 
 
 @both
