@@ -1,4 +1,4 @@
-"""What a look over the installation asks of each NAS: a real login, the share, and every folder that is set."""
+"""What a look over the installation asks of each NAS: a real login, the share, every folder that is set."""
 
 from __future__ import annotations
 

@@ -19,6 +19,7 @@ from mediavault_tui.errors import SourceChanged, SourceError
 from mediavault_tui.services.accounts import Accounts
 from mediavault_tui.services.preview import PreviewLinks
 from mediavault_tui.sources.local_beneath import open_beneath
+from streamer import accounts as accounts_api
 from streamer import app as streamer_app
 from streamer.logs import NoSecrets
 from tests.db.shelf import Shelf
@@ -259,6 +260,25 @@ async def test_slow_heads_hold_up_nobody_and_are_cut_off(
     for _, writer in slow:
         writer.close()
     await until(lambda: sidecar.state.sender.active == 0)
+
+
+async def test_a_slow_body_is_cut_off(
+    sidecar: Sidecar, film: MediaFile, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(accounts_api, "_PATIENCE", 0.3)
+    head = (
+        "POST /api/auth/login HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n"
+        "Content-Length: 99\r\n\r\n"
+    )
+    slow = [await sidecar.raw(head) for _ in range(20)]
+    assert await is_served(sidecar, film)
+    for _, writer in slow:
+        writer.write(b"{")
+    async with asyncio.timeout(10):
+        answers = await asyncio.gather(*(reader.read() for reader, _ in slow))
+    assert {answer.split()[1] for answer in answers} == {b"408"}
+    for _, writer in slow:
+        writer.close()
 
 
 async def test_a_viewer_goes_on_whatever_others_try(

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 from mediavault_tui.domain.model import MediaFile
 from mediavault_tui.sources.local import LocalReader, LocalSource
+from mediavault_tui.sources.local_beneath import LocalStream
 from mediavault_tui.store.database import Database
 from streamer import files, readahead
 from tests.db.shelf import Shelf
@@ -302,6 +303,30 @@ async def test_a_client_that_goes_away_frees_everything(player: Sidecar, big: Me
         writer.transport.abort()
     await until(lambda: sidecar.sender.active == 0)
     await until(lambda: descriptors() <= before)
+
+
+@pytest.mark.parametrize("source", ["local", NAS])
+async def test_whatever_breaks_in_its_midst_no_other_byte_follows(
+    player: Sidecar, shelf: Shelf, source: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also a bug of ours: an error's page among a film's bytes would be taken for the film."""
+    film = await a_film(shelf, source=source)
+    read = {"local": LocalStream.read_now, NAS: LocalReader.read_into}[source]
+
+    def breaks(self: object, offset: int, buffer: memoryview) -> object:
+        if offset > 1_000_000:
+            raise RuntimeError("a bug")
+        return read(self, offset, buffer)  # type: ignore[arg-type]  # what it was taken from
+
+    kind = {"local": LocalStream, NAS: LocalReader}[source]
+    monkeypatch.setattr(kind, read.__name__, breaks)
+    reader, writer = await ask(player, film)
+    await reader.readuntil(b"\r\n\r\n")
+    async with asyncio.timeout(20):
+        got = await reader.read(-1)
+    assert 1_000_000 < len(got) < SIZE
+    assert CONTENT.startswith(got)
+    writer.close()
 
 
 async def test_a_file_is_not_closed_under_those_who_wait_for_it(

@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import os
 import re
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,6 +15,7 @@ from mediavault_tui.domain.model import MediaFile
 from mediavault_tui.probe.ffprobe import Prober
 from mediavault_tui.services.accounts import Accounts
 from mediavault_tui.services.preview import PreviewLinks
+from streamer import playing
 from streamer.theatre import THEATRE
 from tests.db.shelf import Shelf
 from tests.streamer import films
@@ -264,6 +266,26 @@ async def test_the_poster_is_a_picture(sidecar: Sidecar, put: Put) -> None:
         assert len(body) > 4000
 
 
+async def test_many_who_want_one_poster_have_it_drawn_once_and_wait_for_no_subtitles(
+    sidecar: Sidecar, put: Put, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    film = await put("mpeg4-ac3.avi")
+    drawn = []
+    draw = playing.collected
+
+    async def watched(words: Sequence[str], **how: Any) -> bytes:
+        drawn.append(words)
+        return await draw(words, **how)
+
+    monkeypatch.setattr(playing, "collected", watched)
+    readings = sidecar.app[THEATRE].readings
+    while not readings.locked():
+        await readings.acquire()
+    answers = await asyncio.gather(*(sidecar.http.get(f"/api/media/{film.id}/poster.jpg") for _ in range(8)))
+    assert [answer.status for answer in answers] == [200] * 8
+    assert len(drawn) <= 2, "two at once, and all the others have theirs"
+
+
 async def test_two_copies_play_in_step(sidecar: Sidecar, put: Put, page: Page) -> None:
     a, b = await put("h264.mp4"), await put("mpeg4-ac3.avi")
     await page.go(f"http://127.0.0.1:{sidecar.port}/compare/{a.id}/{b.id}")
@@ -307,7 +329,8 @@ async def in_step(page: Page) -> None:
 
 _IN_STEP = """new Promise((resolve, reject) => {
     const [a, b] = document.querySelectorAll('video'), drifts = [];
-    const key = (name) => document.body.dispatchEvent(new KeyboardEvent('keydown', { key: name, bubbles: true }));
+    const key = (name) => document.body.dispatchEvent(
+        new KeyboardEvent('keydown', { key: name, bubbles: true }));
     const limit = setTimeout(() => reject(new Error(`never in step: ${drifts.slice(-50)}`)), 25000);
     let since = null, ended = false;
     const look = () => {
