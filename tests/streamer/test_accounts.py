@@ -212,6 +212,9 @@ async def test_a_link_opens_its_file_and_nothing_else(
         assert "Set-Cookie" not in answer.headers
     assert (await sidecar.http.get(address(film), headers=bearer(made.token))).status == 401
     assert (await sidecar.http.get(f"{address(film)}?t={token}")).status == 401, "a login is no link"
+    with pytest.raises(Denied):
+        links.read(made.token, other.id)  # by the signature alone; the row would not know it either
+    assert sidecar.state.links._key != sidecar.state.accounts._key
 
 
 async def test_a_link_goes_on_as_a_cookie_for_its_file_alone(
@@ -233,11 +236,21 @@ async def test_a_link_goes_on_as_a_cookie_for_its_file_alone(
 async def test_a_link_ends(sidecar: Sidecar, token: str, links: PreviewLinks, film: MediaFile) -> None:
     made = await links.make(film.id, who=NAME, seconds=1)
     assert made.expires_at.timestamp() <= time.time() + 1
-    later = PreviewLinks(
-        sidecar.state.database, SECRET, base_url="", now=lambda: made.expires_at + timedelta(seconds=1)
-    )
+    after = made.expires_at + timedelta(seconds=1)
+    later = PreviewLinks(sidecar.state.database, SECRET, base_url="", now=lambda: after)
     with pytest.raises(Denied):
         await later.check(made.token, film.id)
+
+
+async def test_a_link_that_is_remembered_ends_when_it_ends(
+    sidecar: Sidecar, token: str, links: PreviewLinks, film: MediaFile, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = await links.make(film.id, who=NAME)
+    assert (await sidecar.http.get(f"{address(film)}?t={made.token}")).status == 200
+    known = sidecar.state.link_claims._kept[made.token, film.id]
+    sidecar.state.link_claims._kept[made.token, film.id] = (time.monotonic() + 3600, known[1])
+    monkeypatch.setattr(sidecar.state.links, "_now", lambda: made.expires_at + timedelta(seconds=1))
+    assert (await sidecar.http.get(f"{address(film)}?t={made.token}")).status == 401
 
 
 async def test_a_revoked_link_is_useless_at_once(

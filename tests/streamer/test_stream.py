@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import random
 import re
@@ -291,7 +292,10 @@ def opened() -> set[str]:
 
 
 @both
-async def test_a_client_that_goes_away_frees_everything(player: Sidecar, big: MediaFile) -> None:
+async def test_a_client_that_goes_away_frees_everything_and_is_written_down(
+    player: Sidecar, big: MediaFile, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
     sidecar = player.state
     await (await player.http.head(address(big))).read()
     before = descriptors()
@@ -303,6 +307,8 @@ async def test_a_client_that_goes_away_frees_everything(player: Sidecar, big: Me
         writer.transport.abort()
     await until(lambda: sidecar.sender.active == 0)
     await until(lambda: descriptors() <= before)
+    # Whichever is heard first, that it takes no more or that it has gone.
+    await until(lambda: len(re.findall(rf"GET {address(big)} (?:200|499) \d+ bytes", caplog.text)) == 5)
 
 
 @pytest.mark.parametrize("source", ["local", NAS])
