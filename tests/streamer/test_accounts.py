@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import json
 import logging
+import threading
 import time
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -22,7 +24,7 @@ from mediavault_tui.services.limits import Limiter
 from mediavault_tui.services.preview import PreviewLinks
 from mediavault_tui.settings import Settings
 from tests.db.shelf import Shelf
-from tests.streamer.conftest import NAME, PASSWORD, SECRET, Serve, Sidecar
+from tests.streamer.conftest import NAME, PASSWORD, SECRET, Serve, Sidecar, until
 
 CREDENTIALS = {"name": NAME, "password": PASSWORD}
 PROXIED = {"X-Forwarded-For": "192.0.2.7", "X-Forwarded-Proto": "https"}
@@ -78,8 +80,6 @@ async def test_the_first_user_is_a_superuser_and_the_last_to_register(sidecar: S
 
 
 async def test_two_cannot_both_be_the_first(accounts: Accounts) -> None:
-    import asyncio
-
     results = await asyncio.gather(
         *(accounts.register(f"user{n}", PASSWORD) for n in range(5)), return_exceptions=True
     )
@@ -135,8 +135,6 @@ async def test_nobody_ends_the_session_of_another_user(
 async def test_what_another_process_revokes_is_known_here_at_once(
     sidecar: Sidecar, token: str, accounts: Accounts
 ) -> None:
-    from tests.streamer.conftest import until
-
     assert (await sidecar.http.get("/api/auth/me", headers=bearer(token))).status == 200
     assert sidecar.state.sessions._kept
     (user,) = await accounts.users()
@@ -394,6 +392,28 @@ async def test_an_unknown_name_costs_what_a_wrong_password_costs(accounts: Accou
         sentences.add(str(denied.value))
     assert len(verified) == 4
     assert len(sentences) == 1
+
+
+async def test_however_many_try_two_passwords_are_tried_at_once(accounts: Accounts) -> None:
+    """Each takes 64 MiB and a processor."""
+    await accounts.register(NAME, PASSWORD)
+    trying, go_on = [], threading.Event()
+    verify = accounts._hasher.verify
+
+    class Watched:
+        def verify(self, hash: str, password: str) -> bool:
+            trying.append(hash)
+            return go_on.wait(60) and verify(hash, password)
+
+        hash = staticmethod(accounts._hasher.hash)
+
+    accounts._hasher = Watched()  # type: ignore[assignment]  # the two calls that are used
+    logins = [asyncio.ensure_future(accounts.login(NAME, PASSWORD)) for _ in range(5)]
+    try:
+        await until(lambda: (len(trying), len(accounts._hashing._waiters or ())) == (2, 3))
+    finally:
+        go_on.set()
+    assert len(await asyncio.gather(*logins)) == 5
 
 
 async def test_a_name_or_password_that_will_not_do(accounts: Accounts) -> None:

@@ -20,7 +20,7 @@ from mediavault_tui.domain.model import MediaFile
 from mediavault_tui.sources.local import LocalReader, LocalSource
 from mediavault_tui.sources.local_beneath import LocalStream
 from mediavault_tui.store.database import Database
-from streamer import files, readahead
+from streamer import files, readahead, sending
 from tests.db.shelf import Shelf
 from tests.streamer.conftest import Serve, Sidecar, until
 
@@ -265,7 +265,7 @@ async def test_a_file_that_changes_under_a_stream_ends_it_and_no_wrong_byte_is_s
         os.truncate(big.path, 1_000_000)
     else:
         fill(big.path, b"\0")
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(30):
         rest = await reader.read(-1)
     got += rest
     assert 100_000 <= len(got) < big.size, "it ended, and was not padded"
@@ -328,7 +328,7 @@ async def test_whatever_breaks_in_its_midst_no_other_byte_follows(
     monkeypatch.setattr(kind, read.__name__, breaks)
     reader, writer = await ask(player, film)
     await reader.readuntil(b"\r\n\r\n")
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(30):
         got = await reader.read(-1)
     assert 1_000_000 < len(got) < SIZE
     assert CONTENT.startswith(got)
@@ -353,11 +353,23 @@ async def test_a_slow_client_holds_up_nobody(player: Sidecar, big: MediaFile, sh
     for reader, _ in slow:
         await reader.readexactly(1000)
     other = await a_film(shelf)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         answer = await player.http.get(address(other))
         assert await answer.read() == CONTENT
     for _, writer in slow:
         writer.transport.abort()
+
+
+@both
+async def test_who_takes_nothing_for_too_long_is_given_up(
+    player: Sidecar, big: MediaFile, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sending, "STALLED", 0.2)
+    monkeypatch.setattr(readahead, "PATIENCE", 0.1)
+    _, writer = await ask(player, big)
+    await until(lambda: player.state.sender.active == 1)
+    await until(lambda: player.state.sender.active == 0)
+    writer.close()
 
 
 async def test_a_distant_file_waits_in_no_memory_for_a_client_that_pauses(
