@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import math
 from collections.abc import Mapping
@@ -29,6 +30,8 @@ from streamer.who import client_address, same_site
 
 _LONGEST_LINK = 7 * 24 * 3600
 _LINKS = 200
+_PATIENCE = 30.0
+"""Seconds in which a body must have come, whatever trickles in."""
 
 TRIES: web.AppKey[Limiter] = web.AppKey("tries", Limiter)
 """Ten logins or registrations at once from one address, then one every six seconds."""
@@ -157,14 +160,18 @@ async def _acting(request: web.Request) -> Caller:
 async def _said(request: web.Request, **wanted: Any) -> dict[str, Any]:
     """Return the body's JSON values; `name=str` must be there, `name=(int, 7)` may be.
 
-    Raises: UsageError; HTTPUnsupportedMediaType, so that no form of another site gets through.
+    Raises: UsageError; HTTPRequestTimeout; HTTPUnsupportedMediaType, so that no form of another
+        site gets through.
     """
     if not same_site(request):
         raise Refused("Another site may not do this")
     if request.content_type != "application/json":
         raise web.HTTPUnsupportedMediaType(text="Send JSON, as application/json")
     try:
-        body = await request.json()
+        async with asyncio.timeout(_PATIENCE):
+            body = await request.json()
+    except TimeoutError as error:
+        raise web.HTTPRequestTimeout(text="The body did not come; ask again") from error
     except (json.JSONDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise UsageError("The body is no JSON") from error
     if not isinstance(body, Mapping):

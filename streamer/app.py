@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import time
 from collections.abc import AsyncIterator, Mapping
@@ -31,14 +32,16 @@ from mediavault_tui.sources.local import LocalSource
 from mediavault_tui.store.database import Database
 from streamer import accounts as accounts_api
 from streamer import library, live, media, openapi, sockets, watch
-from streamer.logs import AccessLog, access
+from streamer.logs import AccessLog, access, write
 from streamer.metrics import Metrics
 from streamer.sending import Sender
-from streamer.state import ADDRESS, BEGAN, INSIDER, STATE, State, state
+from streamer.state import ADDRESS, BEGAN, INSIDER, SENT, STATE, State, state
 from streamer.who import client_address
 
 log = logging.getLogger("mediavault.streamer")
 
+_LEFT = 499
+"""What is written down of a client that left; nginx's own number."""
 _BODY = 64 * 1024
 """Bytes of a request's body: names and passwords are short."""
 _PATIENCE = 30.0
@@ -144,6 +147,11 @@ async def sentences(request: web.Request, handler: Handler) -> web.StreamRespons
         kept = {name: error.headers[name] for name in ("Allow", "Retry-After") if name in error.headers}
         sentence = error.text or error.reason
         response = web.json_response({"error": sentence}, status=error.status, headers=kept)
+    except asyncio.CancelledError:
+        # aiohttp says nothing of those who leave before the end, as each player does that jumps.
+        write(request, _LEFT, request.get(SENT, 0), time.perf_counter() - began)
+        sidecar.metrics.answered(_route(request), request.method, str(_LEFT)).inc()
+        raise
     method = request.method if request.method in hdrs.METH_ALL else "other"
     sidecar.metrics.answered(_route(request), method, str(response.status)).inc()
     return response

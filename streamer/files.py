@@ -7,8 +7,7 @@ import time
 from collections.abc import AsyncIterator
 from concurrent.futures import Executor
 from contextlib import ExitStack, asynccontextmanager, suppress
-from dataclasses import dataclass
-from functools import partial
+from dataclasses import dataclass, field
 
 from aiohttp import web
 
@@ -91,6 +90,18 @@ class Held:
     """Whether somebody comes by to close it when it is used no more."""
 
 
+@dataclass(slots=True, eq=False)
+class Opening:
+    """A file that is being opened, and how many wait for it: they are its users from its first moment.
+
+    Were each counted when it is woken only, a machine that sleeps for a second in between would
+    close the file under them.
+    """
+
+    waiting: int = 0
+    task: asyncio.Task[Held] = field(init=False)
+
+
 @asynccontextmanager
 async def opened(sidecar: State, file: ServedFile) -> AsyncIterator[tuple[RangedReader, FileStamp]]:
     """Yield the open file and its stamp; everything that may wait for a disk happens in a thread.
@@ -114,14 +125,22 @@ async def _taken(sidecar: State, file: ServedFile) -> Held:
     if source is None or pool is None:
         raise SourceOffline(f"The source {file.source} is not connected here; see `mediavault doctor`")
     held = sidecar.held.get(file)
-    if held is None or held.stale_at < time.monotonic() or not _unchanged(held):
-        opening = sidecar.opening.get(file)
-        if opening is None:
-            opening = sidecar.opening[file] = asyncio.ensure_future(_hold(sidecar, source, pool, file))
-            opening.add_done_callback(partial(_held, sidecar, file))
-        held = await asyncio.shield(opening)  # others may wait for it too
-    held.users += 1
-    return held
+    if held is not None and held.stale_at >= time.monotonic() and _unchanged(held):
+        held.users += 1
+        return held
+    opening = sidecar.opening.get(file)
+    if opening is None:
+        opening = sidecar.opening[file] = Opening()
+        opening.task = asyncio.ensure_future(_hold(sidecar, source, pool, file, opening))
+        opening.task.add_done_callback(_seen)
+    opening.waiting += 1
+    try:
+        return await asyncio.shield(opening.task)  # others may wait for it too
+    except asyncio.CancelledError:
+        opening.waiting -= 1
+        if opening.task.done() and not opening.task.cancelled() and opening.task.exception() is None:
+            _given_back(sidecar, file, opening.task.result())
+        raise
 
 
 def _given_back(sidecar: State, file: ServedFile, held: Held) -> None:
@@ -161,21 +180,24 @@ def _let_go(pool: Executor, held: Held) -> None:
         pool.submit(held.holder.close)  # closing may wait for a server too
 
 
-async def _hold(sidecar: State, source: Source, pool: Executor, file: ServedFile) -> Held:
-    opening = asyncio.get_running_loop().run_in_executor(pool, _open, source, file)
-    holder, reader, stamp = await unbroken(opening)
-    held = Held(holder, reader, stamp, time.monotonic() + HELD_FOR)
+async def _hold(sidecar: State, source: Source, pool: Executor, file: ServedFile, opening: Opening) -> Held:
+    try:
+        work = asyncio.get_running_loop().run_in_executor(pool, _open, source, file)
+        holder, reader, stamp = await unbroken(work)
+    finally:
+        del sidecar.opening[file]
+    held = Held(holder, reader, stamp, time.monotonic() + HELD_FOR, users=opening.waiting)
     before, sidecar.held[file] = sidecar.held.get(file), held
     if before is not None and before.users == 0:
         _let_go(pool, before)
-    _watch(sidecar, file, held)  # all who wanted it may have left
+    if held.users == 0:  # all who wanted it have left
+        _watch(sidecar, file, held)
     return held
 
 
-def _held(sidecar: State, file: ServedFile, opening: asyncio.Task[Held]) -> None:
-    del sidecar.opening[file]
+def _seen(opening: asyncio.Task[Held]) -> None:
     if not opening.cancelled():
-        opening.exception()  # seen: who still waits is told
+        opening.exception()  # who still waits is told
 
 
 def _open(source: Source, file: ServedFile) -> tuple[ExitStack, RangedReader, FileStamp]:

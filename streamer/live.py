@@ -8,6 +8,7 @@ import os
 import stat
 import time
 from collections.abc import Awaitable, Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 from aiohttp import web
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
@@ -27,6 +28,8 @@ _PATIENCE = 3.0
 """Seconds after which a part that does not answer counts as ill."""
 _BELIEVED = 1.0
 """Seconds that a verdict holds, however many ask."""
+_FOLDERS = 16
+"""Folders that are looked at at once."""
 
 
 Timed = tuple[Check, float]
@@ -40,6 +43,8 @@ class Doctor:
         self._sidecar = sidecar
         self._lock = asyncio.Lock()
         self._seen: tuple[float, Sequence[Timed]] = (-1e9, ())
+        self._pool = ThreadPoolExecutor(_FOLDERS, "look")
+        self._looks: dict[bytes, asyncio.Future[bool]] = {}
 
     async def look(self) -> Sequence[Timed]:
         """Return a verdict that is at most a second old."""
@@ -62,19 +67,27 @@ class Doctor:
         return "it answers"
 
     async def _sources(self) -> str:
-        """Look at the folders of the last scans; one of them is enough to be of use."""
+        """Look at the folders of the last scans; one of them is enough to be of use.
+
+        A mount that hangs keeps a thread for as long as it does. It is one, however often somebody
+        asks, and not one of those that read films.
+        """
         async with self._sidecar.database.connection() as conn:
             roots = [root for root in await recent_roots(conn) if root.startswith(b"/")]
         loop = asyncio.get_running_loop()
-        pool = self._sidecar.pools.get("local")
-        looks = [loop.run_in_executor(pool, _is_folder, root) for root in roots]
-        done, late = await asyncio.wait(looks, timeout=_PATIENCE / 2) if looks else (set(), set())
+        for root in roots:
+            if root not in self._looks or self._looks[root].done():
+                self._looks[root] = loop.run_in_executor(self._pool, _is_folder, root)
+        looks = [self._looks[root] for root in roots]
+        done = (await asyncio.wait(looks, timeout=_PATIENCE / 2))[0] if looks else set()
         there = sum(look.result() for look in done)
-        for look in late:
-            look.cancel()
         if roots and not there:
             raise SourceOffline(f"none of {len(roots)} scanned folders is there: {display(roots[0])} …")
         return f"{there} of {len(roots)} scanned folders are there"
+
+    def close(self) -> None:
+        """Let its threads end, each when its look does."""
+        self._pool.shutdown(wait=False, cancel_futures=True)
 
     async def _ffmpeg(self) -> str:
         return await asyncio.to_thread(find_tool, "ffmpeg", self._sidecar.settings.ffmpeg)
@@ -141,9 +154,14 @@ async def metrics(request: web.Request) -> web.Response:
     return web.Response(body=body, headers={"Content-Type": CONTENT_TYPE_LATEST})
 
 
+async def _ended(app: web.Application) -> None:
+    app[DOCTOR].close()
+
+
 def add_routes(app: web.Application) -> None:
     """Add `/health…` and `/metrics`."""
     app[DOCTOR] = Doctor(app[STATE])
+    app.on_cleanup.append(_ended)
     app.router.add_get("/health", ready)
     app.router.add_get("/health/ready", ready)
     app.router.add_get("/health/live", live)

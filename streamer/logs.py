@@ -24,21 +24,27 @@ class AccessLog(AbstractAccessLogger):
         return access.isEnabledFor(logging.INFO)
 
     def log(self, request: web.BaseRequest, response: web.StreamResponse, time: float) -> None:
-        """Write the path as it came, still percent-encoded, without its query."""
-        path = request.rel_url.raw_path
-        if path.startswith("/health"):
-            return
-        said = (
-            request.get(ADDRESS, request.remote) or "-",
-            request.get(WHO, "-"),
-            request.method,
-            path,
-            response.status,
-            request.get(SENT, response.body_length if response.prepared else 0),
-            time,
-        )
-        # `access.info` would look through the stack for the line that calls it, which is always this one.
-        access.handle(logging.LogRecord(access.name, logging.INFO, __file__, 0, _LINE, said, None))
+        """Write the line of an answer."""
+        body = 0 if request.method == "HEAD" or not response.prepared else response.body_length
+        write(request, response.status, request.get(SENT, body), time)
+
+
+def write(request: web.BaseRequest, status: int, size: int, seconds: float) -> None:
+    """Write the path as it came, still percent-encoded, without its query."""
+    path = request.rel_url.raw_path
+    if path.startswith("/health") or not access.isEnabledFor(logging.INFO):
+        return
+    said = (
+        request.get(ADDRESS, request.remote) or "-",
+        request.get(WHO, "-"),
+        request.method,
+        path,
+        status,
+        size,
+        seconds,
+    )
+    # `access.info` would look through the stack for the line that calls it, which is always this one.
+    access.handle(logging.LogRecord(access.name, logging.INFO, __file__, 0, _LINE, said, None))
 
 
 class NoSecrets(logging.Filter):

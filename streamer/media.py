@@ -133,7 +133,7 @@ async def _send(
     assert request.transport is not None
     request.transport.set_write_buffer_limits(0)  # `drain` then waits until the head is out
     with sidecar.metrics.streams.track_inprogress(), sidecar.sender.counted():
-        pipe = None
+        pipe, whole = None, False
         try:
             writer = await response.prepare(request)
             assert writer is not None
@@ -146,13 +146,15 @@ async def _send(
                 else:
                     await ReadAhead(reader, part, stamp, sidecar.pools[source]).send(pipe)
             await pipe.put_all(message.tail)
+            whole = True
         except SourceError as error:
             sidecar.metrics.broken.inc()
             log.warning("stream of file %s ended early: %s", request.match_info["file_id"], error)
-            _hang_up(request, response)
         except ConnectionError:
-            _hang_up(request, response)
+            pass  # who went away is told nothing
         finally:
+            if not whole:
+                _hang_up(request, response)
             if pipe is not None:
                 pipe.close()
                 request[SENT] = pipe.sent

@@ -98,7 +98,7 @@ async def subtitles(request: web.Request) -> web.Response:
     elif not is_text(info.subtitles[place]):
         raise web.HTTPNotFound(text="These subtitles are pictures")
     else:
-        async with theatre.shorts, address_of(request, file) as (address, fds):
+        async with theatre.readings, address_of(request, file) as (address, fds):
             words = subtitle_text(theatre.ffmpeg, address, place)
             body = await collected(words, seconds=_SUBTITLES, pass_fds=fds)
     return web.Response(
@@ -140,9 +140,11 @@ async def poster(request: web.Request) -> web.Response:
         if video is None or video.codec in theatre.able.undecodable:
             raise web.HTTPNotFound(text="This ffmpeg cannot draw a picture of it")
         async with theatre.shorts, address_of(request, file) as (address, fds):
-            toning = await theatre.toning(curve_of(video))
-            words = still(theatre.ffmpeg, address, at=info.duration / 10, toning=toning)
-            body = await collected(words, seconds=_PICTURE, pass_fds=fds)
+            body = theatre.posters.get(key)  # whoever waited before may have drawn it
+            if body is None:
+                toning = await theatre.toning(curve_of(video))
+                words = still(theatre.ffmpeg, address, at=info.duration / 10, toning=toning)
+                body = await collected(words, seconds=_PICTURE, pass_fds=fds)
         theatre.posters[key] = body
         while len(theatre.posters) > _POSTERS:
             theatre.posters.popitem(last=False)

@@ -69,8 +69,8 @@ class Pipe:
         self.sent += count
         return count
 
-    async def writable(self, within: float = STALLED) -> bool:
-        """Wait until the socket takes more; False if it does not within so many seconds.
+    async def writable(self, within: float | None = None) -> bool:
+        """Wait until the socket takes more; False if it does not within so many seconds, or STALLED.
 
         The transport watches its own descriptor, so we watch a copy: for those who keep up there is none.
         """
@@ -82,7 +82,7 @@ class Pipe:
         waiter = loop.create_future()
         loop.add_writer(self._waited_for, _set, waiter)
         try:
-            async with asyncio.timeout(within):
+            async with asyncio.timeout(STALLED if within is None else within):
                 await waiter
         except TimeoutError:
             return False

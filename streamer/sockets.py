@@ -8,17 +8,20 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 from collections import deque
 from collections.abc import AsyncIterator
 
-from aiohttp import WSMsgType, web
+from aiohttp import WSCloseCode, WSMsgType, web
 
 from mediavault_tui.domain.model import ScanId
 from mediavault_tui.errors import DatabaseError, Denied, Refused
 from mediavault_tui.store.streaming import scan_moment
 from streamer.auth import signed_in
-from streamer.state import STATE, State, state
+from streamer.state import STATE, WHO, State, state
 from streamer.who import same_site
+
+log = logging.getLogger("mediavault.streamer")
 
 _HEARTBEAT = 25.0
 """Seconds between pings; who does not answer is gone. A proxy's time-out is longer."""
@@ -131,17 +134,27 @@ async def sockets(request: web.Request) -> web.WebSocketResponse:
     listener = Listener()
     hub.listeners.add(listener)
     state(request).metrics.sockets.inc()
+    reading = asyncio.create_task(_read(socket))
     talking = asyncio.create_task(_talk(request, socket, listener))
     try:
-        async for message in socket:
-            if message.type is WSMsgType.ERROR:
-                break
+        await asyncio.wait([reading, talking], return_when=asyncio.FIRST_COMPLETED)
+        if talking.done() and (bug := talking.exception()) is not None:
+            log.error("a socket of %s was told no more", request.get(WHO, "-"), exc_info=bug)
+            await socket.close(code=WSCloseCode.INTERNAL_ERROR)  # who is told nothing must know it
     finally:
         hub.listeners.discard(listener)
         state(request).metrics.sockets.dec()
+        reading.cancel()
         talking.cancel()
-        await asyncio.gather(talking, return_exceptions=True)
+        await asyncio.gather(reading, talking, return_exceptions=True)
     return socket
+
+
+async def _read(socket: web.WebSocketResponse) -> None:
+    """Read until the client leaves: it has nothing to say."""
+    async for message in socket:
+        if message.type is WSMsgType.ERROR:
+            break
 
 
 async def _talk(request: web.Request, socket: web.WebSocketResponse, listener: Listener) -> None:

@@ -25,7 +25,7 @@ from streamer.metrics import Metrics
 from streamer.sending import Sender
 
 if TYPE_CHECKING:
-    from streamer.files import Held
+    from streamer.files import Held, Opening
 
 Key = TypeVar("Key", bound=Hashable)
 Value = TypeVar("Value")
@@ -111,7 +111,7 @@ class State:
     metrics: Metrics
     held: dict[ServedFile, Held] = field(default_factory=dict)
     """Files that are open, or were a moment ago."""
-    opening: dict[ServedFile, asyncio.Task[Held]] = field(default_factory=dict)
+    opening: dict[ServedFile, Opening] = field(default_factory=dict)
     """Files that are about to be."""
     files: Remembered[FileId, ServedFile | None] = field(default_factory=Remembered)
     sessions: Remembered[SessionId, SignedIn] = field(default_factory=Remembered)

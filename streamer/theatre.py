@@ -36,7 +36,9 @@ class Theatre:
 
     conversions: Conversions
     shorts: asyncio.Semaphore
-    """Posters and subtitles that are made at once."""
+    """Posters, and subtitles beside a film, that are made at once."""
+    readings: asyncio.Semaphore
+    """Films that are read through for their subtitles at once: minutes each, for which no poster waits."""
     tables: Tables
     cores: int
     """Processors that there are for conversions."""

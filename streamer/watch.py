@@ -78,7 +78,7 @@ def add_routes(app: web.Application) -> None:
     most = max(2, os.cpu_count() or 2)
     tables = Tables(app[STATE].settings.data_dir / "tone")
     theatre = app[THEATRE] = Theatre(
-        Conversions(most=most), asyncio.Semaphore(2), tables, cores=os.cpu_count() or 2
+        Conversions(most=most), asyncio.Semaphore(2), asyncio.Semaphore(2), tables, cores=os.cpu_count() or 2
     )
     app.on_shutdown.append(_ending)
     gauge = Gauge("mediavault_conversions", "Films being converted", registry=app[STATE].metrics.registry)

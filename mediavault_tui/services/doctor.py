@@ -27,6 +27,7 @@ from mediavault_tui.domain.origins import loopback
 from mediavault_tui.domain.pathtext import display
 from mediavault_tui.errors import MediaVaultError
 from mediavault_tui.probe.tools import Tool, find_tool
+from mediavault_tui.services import doctor_nas
 from mediavault_tui.services.doctor_machine import (
     PATIENCE,
     aside,
@@ -63,6 +64,7 @@ async def examine(
         yield await asyncio.to_thread(private, ".env", env_file)
     if isinstance(database, MediaVaultError):
         yield ill("database", str(database), "see the sentence; `mediavault db status`")
+        yield await doctor_nas.answers(settings)
     else:
         try:
             async for finding in _database(database):
@@ -71,9 +73,11 @@ async def examine(
                 yield finding
             async for finding in _folders(settings, database):
                 yield finding
+            async for finding in doctor_nas.shares(settings, database):
+                yield finding
         except MediaVaultError as error:
             yield ill("database", str(error), "see the sentence; `mediavault db status`")
-    for look in (_keys, _tools, codecs, _ports, _nginx, _web, _nas, _limits):
+    for look in (_keys, _tools, codecs, _ports, _nginx, _web, _limits):
         for finding in await asyncio.to_thread(look, settings):
             yield finding
 
@@ -295,22 +299,6 @@ def _routes(base: str) -> Check:
         remedy = "compare the site with deploy/nginx/mediavault.conf; start `mediavault serve` and `web`"
         return ill("routes", f"{base} does not lead to {', '.join(lost)}", remedy)
     return well("routes", "the app, its socket, the API and the pages answer")
-
-
-def _nas(settings: Settings) -> list[Check]:
-    if settings.nas_host is None:
-        return [aside("NAS", "NAS_HOST is not set")]
-    try:
-        socket.create_connection((settings.nas_host, 445), timeout=PATIENCE).close()
-    except OSError as error:
-        said = f"{settings.nas_host} port 445: {error.strerror or error}"
-        return [ill("NAS", said, "is it on, and NAS_HOST right?")]
-    findings = [well("NAS", f"{settings.nas_host} answers on port 445")]
-    if settings.nas_user is None or settings.nas_password is None:
-        findings.append(
-            ill("NAS login", "user or password is not set", "set NAS_SMB_USERNAME, NAS_SMB_PASSWORD")
-        )
-    return findings
 
 
 def _limits(_settings: Settings) -> list[Check]:

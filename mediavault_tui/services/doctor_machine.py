@@ -126,11 +126,15 @@ def codecs(settings: Settings) -> list[Check]:
         )
         return [ill("codecs", f"{ffmpeg} lacks {', '.join(lacking)}", remedy)]
     found = [well("codecs", "H.264 and AAC can be made of what films hold")]
-    if not decoders & _AV1:
+    if decoders & _AV1:
+        found.append(well("codecs AV1", "AV1 can be converted"))
+    else:
         found.append(
             aside("codecs AV1", "AV1 plays where the browser knows it; an ffmpeg with libdav1d converts it")
         )
-    if not filters & _TONES:
+    if filters & _TONES:
+        found.append(well("codecs HDR", "HDR can be toned down"))
+    else:
         found.append(
             ill(
                 "codecs HDR", "HDR cannot be toned down (lut3d, zscale)", "install your system's whole ffmpeg"

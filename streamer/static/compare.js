@@ -57,7 +57,8 @@ function keep() {
     b.playbackRate = rate;
     b.currentTime = Math.max(a.currentTime + shift, 0);
   } else if (playing && both) {
-    b.playbackRate = rate * (Math.abs(drift) < 0.015 ? 1 : 1 - Math.max(-0.12, Math.min(0.12, drift * 1.2)));
+    const most = b.muted ? 0.3 : 0.12; // what nobody hears may hurry more
+    b.playbackRate = rate * (Math.abs(drift) < 0.015 ? 1 : 1 - Math.max(-most, Math.min(most, drift * 1.2)));
   }
   show();
 }

@@ -16,6 +16,7 @@ import pytest
 
 from mediavault_tui.domain.nas import KnownShare
 from mediavault_tui.errors import ConfigError, SourceOffline, UsageError
+from mediavault_tui.services.doctor_nas import shares
 from mediavault_tui.services.nas import Nas
 from mediavault_tui.services.password_command import password_from
 from mediavault_tui.services.sealing import Sealer
@@ -292,3 +293,49 @@ async def test_a_password_may_come_from_a_command_and_shows_nowhere(
         (line,) = await nas.test(nas.share("2"))
     assert (line.what, line.ok) == ("password", False)
     assert "/no/such/program cannot be started" in line.said
+
+
+@needs_samba
+@pytest.mark.parametrize(
+    ("line", "other", "ok"),
+    [
+        ("folder /volume1/videos", {}, True),
+        ("holding folder /volume1/held", {}, True),
+        ("folder /volume1/none", {"NAS_SCAN_PATHS": "/volume1/none"}, False),
+        ("share", {}, True),
+        ("share", {"NAS_SMB_SHARE": "none", "NAS_SCAN_PATHS": "", "NAS_STAGING_PATH": ""}, False),
+        ("user", {}, True),
+        ("user", {"NAS_SMB_PASSWORD": "wrong"}, False),
+        ("protocol", {}, True),
+        ("clock", {}, True),
+        ("port", {}, True),
+        ("port", {"NAS_SMB_PORT": "1"}, False),
+        ("name", {}, True),
+        ("name", {"NAS_HOST": "nas.invalid"}, False),
+        ("", {"NAS_SMB_USERNAME": ""}, False),
+    ],
+)
+async def test_the_doctor_looks_at_a_nas(
+    database: Database, server: Server, tree: Path, tmp_path: Path, line: str, other: dict[str, str], ok: bool
+) -> None:
+    """Each line well, or with its remedy; and nothing is made on the NAS."""
+    (tree / "videos").mkdir()
+    environ = {
+        "MEDIAVAULT_DATA_DIR": str(tmp_path), "NAS_HOST": "127.0.0.1", "NAS_SMB_PORT": str(server.port),
+        "NAS_SMB_SHARE": "volume1", "NAS_SMB_USERNAME": server.user, "NAS_SMB_PASSWORD": PASSWORD,
+        "NAS_SCAN_PATHS": "/volume1/videos", "NAS_STAGING_PATH": "/volume1/held",
+    } | other  # fmt: skip
+    found = {c.what: c async for c in shares(from_env(environ), database)}
+    name = f"NAS {environ['NAS_HOST']}"
+    check = found[f"{name}: {line}" if line else name]
+    assert (check.ok, bool(check.remedy)) == (ok, not ok), check
+    assert all(other.ok for other in found.values()) is ok
+    assert os.listdir(tree) == ["videos"]
+    assert PASSWORD not in str(found)
+
+
+async def test_the_doctor_says_half_of_a_nas(database: Database, tmp_path: Path) -> None:
+    for environ, ok in (({"NAS_HOST": "127.0.0.1"}, False), ({}, True)):
+        settings = from_env({"MEDIAVAULT_DATA_DIR": str(tmp_path), **environ})
+        (check,) = [check async for check in shares(settings, database)]
+        assert (check.what, check.ok, bool(check.remedy)) == ("NAS", ok, not ok)

@@ -7,13 +7,12 @@ from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 from mediavault_tui.store.database import Connection, Database
 from streamer.__main__ import sources_of
 from tests.smb.nas_rig import Server, nas_on, scan, the_server, the_tree  # noqa: F401  # fixtures
 from tests.streamer.conftest import Serve, Sidecar, accounts, serve  # noqa: F401  # fixtures
-from tests.streamer.test_stream import CONTENT, RANGES, SHORT, SOAK, are_the_bytes
+from tests.streamer.test_stream import CONTENT, EXAMPLES, LISTS, are_the_bytes
 
 
 @pytest.fixture
@@ -34,16 +33,16 @@ async def far(
         yield await serve(sources=sources_of(nas)), f"/api/media/stream/{number}"
 
 
-@given(st.lists(SHORT | RANGES, min_size=1, max_size=25), st.data())
-@settings(max_examples=800 if SOAK else 16, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(LISTS)
+@settings(max_examples=EXAMPLES, suppress_health_check=list(HealthCheck))
 async def test_random_ranges_of_a_film_on_a_share_are_its_bytes(
-    far: tuple[Sidecar, str], asked: list[tuple[int, int]], data: st.DataObject
+    far: tuple[Sidecar, str], asked: list[tuple[str, tuple[int, int]]]
 ) -> None:
-    """Some two hundred ranges here, each time others; `make soak` takes ten thousand."""
+    """Two hundred ranges here, each time others; `make soak` takes ten thousand."""
     sidecar, address = far
     async with sidecar.http.get(address) as whole:
         assert (whole.status, await whole.read()) == (200, CONTENT)
-    await are_the_bytes(sidecar, address, CONTENT, asked, data)
+    await are_the_bytes(sidecar, address, CONTENT, asked)
 
 
 async def test_a_film_that_changed_on_the_share_is_not_served(

@@ -118,7 +118,7 @@ async def page(browser: int) -> AsyncIterator[Page]:
 
 
 async def until(condition: Callable[[], object]) -> None:
-    """Wait, ten seconds at most, for something that tells nobody when it happens."""
-    async with asyncio.timeout(10):
+    """Wait, half a minute at most, for something that tells nobody when it happens."""
+    async with asyncio.timeout(30):
         while not condition():  # noqa: ASYNC110  # descriptors and counters have no event
             await asyncio.sleep(0.01)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import json
 import logging
+import threading
 import time
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -22,7 +24,7 @@ from mediavault_tui.services.limits import Limiter
 from mediavault_tui.services.preview import PreviewLinks
 from mediavault_tui.settings import Settings
 from tests.db.shelf import Shelf
-from tests.streamer.conftest import NAME, PASSWORD, SECRET, Serve, Sidecar
+from tests.streamer.conftest import NAME, PASSWORD, SECRET, Serve, Sidecar, until
 
 CREDENTIALS = {"name": NAME, "password": PASSWORD}
 PROXIED = {"X-Forwarded-For": "192.0.2.7", "X-Forwarded-Proto": "https"}
@@ -78,8 +80,6 @@ async def test_the_first_user_is_a_superuser_and_the_last_to_register(sidecar: S
 
 
 async def test_two_cannot_both_be_the_first(accounts: Accounts) -> None:
-    import asyncio
-
     results = await asyncio.gather(
         *(accounts.register(f"user{n}", PASSWORD) for n in range(5)), return_exceptions=True
     )
@@ -135,8 +135,6 @@ async def test_nobody_ends_the_session_of_another_user(
 async def test_what_another_process_revokes_is_known_here_at_once(
     sidecar: Sidecar, token: str, accounts: Accounts
 ) -> None:
-    from tests.streamer.conftest import until
-
     assert (await sidecar.http.get("/api/auth/me", headers=bearer(token))).status == 200
     assert sidecar.state.sessions._kept
     (user,) = await accounts.users()
@@ -212,6 +210,9 @@ async def test_a_link_opens_its_file_and_nothing_else(
         assert "Set-Cookie" not in answer.headers
     assert (await sidecar.http.get(address(film), headers=bearer(made.token))).status == 401
     assert (await sidecar.http.get(f"{address(film)}?t={token}")).status == 401, "a login is no link"
+    with pytest.raises(Denied):
+        links.read(made.token, other.id)  # by the signature alone; the row would not know it either
+    assert sidecar.state.links._key != sidecar.state.accounts._key
 
 
 async def test_a_link_goes_on_as_a_cookie_for_its_file_alone(
@@ -233,11 +234,21 @@ async def test_a_link_goes_on_as_a_cookie_for_its_file_alone(
 async def test_a_link_ends(sidecar: Sidecar, token: str, links: PreviewLinks, film: MediaFile) -> None:
     made = await links.make(film.id, who=NAME, seconds=1)
     assert made.expires_at.timestamp() <= time.time() + 1
-    later = PreviewLinks(
-        sidecar.state.database, SECRET, base_url="", now=lambda: made.expires_at + timedelta(seconds=1)
-    )
+    after = made.expires_at + timedelta(seconds=1)
+    later = PreviewLinks(sidecar.state.database, SECRET, base_url="", now=lambda: after)
     with pytest.raises(Denied):
         await later.check(made.token, film.id)
+
+
+async def test_a_link_that_is_remembered_ends_when_it_ends(
+    sidecar: Sidecar, token: str, links: PreviewLinks, film: MediaFile, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = await links.make(film.id, who=NAME)
+    assert (await sidecar.http.get(f"{address(film)}?t={made.token}")).status == 200
+    known = sidecar.state.link_claims._kept[made.token, film.id]
+    sidecar.state.link_claims._kept[made.token, film.id] = (time.monotonic() + 3600, known[1])
+    monkeypatch.setattr(sidecar.state.links, "_now", lambda: made.expires_at + timedelta(seconds=1))
+    assert (await sidecar.http.get(f"{address(film)}?t={made.token}")).status == 401
 
 
 async def test_a_revoked_link_is_useless_at_once(
@@ -381,6 +392,28 @@ async def test_an_unknown_name_costs_what_a_wrong_password_costs(accounts: Accou
         sentences.add(str(denied.value))
     assert len(verified) == 4
     assert len(sentences) == 1
+
+
+async def test_however_many_try_two_passwords_are_tried_at_once(accounts: Accounts) -> None:
+    """Each takes 64 MiB and a processor."""
+    await accounts.register(NAME, PASSWORD)
+    trying, go_on = [], threading.Event()
+    verify = accounts._hasher.verify
+
+    class Watched:
+        def verify(self, hash: str, password: str) -> bool:
+            trying.append(hash)
+            return go_on.wait(60) and verify(hash, password)
+
+        hash = staticmethod(accounts._hasher.hash)
+
+    accounts._hasher = Watched()  # type: ignore[assignment]  # the two calls that are used
+    logins = [asyncio.ensure_future(accounts.login(NAME, PASSWORD)) for _ in range(5)]
+    try:
+        await until(lambda: (len(trying), len(accounts._hashing._waiters or ())) == (2, 3))
+    finally:
+        go_on.set()
+    assert len(await asyncio.gather(*logins)) == 5
 
 
 async def test_a_name_or_password_that_will_not_do(accounts: Accounts) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+import threading
 from contextlib import suppress
 from typing import Any
 
@@ -21,7 +22,7 @@ from mediavault_tui.services.preview import PreviewLinks
 from mediavault_tui.settings import Settings
 from mediavault_tui.store import scans
 from mediavault_tui.store.database import Connection, Database
-from streamer import openapi
+from streamer import live, openapi, sockets
 from streamer.library import decode, encode
 from streamer.sockets import HUB, Listener
 from tests.db.rows import fill
@@ -49,6 +50,29 @@ async def test_it_is_ready(sidecar: Sidecar, shelf: Shelf, conn: Connection, ffm
         }  # fmt: skip
         assert all(0 <= check["seconds"] < 3 for check in document["checks"].values())
         assert document["checks"]["sources"]["said"] == "1 of 2 scanned folders are there"
+
+
+async def test_a_mount_that_hangs_costs_one_thread_however_often_it_is_looked_at(
+    sidecar: Sidecar, shelf: Shelf, conn: Connection, ffmpeg: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await scans.begin(conn, [str(shelf.root).encode(), b"/hangs"])
+    looked, goes_on = [], threading.Event()
+
+    def looks(path: bytes) -> bool:
+        looked.append(path)
+        return path != b"/hangs" or goes_on.wait(60)
+
+    monkeypatch.setattr(live, "_is_folder", looks)
+    monkeypatch.setattr(live, "_PATIENCE", 0.5)
+    monkeypatch.setattr(live, "_BELIEVED", 0)
+    for _ in range(3):
+        document = await get(sidecar, "/health")
+        assert document["checks"]["sources"]["said"] == "1 of 2 scanned folders are there"
+    assert looked.count(b"/hangs") == 1
+    goes_on.set()
+    await until(lambda: all(look.done() for look in sidecar.app[live.DOCTOR]._looks.values()))
+    document = await get(sidecar, "/health")
+    assert document["checks"]["sources"]["said"] == "2 of 2 scanned folders are there"
 
 
 async def test_it_is_not_ready_without_its_parts(serve: Serve, conn: Connection, database: Database) -> None:
@@ -279,3 +303,21 @@ async def test_a_long_message_of_a_client_ends_its_socket(sidecar: Sidecar) -> N
     message = await socket.receive(timeout=10)
     assert message.type in (aiohttp.WSMsgType.CLOSE, aiohttp.WSMsgType.CLOSED)
     await until(lambda: not sidecar.app[HUB].listeners)
+
+
+async def test_a_socket_that_hears_no_more_is_closed(
+    sidecar: Sidecar, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Also by a bug of ours: who listens must not believe that nothing happens."""
+    socket = await listen(sidecar)
+    await until(lambda: sidecar.app[HUB].listeners)
+
+    async def breaks(_request: object) -> None:
+        raise RuntimeError("a bug")
+
+    monkeypatch.setattr(sockets, "signed_in", breaks)
+    sidecar.app[HUB].tell({"kind": "staged", "id": "1"})
+    async with asyncio.timeout(10):
+        assert (await socket.receive()).type is aiohttp.WSMsgType.CLOSE
+    assert socket.close_code == aiohttp.WSCloseCode.INTERNAL_ERROR
+    await until(lambda: "a bug" in caplog.text)

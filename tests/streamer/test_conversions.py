@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -61,13 +62,18 @@ def address(film: MediaFile, viewer: str = "me", start: float = 0) -> str:
     return f"/api/media/{film.id}/play?way=picture&start={start}&viewer={viewer}"
 
 
-async def test_a_viewer_who_leaves_leaves_no_process(sidecar: Sidecar, film: MediaFile, ffmpeg: str) -> None:
+async def test_a_viewer_who_leaves_leaves_no_process_and_a_line(
+    sidecar: Sidecar, film: MediaFile, ffmpeg: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
     reader, writer = await sidecar.raw(f"GET {address(film)} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
     assert (await reader.readline()).startswith(b"HTTP/1.1 200")
     assert len(children(ffmpeg)) == 1
     writer.transport.abort()
     await until(lambda: not children(ffmpeg))
+    await until(lambda: f"GET /api/media/{film.id}/play 499" in caplog.text)
     assert len(sidecar.app[THEATRE].conversions) == 0
+    assert "viewer=me" not in caplog.text
 
 
 async def test_a_viewer_who_takes_nothing_is_given_up(sidecar: Sidecar, film: MediaFile, ffmpeg: str) -> None:

@@ -74,8 +74,12 @@ LINES: tuple[tuple[str, Callable[[Path], Check], bool], ...] = (
     (".env of all", lambda folder: doctor_machine.private(".env", a_file(folder, 0o644)), False),
     ("codecs", lambda _: doctor_machine.codecs(Settings())[0], True),
     ("no x264", lambda folder: doctor_machine.codecs(an_ffmpeg(folder, "libx264"))[0], False),
+    (
+        "HDR",
+        lambda _: doctor_machine.codecs(Settings(ffmpeg=doctor_machine.find_tool("ffmpeg", None)))[-1],
+        True,
+    ),
     ("no HDR", lambda folder: doctor_machine.codecs(an_ffmpeg(folder, "lut3d\\|zscale"))[-1], False),
-    ("no ffmpeg", lambda _: doctor._tools(Settings(ffmpeg="/no/ffmpeg"))[0], False),
     ("clock", lambda _: doctor_machine.clock(time.time() + 1), True),
     ("clock ahead", lambda _: doctor_machine.clock(time.time() + 60), False),
     ("clock behind", lambda _: doctor_machine.clock(time.time() - 60), False),
@@ -115,7 +119,7 @@ class Answers(http.server.BaseHTTPRequestHandler):
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[http.server.ThreadingHTTPServer]:
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Answers) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
         yield server
         server.shutdown()
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import os
 import re
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,6 +15,7 @@ from mediavault_tui.domain.model import MediaFile
 from mediavault_tui.probe.ffprobe import Prober
 from mediavault_tui.services.accounts import Accounts
 from mediavault_tui.services.preview import PreviewLinks
+from streamer import playing
 from streamer.theatre import THEATRE
 from tests.db.shelf import Shelf
 from tests.streamer import films
@@ -52,12 +54,13 @@ async def plays_from(page: Page, second: float, *, video: str = "document.queryS
     """Assert that the picture moves on after a jump to `second`."""
     await page.until(f"{video}.readyState >= 1")
     await page.run(f"{video}.play().catch(() => 0)")
+    pictures = f"{video}.getVideoPlaybackQuality().totalVideoFrames"
+    before = await page.run(pictures)
     await page.run(f"void ({video}.currentTime = {second})")
     await page.until(
-        f"!{video}.seeking && {video}.currentTime >= {second + 0.7} && {video}.currentTime < {second + 9}"
+        f"!{video}.seeking && {video}.currentTime >= {second + 0.5} && {video}.currentTime < {second + 9}"
+        f" && {pictures} > {before + 5}"
     )
-    shown = await page.run(f"{video}.getVideoPlaybackQuality().totalVideoFrames")
-    assert shown > 5
 
 
 @pytest.mark.parametrize(
@@ -77,8 +80,8 @@ async def test_they_play_after_a_jump(
         await plays_from(page, SECONDS / 2)
         assert await page.run("player.way") == way, name
         await plays_from(page, 3)
+        await plays_from(page, SECONDS - 6)
         assert abs(await page.run("document.querySelector('video').duration") - SECONDS) < 0.5, name
-    await plays_from(page, SECONDS - 6)
     assert page.complaints == []
     await page.go("about:blank?")
     await until(lambda: len(sidecar.app[THEATRE].conversions) == 0)
@@ -263,6 +266,26 @@ async def test_the_poster_is_a_picture(sidecar: Sidecar, put: Put) -> None:
         assert len(body) > 4000
 
 
+async def test_many_who_want_one_poster_have_it_drawn_once_and_wait_for_no_subtitles(
+    sidecar: Sidecar, put: Put, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    film = await put("mpeg4-ac3.avi")
+    drawn = []
+    draw = playing.collected
+
+    async def watched(words: Sequence[str], **how: Any) -> bytes:
+        drawn.append(words)
+        return await draw(words, **how)
+
+    monkeypatch.setattr(playing, "collected", watched)
+    readings = sidecar.app[THEATRE].readings
+    while not readings.locked():
+        await readings.acquire()
+    answers = await asyncio.gather(*(sidecar.http.get(f"/api/media/{film.id}/poster.jpg") for _ in range(8)))
+    assert [answer.status for answer in answers] == [200] * 8
+    assert len(drawn) <= 2, "two at once, and all the others have theirs"
+
+
 async def test_two_copies_play_in_step(sidecar: Sidecar, put: Put, page: Page) -> None:
     a, b = await put("h264.mp4"), await put("mpeg4-ac3.avi")
     await page.go(f"http://127.0.0.1:{sidecar.port}/compare/{a.id}/{b.id}")
@@ -270,13 +293,15 @@ async def test_two_copies_play_in_step(sidecar: Sidecar, put: Put, page: Page) -
     await page.until(f"{both}.every((v) => v.readyState >= 3 && !v.seeking)")
     await page.press("5")
     await page.press(" ")
-    await page.until(f"{both}.every((v) => !v.paused && v.currentTime > {SECONDS / 2 + 1})")
     await in_step(page)
-    # After a jump while they play …
+    # However one of them came to lag or to lead: a little, or much …
+    for apart in (-0.25, 1):
+        moved = f"{both}[1].currentTime = {both}[0].currentTime + {apart}"
+        await page.run(f"new Promise((seen) => ({both}[1].addEventListener('seeking', seen), {moved}))")
+        await in_step(page)
+    # … after a jump while they play …
     await page.press("2")
-    await page.until(
-        f"{both}.every((v) => !v.seeking && v.currentTime > {SECONDS / 5} && v.currentTime < {SECONDS / 2})"
-    )
+    await page.until(f"{both}.every((v) => !v.seeking && v.currentTime < {SECONDS / 2})")
     await in_step(page)
     # … at another pace, which is that of both …
     await page.press(">")
@@ -294,19 +319,31 @@ async def test_two_copies_play_in_step(sidecar: Sidecar, put: Put, page: Page) -
 
 
 async def in_step(page: Page) -> None:
-    """Assert that the copies are never apart by more than a tenth of a viewer's second, for 1.5 s of film."""
-    most = 0.1 * await page.run("document.querySelector('video').playbackRate")
-    await page.until(f"Math.abs(comparison.drift) < {most}")
-    drifts = await page.run(_DRIFTS)
-    assert len(drifts) >= 10
-    assert sorted(map(abs, drifts))[len(drifts) * 3 // 4] < most, drifts
+    """Wait for a second of film in which they are apart by no more than a tenth of a viewer's at any picture.
+
+    A machine that is busy with other things may hold up one of them, for which no page can do
+    anything but make it good: then the second begins anew. Where nothing makes it good, it never ends.
+    """
+    await page.run(_IN_STEP)
 
 
-_DRIFTS = """new Promise((resolve) => { const [a, b] = document.querySelectorAll('video'); const seen = [];
-    const end = a.currentTime + 1.5;
-    const look = () => { seen.push(comparison.drift);
-        if ((a.currentTime < end || seen.length < 10) && seen.length < 400) setTimeout(look, 50);
-        else resolve(seen); };
+_IN_STEP = """new Promise((resolve, reject) => {
+    const [a, b] = document.querySelectorAll('video'), drifts = [];
+    const key = (name) => document.body.dispatchEvent(
+        new KeyboardEvent('keydown', { key: name, bubbles: true }));
+    const limit = setTimeout(() => reject(new Error(`never in step: ${drifts.slice(-50)}`)), 25000);
+    let since = null, ended = false;
+    const look = () => {
+        if (ended) return;
+        if (a.currentTime > comparison.players[0].duration - 3) {  // before the film is over
+            since = null; key('2'); if (!comparison.playing) key(' ');
+        }
+        const well = !a.paused && !b.paused && Math.abs(comparison.drift) < 0.1 * a.playbackRate;
+        drifts.push(comparison.drift.toFixed(3));
+        since = well ? since ?? a.currentTime : null;
+        if (well && a.currentTime - since >= 1) { ended = true; clearTimeout(limit); resolve(); }
+        else b.requestVideoFrameCallback(look);
+    };
     look(); })"""
 
 
