@@ -24,7 +24,9 @@ _MISTAKEN = 10
 """So many times too high an estimate may be: what is believed to be more is not worth a gathering."""
 _STEP = 8192
 """Rows looked at in the first walk at most; each further one looks at four times as many."""
-_SOME = 6000
+_EVENLY = 8
+"""Times the rows that should do, after which what is common must lie elsewhere."""
+_SOME = 8000
 """Rows that may fit and are collected all the same once a stretch that should have held fifty did not."""
 _SHARE = 0.5
 """Percent of the table's pages in a sample: some milliseconds."""
@@ -78,12 +80,16 @@ class Search:
             await self._walk(steps=None)
             return
         likely = await estimate(self._conn, wanted)
-        few, some = likely <= _FEW, likely <= _SOME
+        known = await self._conn.fetchrow(sql("inventory_settled"))
+        assert known is not None  # the table is there
+        few, some, many = likely <= _FEW, likely <= _SOME, likely > _MANY
+        if wanted.marked and many:
+            self._step = min(_STEP, max(_EVENLY * self._limit * known["files"] // likely, self._limit))
+        near = wanted.marked and known["settled"] and not many
         mistaken = not few and likely <= _MISTAKEN * _FEW
-        between = wanted.marked and likely <= _MANY
         _ = (
             (few and await self._collect(most=_FEW))
-            or await (self._near(max(likely, _FEW)) if between else self._walk(steps=1))
+            or await (self._near(max(likely, _FEW), known["files"]) if near else self._walk(steps=1))
             or (mistaken and self._sparse() and await self._collect(most=_SOME if some else _FEW))
             or (wanted.marked and await self._elsewhere())
             or await self._walk(steps=1)
@@ -108,17 +114,13 @@ class Search:
             steps = steps - 1 if steps is not None else None
         return False
 
-    async def _near(self, likely: int) -> bool:
-        """Look in the stretch ahead that holds enough if what fits is spread evenly; return whether all is found.
+    async def _near(self, likely: int, files: int) -> bool:
+        """Look in the stretch ahead that has enough of what is spread evenly; return whether all is found.
 
-        Walks instead while many rows changed of late: the stretch's end could not be told without them.
+        Its end is told by an index alone, unless many rows changed of late.
         """
-        known = await self._conn.fetchrow(sql("inventory_settled"))
-        assert known is not None  # the table is there
-        if not known["settled"]:
-            return await self._walk(steps=1)
         indexed = self._wanted.indexed_only()
-        among = await estimate(self._conn, indexed) if indexed.indexed else known["files"]
+        among = await estimate(self._conn, indexed) if indexed.indexed else files
         statement = ordered("inventory_far", self._query.sort, descending=self._descending)
         statement, values = indexed.put_into(statement, parameters=3)
         span = int(_AMPLE * self._limit * among / likely) + self._limit
@@ -128,7 +130,7 @@ class Search:
     async def _elsewhere(self) -> bool:
         """Look from sampled row to sampled row that fits, to the end of the order; return True.
 
-        For what is common and does not come where it is looked for: a title's word in the wrong half of the alphabet.
+        For what does not come where it is looked for: a title's word in the other half of the alphabet.
         """
         last = end(self._query, descending=self._descending)
         statement, values = self._put("inventory_sampled", parameters=4)
