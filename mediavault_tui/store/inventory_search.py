@@ -85,12 +85,15 @@ class Search:
         few, some, many = likely <= _FEW, likely <= _SOME, likely > _MANY
         if wanted.marked and many:
             self._step = min(_STEP, max(_EVENLY * self._limit * known["files"] // likely, self._limit))
-        near = wanted.marked and known["settled"] and not many
+        near = max(likely, _FEW), known["files"]
+        even = wanted.marked and known["settled"] and not many
         mistaken = not few and likely <= _MISTAKEN * _FEW
         _ = (
             (few and await self._collect(most=_FEW))
-            or await (self._near(max(likely, _FEW), known["files"]) if near else self._walk(steps=1))
-            or (mistaken and self._sparse() and await self._collect(most=_SOME if some else _FEW))
+            or await (self._near(*near) if even else self._walk(steps=1))
+            or (even and not self._sparse() and await self._near(*near))
+            or (some and not few and await self._collect(most=_SOME))
+            or (mistaken and not some and self._sparse() and await self._collect(most=_FEW))
             or (wanted.marked and await self._elsewhere())
             or await self._walk(steps=1)
             or await self._collect(most=_ALL)
