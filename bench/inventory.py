@@ -48,7 +48,23 @@ FILTERS: dict[str, list[InventoryQuery]] = {
     ],
     "state": [InventoryQuery(facets=((Facet.STATE, state),)) for state in ("present", "missing")],
     "search": [
-        InventoryQuery(text=text) for text in ("star", "gla", "oce gh", "summer 42", "abc", "kin doc", "zzz")
+        InventoryQuery(text=text)
+        for text in (
+            "star",
+            "gla",
+            "oce gh",
+            "summer 42",
+            "abc",
+            "kin doc",
+            "zzz",
+            "winter",
+            "summer",
+            "gla epi",
+        )
+    ],
+    # Two to thirty files in a hundred that come first or last in one order: films by year, a title's word.
+    "common words": [
+        InventoryQuery(text=text) for text in ("night", "ocean", "desert", "movie", "other", "lost kin")
     ],
 }
 WINDOW = 50

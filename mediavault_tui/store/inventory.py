@@ -1,10 +1,8 @@
 """Windows of the inventory: any order, any filter, in milliseconds at a million rows.
 
-Where an index holds the order and the conditions, it is read from the cursor on.
-Other conditions (words, a language, a deep folder) are met by walking the order, which
-finds what is common, or by collecting everything that fits, which finds what is rare;
-both are bounded, because statistics only guess which of them it is. Long: pages, totals and
-facets share the conditions of one filter.
+Where an index holds the order and the conditions, it is read from the cursor on; what else
+there may be asked for is the work of `inventory_search`. Pages, totals and facets share the
+conditions of one filter.
 """
 
 from __future__ import annotations
@@ -27,6 +25,7 @@ from mediavault_tui.domain.pathtext import display
 from mediavault_tui.domain.search import prefix_query, prefix_terms
 from mediavault_tui.domain.worldfacets import WORLD, counted
 from mediavault_tui.store.database import Connection
+from mediavault_tui.store.inventory_search import Search, estimate, possible
 from mediavault_tui.store.inventory_sql import (
     SORT_COLUMNS,
     Conditions,
@@ -35,22 +34,14 @@ from mediavault_tui.store.inventory_sql import (
     ordered,
     raw_forms,
     start,
-    together,
 )
 from mediavault_tui.store.sqlfiles import sql
 
 if TYPE_CHECKING:
     from asyncpg import Record
 
-_FEW = 6000
-"""Rows that fit, up to which collecting them all is as quick as walking to fifty of them."""
-_MISTAKEN = 10
-"""So many times too high an estimate may be: what is believed to be more is not worth a gathering."""
-_STEP = 8192
-"""Rows looked at in the first walk, if it takes so many; each further one looks at four times as many."""
 _WORDS = 32
 """Words asked for in place of their beginning, at most."""
-_ALL = 2**62
 _COUNTED = 50_000
 """Rows up to which totals are counted; beyond, the planner's estimate has to do."""
 
@@ -81,70 +72,9 @@ async def _keys(
         statement = ordered("inventory_keys", query.sort, descending=descending)
         statement, values = wanted.put_into(statement, parameters=3)
         return [row["id"] for row in await conn.fetch(statement, *key, limit, *values)]
-    search = _Search(conn, query, wanted, key, descending=descending, limit=limit)
-    if not wanted.findable or (together(query) and len(query.facets) == 1 and not query.text):
-        await search.walk(steps=None)
-    else:
-        likely = await _estimate(conn, wanted)
-        few = likely <= _FEW
-        _ = (
-            (few and await search.collect(most=_FEW))
-            or await search.walk(steps=1)
-            or (not few and likely <= _MISTAKEN * _FEW and await search.collect(most=_FEW))
-            or await search.walk(steps=1)
-            or await search.collect(most=_ALL)
-        )
+    search = Search(conn, query, wanted, key, descending=descending, limit=limit)
+    await search.run()
     return search.found
-
-
-class _Search:
-    """One search for the next rows that meet conditions which no order holds."""
-
-    def __init__(
-        self,
-        conn: Connection,
-        query: InventoryQuery,
-        wanted: Conditions,
-        key: tuple[str | int, int],
-        *,
-        descending: bool,
-        limit: int,
-    ) -> None:
-        self._conn = conn
-        self._key = key
-        self._limit = limit
-        self._step = _STEP
-        self._walking = wanted.put_into(
-            ordered("inventory_walk", query.sort, descending=descending), parameters=4
-        )
-        self._collecting = wanted.put_into(
-            ordered("inventory_hits", query.sort, descending=descending), parameters=4
-        )
-        self.found: list[int] = []
-
-    async def walk(self, *, steps: int | None) -> bool:
-        """Look at the rows in their order, in longer and longer steps; return whether all is found."""
-        statement, values = self._walking
-        while steps is None or steps > 0:
-            wanted = self._limit - len(self.found)
-            rows = await self._conn.fetch(statement, *self._key, wanted, self._step, *values)
-            self.found += [row["id"] for row in rows if row["fits"]]
-            if len(self.found) == self._limit or not rows or rows[-1]["place"] < self._step:
-                return True
-            self._key = (rows[-1]["value"], rows[-1]["id"])
-            self._step *= 4
-            steps = steps - 1 if steps is not None else None
-        return False
-
-    async def collect(self, *, most: int) -> bool:
-        """Gather what fits and sort it, unless that is more than `most`; return whether all is found."""
-        statement, values = self._collecting
-        wanted = self._limit - len(self.found)
-        rows = await self._conn.fetch(statement, *self._key, wanted, most + 1, *values)
-        if rows[0]["gathered"] > most:
-            return False
-        self.found += [row["id"] for row in rows if row["id"] is not None]
-        return True
 
 
 async def totals(conn: Connection, query: InventoryQuery) -> Totals:
@@ -157,15 +87,8 @@ async def totals(conn: Connection, query: InventoryQuery) -> Totals:
     files, size = row["files"], row["bytes"]
     if files < most:
         return Totals(files, size)
-    estimate = max(await _estimate(conn, wanted), files)
-    return Totals(estimate, size * estimate // files, exact=False)
-
-
-async def _estimate(conn: Connection, wanted: Conditions) -> int:
-    """Return how many rows the planner believes to fit: its statistics cost no look at the rows."""
-    statement, values = wanted.put_into(sql("inventory_all"), parameters=0)
-    plan = await conn.fetchval(f"explain (format json) {statement}", *values)
-    return int(plan[0]["Plan"]["Plan Rows"])
+    likely = max(await estimate(conn, wanted), files)
+    return Totals(likely, size * likely // files, exact=False)
 
 
 async def facets_about(conn: Connection, query: InventoryQuery) -> dict[Facet, list[FacetCount]]:
@@ -174,7 +97,7 @@ async def facets_about(conn: Connection, query: InventoryQuery) -> dict[Facet, l
     Values that few files have may be left out: this is what is shown until all are counted.
     """
     wanted = await _conditions(conn, query)
-    likely = await _estimate(conn, wanted)
+    likely = await estimate(conn, wanted)
     if likely <= 2 * _COUNTED:
         return {}
     share = _COUNTED / likely
@@ -258,7 +181,7 @@ async def _words(conn: Connection, text: str) -> str:
     """Return what was typed as a `tsquery`, beginnings as the few words that begin so where that is known."""
     terms = prefix_terms(text)
     beginnings = [term[:-2] for term in terms if term.endswith(":*")]
-    if len(terms) < 2 or not beginnings:  # one alone is gathered whole either way
+    if not beginnings:
         return prefix_query(terms)
     known = await conn.fetch(sql("search_words_like"), beginnings, _WORDS)
     return prefix_query(terms, {row["prefix"]: row["words"] for row in known})
@@ -268,15 +191,11 @@ async def statements(conn: Connection, query: InventoryQuery) -> Sequence[tuple[
     """Return the statements that may answer the query's first page, with their values: for EXPLAIN."""
     wanted = await _conditions(conn, query)
     key = start(query, None, descending=query.descending)
-    fixed = {"inventory_keys": [50], "inventory_walk": [50, _STEP], "inventory_hits": [50, _FEW]}
-    names = ("inventory_walk", "inventory_hits") if wanted.others else ("inventory_keys",)
-    made = []
-    for name in names:
-        before = [*key, *fixed[name]]
-        statement = ordered(name, query.sort, descending=query.descending)
-        statement, values = wanted.put_into(statement, parameters=len(before))
-        made.append((statement, [*before, *values]))
-    return made
+    if wanted.others:
+        return possible(query, wanted, key, limit=50)
+    statement = ordered("inventory_keys", query.sort, descending=query.descending)
+    statement, values = wanted.put_into(statement, parameters=3)
+    return [(statement, [*key, 50, *values])]
 
 
 def _row(row: Record, sort: SortKey) -> InventoryRow:

@@ -9,7 +9,7 @@ person typed travels as a parameter.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 from typing import Any
 
@@ -39,6 +39,8 @@ _INDEXED = {
 _UNNAMED_BYTE = re.compile(r"\\x([0-9a-f]{2})")
 _TRIED = 6
 r"""Spots of a folder's text that may be a byte or the signs `\xNN`: so many are tried in every mixture."""
+_DIRECTION = re.compile(r" (?:asc|desc)\b")
+_TURNED = {" asc": " desc", " desc": " asc"}
 _LAST_ID = FileId(2**63 - 1)
 _LOWEST: dict[SortKey, str | int] = {
     SortKey.TITLE: "",
@@ -63,7 +65,8 @@ class Conditions:
     """What a query asks for, as SQL; `{}` stands for the number of each parameter in turn.
 
     `indexed`: equalities that the sorted indexes begin with. `others`: whatever else;
-    `findable` says that an index leads to the rows that meet them.
+    `findable` says that an index leads to the rows that meet them, `marked` that it does so
+    without a look at other rows' entries (words, languages, tags, rare states).
     """
 
     indexed: str
@@ -71,6 +74,11 @@ class Conditions:
     others: str
     other_values: tuple[Any, ...]
     findable: bool
+    marked: bool
+
+    def indexed_only(self) -> Conditions:
+        """Return what the sorted indexes hold of it."""
+        return replace(self, others="", other_values=(), findable=False, marked=False)
 
     def put_into(self, statement: str, *, parameters: int) -> tuple[str, list[Any]]:
         """Return the statement with the conditions, and their values, numbered from there on."""
@@ -102,25 +110,26 @@ def conditions(
     indexed, others = "", ""
     indexed_values: list[Any] = []
     other_values: list[Any] = []
-    findable = False
+    findable = marked = False
     world = [(f, value) for f, value in query.facets if f in WORLD and f is not leave_out]
     for facet, value in query.facets:
         if facet is leave_out or facet in WORLD:
             continue
         if facet is Facet.TIER and value == _NO_TIER:
             others += f" and f.tier = '{_NO_TIER}'"
-            findable = True
+            findable = marked = True
         elif facet in _INDEXED:
             indexed += f" and {_INDEXED[facet]}"
             indexed_values.append(value)
         elif facet is Facet.LANGUAGE:
             others += " and f.audio_languages @> array[{}::text]"
             other_values.append(value)
-            findable = True
+            findable = marked = True
         elif facet is Facet.STATE:
             # As a constant, so that the planner sees the index of the rare states.
             others += f" and f.state = '{FileState(value)}'"
-            findable = findable or value != FileState.PRESENT
+            marked = marked or value != FileState.PRESENT
+            findable = findable or marked
         elif folder is not None and folder.mark is not None:
             indexed += " and f.folder = {}"
             indexed_values.append(folder.mark)
@@ -131,16 +140,18 @@ def conditions(
     if words:
         others += " and not (f.search @@ {}::tsquery)" if query.inverse else " and f.search @@ {}::tsquery"
         other_values.append(words)
-        findable = findable or not query.inverse
+        marked = marked or not query.inverse
+        findable = findable or marked
     if world:
         others += " and f.tags @> {}::text[]"
         other_values.append([tag_of(facet, value) for facet, value in world])
-        findable = True
+        # By year both indexes hold tagged files only, which to the planner is the same said twice.
+        findable, marked = True, query.sort is not SortKey.YEAR
         if query.sort is SortKey.YEAR:
             indexed += " and f.tags is not null"
             if (decade := together(query)) is not None and leave_out is None:
                 indexed += f" and f.year between {decade[0]} and {decade[1]}"
-    return Conditions(indexed, tuple(indexed_values), others, tuple(other_values), findable)
+    return Conditions(indexed, tuple(indexed_values), others, tuple(other_values), findable, marked)
 
 
 def raw_forms(folder: str) -> list[bytes]:
@@ -161,7 +172,8 @@ def ordered(name: str, sort: SortKey, *, descending: bool) -> str:
     """Return the named statement in that order."""
     statement = sql(name).replace("f.title_key", f"f.{SORT_COLUMNS[sort]}")
     if descending:
-        statement = statement.replace(" asc", " desc").replace(") > ($1, $2)", ") < ($1, $2)")
+        statement = _DIRECTION.sub(lambda said: _TURNED[said[0]], statement)
+        statement = statement.replace(") > ($1, $2)", ") < ($1, $2)")
     return statement
 
 
@@ -171,6 +183,24 @@ def start(query: InventoryQuery, cursor: Cursor | None, *, descending: bool) -> 
         return cursor.value, cursor.id
     first, last = together(query) or (_LOWEST[query.sort], _HIGHEST[query.sort])
     return (last, _LAST_ID) if descending else (first, 0)
+
+
+def end(query: InventoryQuery, *, descending: bool) -> tuple[str | int, int]:
+    """Return a key after all rows."""
+    return (_LOWEST[query.sort], 0) if descending else (_HIGHEST[query.sort], _LAST_ID)
+
+
+def stretch(
+    key: tuple[str | int, int], far: tuple[str | int, int], *, descending: bool
+) -> tuple[str | int, int, str | int, int, int]:
+    """Return what `inventory_stretch` takes for the rows after `key`, up to and with `far`.
+
+    Lowest value and id, highest value, highest id under the lowest value, highest id under the highest.
+    """
+    (low, low_id), (high, high_id) = (
+        (far, (key[0], key[1] - 1)) if descending else ((key[0], key[1] + 1), far)
+    )
+    return (low, low_id, high, high_id, -1) if low == high else (low, low_id, high, _LAST_ID, high_id)
 
 
 def together(query: InventoryQuery) -> tuple[int, int] | None:

@@ -44,6 +44,45 @@ left join lateral (
 ) h on true
 order by h.value asc, h.id asc
 
+-- name: inventory_far
+-- The key some rows on in an order, or the last one; nothing after the last row. $1, $2 the row before; $3 how many on.
+-- Reads no rows but those of pages that changed since the last vacuum.
+select v.value, v.id
+from (
+    select f.id, f.title_key as value from media_files f
+    where (f.title_key, f.id) > ($1, $2) /* more */
+    order by f.title_key asc, f.id asc
+    limit $3
+) v
+order by v.value desc, v.id desc
+limit 1
+
+-- name: inventory_sampled
+-- The first rows that fit among those on some of the table's pages. $1, $2 the row before; $3 rows; $4 percent of the pages.
+select f.id, f.title_key as value
+from media_files f tablesample system ($4::real) repeatable (7)
+where f.state <> 'purged' and (f.title_key, f.id) > ($1, $2) /* more */ /* fits */
+order by f.title_key asc, f.id asc
+limit $3
+
+-- name: inventory_stretch
+-- What fits in a stretch of an order, found by laying the stretch of its index over the index of the conditions: only
+-- rows that both name are fetched. $1 rows; $2, $3 lowest value and id; $4 highest value; $5 highest id with the lowest
+-- value, $6 with the highest (-1 if they are one). In three parts, for pairs in one comparison read a value to its end.
+select f.id, f.title_key as value
+from media_files f
+where f.state <> 'purged' /* more */ /* fits */
+  and (f.title_key = $2 and f.id between $3 and $5
+       or f.title_key > $2 and f.title_key < $4
+       or f.title_key = $4 and f.id <= $6)
+order by f.title_key asc, f.id asc
+limit $1
+
+-- name: inventory_settled
+-- How many files the planner knows of, and whether the order's indexes can be read without the rows.
+select greatest(c.reltuples, 0)::bigint as files, c.relallvisible >= 0.8 * c.relpages as settled
+from pg_class c where c.oid = 'media_files'::regclass
+
 -- name: inventory_some
 -- How many rows fit, counted up to $1, and their bytes.
 select count(*)::bigint as files, coalesce(sum(s.size_bytes), 0)::bigint as bytes

@@ -13,7 +13,7 @@ from mediavault_tui.domain.library import Facet, InventoryQuery, InventoryRow, S
 from mediavault_tui.domain.model import FileId
 from mediavault_tui.domain.pathtext import display
 from mediavault_tui.services.library import Library
-from mediavault_tui.store import indexes, inventory
+from mediavault_tui.store import indexes, inventory, inventory_search
 from mediavault_tui.store.database import Connection, Database
 from mediavault_tui.store.sqlfiles import sql
 from tests.db.own import own_database
@@ -103,8 +103,8 @@ async def test_walking_and_collecting_find_the_same(
 ) -> None:
     collected = await everything(library, query)
     assert collected
-    monkeypatch.setattr(inventory, "_FEW", -1)  # nothing counts as rare: everything is walked
-    monkeypatch.setattr(inventory, "_STEP", 10)
+    monkeypatch.setattr(inventory_search, "_FEW", -1)  # nothing counts as rare: everything is walked
+    monkeypatch.setattr(inventory_search, "_STEP", 10)
     assert await everything(library, query) == collected
 
 
@@ -114,10 +114,10 @@ async def test_what_statistics_call_rare_and_is_not_is_found_all_the_same(
     query = InventoryQuery(text="star", sort=SortKey.TITLE, descending=True)
     walked = await everything(library, query)
     assert len(walked) > 300
-    monkeypatch.setattr(inventory, "_FEW", 200)
-    monkeypatch.setattr(inventory, "_STEP", 10)
+    monkeypatch.setattr(inventory_search, "_FEW", 200)
+    monkeypatch.setattr(inventory_search, "_STEP", 10)
     for believed in (1, 1000):
-        monkeypatch.setattr(inventory, "_estimate", _Always(believed))
+        monkeypatch.setattr(inventory_search, "estimate", _Always(believed))
         assert await everything(library, query) == walked
 
 

@@ -11,7 +11,7 @@ import pytest
 from mediavault_tui.domain.library import Facet, InventoryQuery, SortKey
 from mediavault_tui.domain.worldfacets import WORLD
 from mediavault_tui.services.library import Library
-from mediavault_tui.store import inventory
+from mediavault_tui.store import inventory, inventory_search
 from mediavault_tui.store.database import Connection, Database
 from mediavault_tui.store.sqlfiles import sql
 from tests.db.own import own_database
@@ -67,7 +67,7 @@ async def test_a_facet_of_the_titles_lets_through_what_has_it(
     assert (await library.totals(query)).files == len(by_hand)
     counts = {each.value: each.files for each in (await library.world_counts(query))[facet[0]]}
     assert counts[facet[1]] == list(by_hand.values()).count("present")
-    monkeypatch.setattr(inventory, "_FEW", -1)  # nothing counts as rare: everything is walked
+    monkeypatch.setattr(inventory_search, "_FEW", -1)  # nothing counts as rare: everything is walked
     assert await everything(library, query, limit=701) == rows
 
 
