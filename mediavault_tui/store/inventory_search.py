@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from mediavault_tui.domain.library import InventoryQuery
+from mediavault_tui.domain.library import InventoryQuery, SortKey
 from mediavault_tui.store.database import Connection
 from mediavault_tui.store.inventory_sql import Conditions, end, ordered, stretch, together
 from mediavault_tui.store.sqlfiles import sql
@@ -82,14 +82,16 @@ class Search:
         likely = await estimate(self._conn, wanted)
         known = await self._conn.fetchrow(sql("inventory_settled"))
         assert known is not None  # the table is there
-        few, some, many = likely <= _FEW, likely <= _SOME, likely > _MANY
+        # Words come where a title's letters say, and most files share one year: a stretch says little.
+        uneven = bool(query.text) or query.sort is SortKey.YEAR
+        few, some, many = likely <= (_SOME if uneven else _FEW), likely <= _SOME, likely > _MANY
         if wanted.marked and many:
             self._step = min(_STEP, max(_EVENLY * self._limit * known["files"] // likely, self._limit))
         near = max(likely, _FEW), known["files"]
         even = wanted.marked and known["settled"] and not many
         mistaken = not few and likely <= _MISTAKEN * _FEW
         _ = (
-            (few and await self._collect(most=_FEW))
+            (few and await self._collect(most=_SOME if uneven else _FEW))
             or await (self._near(*near) if even else self._walk(steps=1))
             or (even and not self._sparse() and await self._near(*near))
             or (some and not few and await self._collect(most=_SOME))

@@ -167,6 +167,7 @@ async def test_a_stretch_fetches_only_what_two_indexes_name(
 ) -> None:
     """Its end is read from the order's index alone; no sort holds more than what was fetched."""
     monkeypatch.setattr(inventory_search, "_FEW", 0)
+    monkeypatch.setattr(inventory_search, "_SOME", 0)
     for sort in SortKey:
         if sort is SortKey.YEAR and query.facets and query.facets[0][0] is Facet.GENRE:
             continue  # is walked: there both would be the same index
