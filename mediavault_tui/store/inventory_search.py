@@ -82,8 +82,10 @@ class Search:
         likely = await estimate(self._conn, wanted)
         known = await self._conn.fetchrow(sql("inventory_settled"))
         assert known is not None  # the table is there
-        # Words come where a title's letters say, and most files share one year: a stretch says little.
-        uneven = bool(query.text) or query.sort is SortKey.YEAR
+        # Most files share one year, words come where a title's letters say, and to look several of them up
+        # takes longer than to sort what they find: no stretch ahead is worth a try.
+        words = len(query.text.split())
+        uneven = query.sort is SortKey.YEAR or words > 1 or (words == 1 and query.sort is SortKey.TITLE)
         few, some, many = likely <= (_SOME if uneven else _FEW), likely <= _SOME, likely > _MANY
         if wanted.marked and many:
             self._step = min(_STEP, max(_EVENLY * self._limit * known["files"] // likely, self._limit))

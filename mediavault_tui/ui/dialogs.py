@@ -61,7 +61,8 @@ class Modal(Leaving, ModalScreen[Answer]):
             yield Static(Content("   ").join(hints), id="keys")
 
     def on_mount(self) -> None:
-        self.app.clear_notifications()  # on a small terminal they would lie over the keys
+        # On a small terminal they would lie over the keys; what was said just before is still on its way.
+        self.app.call_later(self.app.clear_notifications)
 
     def body(self) -> ComposeResult:
         """Yield what stands between title and keys."""

@@ -143,9 +143,9 @@ class ChatScreen(SessionPane):
         await (await self._chat()).prepare()
 
     def tell_state(self) -> None:
-        if self.is_mounted:
-            words = chat_words.state(self._ready, self.choice, self._budget, busy=self._busy)
-            self.query_one("#state", Static).update(plain([words]))
+        words = chat_words.state(self._ready, self.choice, self._budget, busy=self._busy)
+        for line in self.query("#state").results(Static):  # none, where the pane has been left
+            line.update(plain([words]))
             self.query_one(PaneBar).crumbs = self._title
 
     @on(Input.Submitted, "#question")
