@@ -59,14 +59,20 @@ def parser(only: str | None = None) -> argparse.ArgumentParser:
     return top
 
 
+def _end_in_order() -> None:
+    """Clean up when told to end, or when the terminal goes: else the embedded server would run on."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    if signal.getsignal(signal.SIGHUP) is signal.SIG_DFL:  # `nohup` has it ignored
+        signal.signal(signal.SIGHUP, lambda *_: sys.exit(129))
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; return its exit code: 0 done, 1 failed, 2 asked wrongly, 130 interrupted."""
     words = list(sys.argv[1:] if argv is None else argv)
     command = next((word for word in words if not word.startswith("-")), None)
     if command is None and not words:
         command, words = "app", ["app"]
-    # A plain SIGTERM would kill without clean-up and leave the embedded server running.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    _end_in_order()
     try:
         args = parser(command if command in COMMANDS else "").parse_args(words)
         if args.command is None:
