@@ -185,6 +185,11 @@ class MediaVaultApp(App[None]):
         self._tell("")
         self._open()
 
+    async def _shutdown(self) -> None:
+        """End what runs before its screens are taken away."""
+        self.workers.cancel_all()
+        await super()._shutdown()
+
     def clear_selection(self) -> None:
         """Do nothing before there is a screen.
 

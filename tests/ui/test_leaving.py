@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
+import pytest
 from textual import work
 from textual.app import ComposeResult
 from textual.widgets import Static
@@ -61,3 +62,28 @@ async def test_quitting_while_a_pane_works_is_no_crash() -> None:
     async with app.run_test():
         await app.push_screen(dialog)
     assert dialog.ended == "CancelledError"
+
+
+async def test_quitting_while_the_app_itself_works_is_no_crash(monkeypatch: pytest.MonkeyPatch) -> None:
+    app = app_on()
+    closed, ended = asyncio.Event(), ""
+    close = app._close_all
+
+    async def close_and_wait() -> None:
+        await close()
+        closed.set()
+        await asyncio.sleep(0.05)
+
+    async def look() -> None:
+        nonlocal ended
+        try:
+            await closed.wait()
+            await app.switch_mode("scanner")
+        except BaseException as error:
+            ended = type(error).__name__
+            raise
+
+    monkeypatch.setattr(app, "_close_all", close_and_wait)
+    async with app.run_test():
+        app.run_worker(look())
+    assert ended == "CancelledError"
