@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import shutil
 import subprocess
-import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -22,17 +20,6 @@ from mediavault_tui.store.database import Connection, Database
 from tests.db.shelf import ME, Shelf
 
 BETTER, WORSE = b"the better film" * 900, b"the worse film" * 800
-
-
-@pytest.fixture
-def other_volume(tmp_path: Path) -> Iterator[Path]:
-    """A folder on another file system than `tmp_path`."""
-    shm = Path("/dev/shm")
-    if not shm.is_dir() or shm.stat().st_dev == tmp_path.stat().st_dev or not os.access(shm, os.W_OK):
-        pytest.skip("no second volume: /dev/shm is missing or the same as the temporary folder")
-    folder = Path(tempfile.mkdtemp(prefix="mediavault-", dir=shm))
-    yield folder
-    shutil.rmtree(folder)
 
 
 async def approved(shelf: Shelf, database: Database):

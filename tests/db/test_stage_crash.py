@@ -10,9 +10,8 @@ import hashlib
 import multiprocessing
 import os
 import shutil
-import tempfile
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -38,17 +37,6 @@ _processes = multiprocessing.get_context("forkserver")
 def warm_children() -> None:
     """Start the server that children are forked from with everything imported."""
     warm_up()
-
-
-@pytest.fixture
-def other_volume(tmp_path: Path) -> Iterator[Path]:
-    """A folder on another file system than `tmp_path`."""
-    shm = Path("/dev/shm")
-    if not shm.is_dir() or shm.stat().st_dev == tmp_path.stat().st_dev or not os.access(shm, os.W_OK):
-        pytest.skip("no second volume: /dev/shm is missing or the same as the temporary folder")
-    folder = Path(tempfile.mkdtemp(prefix="mediavault-", dir=shm))
-    yield folder
-    shutil.rmtree(folder)
 
 
 class Stand:

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import shutil
 import subprocess
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -35,16 +32,6 @@ def small_volume(tmp_path: Path) -> Iterator[Path]:
         pytest.skip("a small volume can be mounted by root only")
     yield folder
     subprocess.run(["umount", "-l", str(folder)], check=True)
-
-
-@pytest.fixture
-def other_volume(tmp_path: Path) -> Iterator[Path]:
-    shm = Path("/dev/shm")
-    if not shm.is_dir() or shm.stat().st_dev == tmp_path.stat().st_dev or not os.access(shm, os.W_OK):
-        pytest.skip("no second volume: /dev/shm is missing or the same as the temporary folder")
-    folder = Path(tempfile.mkdtemp(prefix="mediavault-", dir=shm))
-    yield folder
-    shutil.rmtree(folder)
 
 
 def make_read_only(volume: Path) -> None:
