@@ -92,16 +92,18 @@ class Search:
         near = max(likely, _FEW), known["files"]
         even = wanted.marked and known["settled"] and not many
         mistaken = not few and likely <= _MISTAKEN * _FEW
-        _ = (
-            (few and await self._collect(most=_SOME if uneven else _FEW))
-            or await (self._near(*near) if even else self._walk(steps=1))
-            or (even and not self._sparse() and await self._near(*near))
-            or (some and not few and await self._collect(most=_SOME))
-            or (mistaken and not some and self._sparse() and await self._collect(most=_FEW))
-            or (wanted.marked and await self._elsewhere())
-            or await self._walk(steps=1)
-            or await self._collect(most=_ALL)
-        )
+        if few and await self._collect(most=_SOME if uneven else _FEW):
+            return
+        if await (self._ahead(*near) if even else self._walk(steps=1)):
+            return
+        if some and not few and await self._collect(most=_SOME):
+            return
+        if mistaken and not some and self._sparse() and await self._collect(most=_FEW):
+            return
+        if wanted.marked:
+            await self._elsewhere()
+        elif not await self._walk(steps=1):
+            await self._collect(most=_ALL)
 
     def _sparse(self) -> bool:
         """Return whether less than half of what is wanted was met so far."""
@@ -121,6 +123,10 @@ class Search:
             steps = steps - 1 if steps is not None else None
         return False
 
+    async def _ahead(self, likely: int, files: int) -> bool:
+        """Look in the stretch ahead, and in one more where that nearly had enough."""
+        return await self._near(likely, files) or (not self._sparse() and await self._near(likely, files))
+
     async def _near(self, likely: int, files: int) -> bool:
         """Look in the stretch ahead that has enough of what is spread evenly; return whether all is found.
 
@@ -134,8 +140,8 @@ class Search:
         row = await self._conn.fetchrow(statement, *self._key, span, *values)
         return row is None or await self._stretch((row["value"], row["id"]))
 
-    async def _elsewhere(self) -> bool:
-        """Look from sampled row to sampled row that fits, to the end of the order; return True.
+    async def _elsewhere(self) -> None:
+        """Look from sampled row to sampled row that fits, to the end of the order.
 
         For what does not come where it is looked for: a title's word in the other half of the alphabet.
         """
@@ -148,7 +154,6 @@ class Search:
             far = (rows[-1]["value"], rows[-1]["id"]) if len(rows) == hits else last
             if await self._stretch(far):
                 break
-        return True
 
     async def _stretch(self, far: tuple[str | int, int]) -> bool:
         """Look at what fits up to a key; return whether all is found."""
