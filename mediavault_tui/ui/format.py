@@ -98,6 +98,11 @@ def middle(text: str, width: int) -> str:
     return _head(text, width - 1 - tail) + "…" + _tail(text, tail)
 
 
+def ending(text: str, width: int) -> str:
+    """Return at most `width` cells of visible `text`, its beginning cut: folders differ at their ends."""
+    return text if cell_len(text) <= width else "…" + _tail(text, width - 1)
+
+
 def fit(text: str, width: int, *, right: bool = False) -> str:
     """Return visible `text` cut or padded to exactly `width` cells."""
     text = crop(text, width)

@@ -25,7 +25,19 @@ from mediavault_tui.domain.worldmatch import Scored
 from mediavault_tui.settings import Entry
 from mediavault_tui.ui.columns import Cell, Column
 from mediavault_tui.ui.describe import codec, folder_and_name
-from mediavault_tui.ui.format import PROOFS, VERDICTS, clock, episode, held, middle, size, visible, what, when
+from mediavault_tui.ui.format import (
+    PROOFS,
+    VERDICTS,
+    clock,
+    ending,
+    episode,
+    held,
+    middle,
+    size,
+    visible,
+    what,
+    when,
+)
 
 
 def _state(row: InventoryRow) -> Cell:
@@ -94,7 +106,7 @@ class FacetLine:
     exact: bool = True
 
 
-_FOLDER = 16
+_FOLDER = 15
 """Cells that the column of values has for a folder."""
 
 
@@ -104,7 +116,7 @@ def _facet(line: FacetLine) -> Cell:
     sign = "◉" if line.chosen else "○"
     value = visible(line.value) or "(none)"
     if line.facet is Facet.FOLDER:
-        value = middle(value, _FOLDER)  # folders of one library differ at their ends
+        value = ending(value, _FOLDER)
     return f" {sign} {value}", "strong" if line.chosen else "plain"
 
 

@@ -9,7 +9,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from mediavault_tui.ui.format import clock, crop, episode, fit, middle, size, visible, wrap
+from mediavault_tui.ui.format import clock, crop, ending, episode, fit, middle, size, visible, wrap
 from tests.ui.fakes import HOSTILE
 
 ANY = st.text(st.characters(codec=None), max_size=60)
@@ -52,6 +52,7 @@ def test_a_name_fits_exactly(text: str, width: int) -> None:
 def test_a_cut_name_is_never_wider(text: str, width: int) -> None:
     assert cell_len(crop(visible(text), width)) <= width
     assert cell_len(middle(visible(text), width)) <= width
+    assert cell_len(ending(visible(text), width)) <= max(width, 1)
 
 
 @given(ANY | NASTY, st.integers(2, 40))
@@ -81,6 +82,11 @@ def test_wrapped_lines_are_never_wider_and_lose_nothing(text: str, width: int) -
 )
 def test_names_are_shown_as(name: str, shown: str) -> None:
     assert visible(name) == shown
+
+
+def test_folders_of_one_library_are_told_apart_by_their_ends() -> None:
+    assert ending("/volume1/films/Movies", 15) == "…1/films/Movies"
+    assert ending("/films", 15) == "/films"
 
 
 def test_the_middle_is_cut_so_that_both_ends_of_a_path_stay() -> None:
