@@ -1,7 +1,8 @@
-"""Which folders of this machine show a share of a NAS, as the kernel's list of mounts says.
+"""What is mounted where, and which folders of this machine show a share of a NAS.
 
-Source: proc(5), /proc/self/mountinfo; mount.cifs(8), nfs(5). What the list says is trusted for a name
-only where SMB itself is mounted (`//host/share`); an NFS export has a path of its own and proves nothing.
+Source: proc(5), /proc/self/mountinfo; fstab(5); mount.cifs(8), nfs(5). What the list says is
+trusted for a name only where SMB itself is mounted (`//host/share`); an NFS export has a path of its own and
+proves nothing.
 """
 
 from __future__ import annotations
@@ -38,6 +39,18 @@ def mounts_of(shares: Iterable[Share], mountinfo: bytes) -> list[Mount]:
                 if (inside := _inside(share, path, first=False)) is not None and _is(share, host, options):
                     found.append(Mount(folder, inside, share.source, unproven=True))
     return found
+
+
+def points(mountinfo: bytes) -> set[bytes]:
+    """Return every folder at which something is mounted."""
+    rows = (line.split(b" ") for line in mountinfo.splitlines())
+    return {_plain(fields[4]) for fields in rows if len(fields) > 4}
+
+
+def intended(fstab: bytes) -> list[bytes]:
+    """Return the folders at which the system's table wants something to be mounted."""
+    rows = (line.split() for line in fstab.splitlines() if not line.lstrip().startswith(b"#"))
+    return [_plain(fields[1]) for fields in rows if len(fields) > 1 and fields[1].startswith(b"/")]
 
 
 def shown_at(mounts: Iterable[Mount], folders: Iterable[bytes]) -> list[bytes]:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import fcntl
 import json
 import os
-import re
 import stat
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -17,12 +16,14 @@ from typing import Any
 
 from mediavault_tui.domain.manifest import MANIFEST
 from mediavault_tui.domain.model import signed
+from mediavault_tui.domain.mounts import intended, points
 from mediavault_tui.domain.pathtext import display
 from mediavault_tui.errors import SourceChanged
 from mediavault_tui.sources.local_errors import renamed
 from mediavault_tui.sources.local_rename import sync_folder
 
 FSTAB = "/etc/fstab"
+MOUNTS = "/proc/self/mountinfo"
 _NEW = b".new"
 _CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -62,17 +63,22 @@ def is_folder(path: bytes) -> bool:
 def unmounted(path: bytes) -> bytes | None:
     """Return the system's mount point at or above `path` at which nothing is mounted now, if there is one."""
     try:
-        table = Path(FSTAB).read_bytes().splitlines()
+        table = Path(FSTAB).read_bytes()
     except OSError:
         return None  # another system, or nothing that we may read
-    for fields in map(bytes.split, table):
-        if len(fields) < 2 or fields[0].startswith(b"#") or not fields[1].startswith(b"/"):
-            continue
-        point = re.sub(rb"\\([0-7]{3})", lambda octal: bytes([int(octal[1], 8)]), fields[1])
+    for point in intended(table):
         inside = path == point or path.startswith(point.rstrip(b"/") + b"/")
-        if inside and point != b"/" and os.path.isdir(point) and not os.path.ismount(point):
+        if inside and os.path.isdir(point) and not _is_mounted(point):
             return point
     return None
+
+
+def _is_mounted(point: bytes) -> bool:
+    """Return whether anything is mounted there; a folder bound to another one of its volume is, too."""
+    try:
+        return os.path.realpath(point) in points(Path(MOUNTS).read_bytes())
+    except OSError:
+        return os.path.ismount(point)  # another system than Linux
 
 
 def device_if_empty(folder: bytes) -> int | None:

@@ -162,6 +162,29 @@ async def test_nothing_is_staged_where_the_systems_table_says_that_a_disk_is_mis
     assert list(disk.iterdir()) == []
 
 
+@pytest.fixture
+def bound(tmp_path: Path) -> Iterator[Path]:
+    """A folder at which another one of the same volume is mounted."""
+    disk, other = tmp_path / "disk", tmp_path / "other"
+    disk.mkdir()
+    other.mkdir()
+    if subprocess.run(["mount", "--bind", other, disk], capture_output=True, check=False).returncode:
+        pytest.skip("a folder can be bound to another one by root only")
+    yield disk
+    subprocess.run(["umount", "-l", disk], check=True)
+
+
+async def test_a_folder_that_is_bound_to_another_one_is_mounted(
+    conn: Connection, database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, bound: Path
+) -> None:
+    """As exports are; that it is on the volume of the folder above it says nothing."""
+    table = tmp_path / "fstab"
+    table.write_text(f"/other {bound} none bind 0 0\n")
+    monkeypatch.setattr("mediavault_tui.sources.holding.FSTAB", str(table))
+    _, result = await staged(Shelf(conn, tmp_path / "library", bound / "held"), database)
+    assert result.refused == ()
+
+
 async def test_nothing_is_put_back_below_the_empty_mount_point_of_a_library(
     conn: Connection, database: Database, tmp_path: Path, other_volume: Path
 ) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mediavault_tui.domain.mounts import mounts_of
+from mediavault_tui.domain.mounts import intended, mounts_of, points
 from mediavault_tui.domain.paths import Mount, Names, Share
 
 SHARES = (Share("nas:2", "192.0.2.7", "volume1"), Share("nas:3", "cellar", "Films"))
@@ -33,6 +33,16 @@ def test_mounts_are_found(line: str, found: tuple[str, str, str] | None) -> None
         (mount,) = mounts
         assert (mount.folder.decode(), mount.path.decode(), mount.source) == found
         assert mount.unproven == ("nfs" in line)
+
+
+def test_what_is_mounted_and_what_should_be_is_read_with_its_escapes() -> None:
+    lines = [
+        "/ rw - ext4 /dev/sda1 rw",
+        "/a\\040b rw shared:1 - ext4 /dev/sda1 rw",
+    ]  # the second one is bound
+    assert points("\n".join(HEAD + line for line in lines).encode()) == {b"/", b"/a b"}
+    table = b"# /dev/sdb1 /old ext4\n\nUUID=1 /a\\040b none bind\n/dev/sda2 none swap\n//nas/x /mnt/x cifs\n"
+    assert intended(table) == [b"/a b", b"/mnt/x"]
 
 
 def test_a_mount_that_was_found_is_a_spelling_of_its_share_even_among_namesakes() -> None:
