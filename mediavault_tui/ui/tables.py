@@ -106,8 +106,8 @@ class FacetLine:
     exact: bool = True
 
 
-_FOLDER = 15
-"""Cells that the column of values has for a folder."""
+_FOLDER = 14
+"""Cells that the column of values has for a folder, beside a scroll bar too."""
 
 
 def _facet(line: FacetLine) -> Cell:
