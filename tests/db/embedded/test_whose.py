@@ -45,9 +45,7 @@ def test_an_ordinary_user_runs_it_as_root_does(everybodys_folder: Path) -> None:
 
 @as_root
 async def test_root_without_user_namespaces_runs_it_as_nobody(everybodys_folder: Path) -> None:
-    binaries = await find_binaries(None)
-    if any(not p.stat().st_mode & 0o001 for p in binaries.parents):
-        lacking(f"nobody may not enter {binaries}")
+    await nobody_may_enter()
     for _ in ("made", "used again"):
         user = User(everybodys_folder, env={"PATH": "/nowhere"})
         await asyncio.to_thread(user.ready)
@@ -58,6 +56,7 @@ async def test_root_without_user_namespaces_runs_it_as_nobody(everybodys_folder:
 
 @as_root
 def test_root_uses_another_users_database_without_taking_it_away(everybodys_folder: Path) -> None:
+    asyncio.run(nobody_may_enter())
     os.chown(everybodys_folder, *nobody())
     prefix = as_nobody()
     for who in (prefix, [], prefix):
@@ -96,6 +95,13 @@ async def test_a_socket_folder_that_somebody_else_made_is_refused(made: Path, tm
 def nobody() -> tuple[int, int]:
     entry = pwd.getpwnam("nobody")
     return entry.pw_uid, entry.pw_gid
+
+
+async def nobody_may_enter() -> None:
+    """Go on only where nobody may run the server's programs: they may lie in a private folder of root's."""
+    binaries = await find_binaries(None)
+    if any(not p.stat().st_mode & 0o001 for p in binaries.parents):
+        lacking(f"nobody may not enter {binaries}")
 
 
 def as_nobody() -> list[str]:
