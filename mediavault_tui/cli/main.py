@@ -61,9 +61,25 @@ def parser(only: str | None = None) -> argparse.ArgumentParser:
 
 def _end_in_order() -> None:
     """Clean up when told to end, or when the terminal goes: else the embedded server would run on."""
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    signal.signal(signal.SIGTERM, _end)
     if signal.getsignal(signal.SIGHUP) is signal.SIG_DFL:  # `nohup` has it ignored
-        signal.signal(signal.SIGHUP, lambda *_: sys.exit(129))
+        signal.signal(signal.SIGHUP, _end)
+
+
+def _end(number: int, _frame: object) -> None:
+    """Leave once, between two callbacks of the event loop where one runs.
+
+    A terminal that goes says so more than once, and the second word may not end the cleaning up
+    of the first. And an exit that is raised wherever the program happens to be is lost in a
+    finalizer, where exceptions are printed and forgotten.
+    """
+    for each in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(each, signal.SIG_IGN)
+    try:
+        loop = sys.modules["asyncio"].get_running_loop()
+    except (KeyError, AttributeError, RuntimeError):  # not imported (it takes 30 ms), half imported, idle
+        sys.exit(128 + number)
+    loop.call_soon_threadsafe(sys.exit, 128 + number)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -42,6 +42,11 @@ class Terminal:
         """The same with the escape sequences that colour and weight it."""
         return self._tmux("capture-pane", "-p", "-e")
 
+    @property
+    def shell(self) -> str:
+        """The process id of the shell that runs the program."""
+        return self._tmux("display-message", "-p", "#{pane_pid}").strip()
+
     def shows(self, *texts: str, without: Sequence[str] = ()) -> str:
         """Wait until the screen shows all of these and none of those; return it."""
         until = time.monotonic() + PATIENCE
