@@ -19,6 +19,7 @@ from mediavault_tui.services.scan_control import ScanControl
 from mediavault_tui.services.scan_far import FarPolicy
 from mediavault_tui.store.database import Connection, Database
 from tests.smb.nas_rig import Server, nas_on, scan, the_server, the_tree
+from tests.smb.proxy import Proxy
 
 __all__ = ["the_server", "the_tree"]  # fixtures
 
@@ -219,7 +220,10 @@ async def test_three_kills_of_the_server_leave_the_same_inventory_as_a_quiet_sca
     ffprobe: str,
     ffmpeg: str,
 ) -> None:
-    """Killed in the walk, while hashing and while probing; each time it is back half a second later."""
+    """Killed in the walk, while hashing and while probing; each time it is back half a second later.
+
+    The line is slow, so that no phase passes between two looks at the progress.
+    """
     real = sorted(demo_library.folder.rglob("*.mkv"), key=lambda path: path.stat().st_size)[:8]
     for path in real:
         place = tree / "videos" / path.relative_to(demo_library.folder)
@@ -228,32 +232,34 @@ async def test_three_kills_of_the_server_leave_the_same_inventory_as_a_quiet_sca
     for number in range(6):
         film(tree / f"videos/same size/{number % 3} {number}.mkv", noise(number % 3 + 20, 6 * MB))
     prober = Prober(ffprobe=ffprobe, ffmpeg=ffmpeg, workers=2)
-    async with nas_on(database, server, tmp_path) as nas:
-        quiet = await scan(database, nas, prober=prober)
-        expected = await rows(conn)
-        await conn.execute("truncate media_files, duplicate_groups, scan_history cascade")
-        assert await rows(conn) == []
+    with Proxy(server.port) as line:
+        async with nas_on(database, server, tmp_path, port=line.port) as nas:
+            quiet = await scan(database, nas, prober=prober)
+            expected = await rows(conn)
+            await conn.execute("truncate media_files, duplicate_groups, scan_history cascade")
+            assert await rows(conn) == []
 
-        struck: list[ScanPhase] = []
-        back: list[asyncio.Task[None]] = []
+            line.rate = 20 * MB
+            struck: list[ScanPhase] = []
+            back: list[asyncio.Task[None]] = []
 
-        async def revive() -> None:
-            await asyncio.sleep(0.4)  # the night's length, not a wait for something
-            await asyncio.to_thread(server.start)
+            async def revive() -> None:
+                await asyncio.sleep(0.4)  # the night's length, not a wait for something
+                await asyncio.to_thread(server.start)
 
-        def on(progress: ScanProgress) -> None:
-            begun = {
-                ScanPhase.WALKING: True,
-                ScanPhase.HASHING: progress.counts.bytes_read > 0,
-                ScanPhase.PROBING: progress.counts.probed > 3,
-            }
-            if begun.get(progress.phase) and progress.phase not in struck and server.running:
-                struck.append(progress.phase)
-                server.kill()
-                back.append(asyncio.get_running_loop().create_task(revive()))
+            def on(progress: ScanProgress) -> None:
+                begun = {
+                    ScanPhase.WALKING: True,
+                    ScanPhase.HASHING: progress.counts.bytes_read > 0,
+                    ScanPhase.PROBING: progress.counts.probed > 0,
+                }
+                if begun.get(progress.phase) and progress.phase not in struck and server.running:
+                    struck.append(progress.phase)
+                    server.kill()
+                    back.append(asyncio.get_running_loop().create_task(revive()))
 
-        last = await scan(database, nas, prober=prober, on=on)
-        await asyncio.gather(*back)
+            last = await scan(database, nas, prober=prober, on=on)
+            await asyncio.gather(*back)
     assert struck == [ScanPhase.WALKING, ScanPhase.HASHING, ScanPhase.PROBING]
     assert last.phase is ScanPhase.DONE
     assert await rows(conn) == expected
