@@ -14,10 +14,10 @@ SIDECAR_SUFFIXES = frozenset(
 """Endings of files that move along with the video of the same stem."""
 
 SKIPPED_FOLDERS = frozenset(
-    b"@eaDir eaDir #recycle #snapshot @tmp @Recycle @Recently-Snapshot .zfs lost+found"
-    b" node_modules duplicates_before_purge $RECYCLE.BIN".split()
-) | {b"System Volume Information"}
-"""Folder names never entered, beside every name that begins with a dot."""
+    b"@eadir eadir #recycle #snapshot @tmp @recycle @recently-snapshot .zfs lost+found"
+    b" node_modules duplicates_before_purge $recycle.bin".split()
+) | {b"system volume information"}
+"""Lower-case names of folders never entered, beside every name that begins with a dot."""
 
 STAGING_FOLDER = b"duplicates_before_purge"
 """The holding folder's name, at the top of a scanned root unless a setting says otherwise."""
@@ -25,7 +25,7 @@ STAGING_FOLDER = b"duplicates_before_purge"
 
 def skipped(folder: bytes) -> bool:
     """Return whether a folder of this name is never scanned."""
-    return folder.startswith(b".") or folder in SKIPPED_FOLDERS
+    return folder.startswith(b".") or folder.lower() in SKIPPED_FOLDERS
 
 
 def suffix(name: bytes) -> bytes:

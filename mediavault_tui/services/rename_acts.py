@@ -33,14 +33,14 @@ def check(
     Raises: Refused for a rule, SourceError for what the disk says.
     """
     stage_checks.in_place(source, file)
-    if file.protected or any(_inside(source, file.raw_path, folder) for folder in protected):
+    if file.protected or stage_checks.inside(source, file.raw_path, protected):
         raise Refused(f"{file.path} is in a protected folder")
     for leg in legs:
         assert leg.destination is not None
         unchanged(source, leg.source, leg.stamp)
         if not below(leg.destination, file.root):
             raise Refused(f"{display(leg.destination)} is not inside the folder that was scanned")
-        if any(_inside(source, leg.destination, folder) for folder in protected):
+        if stage_checks.inside(source, leg.destination, protected):
             raise Refused(f"{display(leg.destination)} is in a protected folder")
         folder, name = split(leg.destination)
         if len(name) > NAME_LIMIT:
@@ -130,7 +130,3 @@ async def rename_back(
         if leg.destination is not None and leg.destination not in there
     ]
     return await rename(conn, tools, act.file, moves, order=order, protected=protected, reason="undo")
-
-
-def _inside(source: Places, path: bytes, folder: bytes) -> bool:
-    return below(source.real(path), source.real(folder))

@@ -17,9 +17,12 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
+from mediavault_tui.domain.fenced import Fenced
 from mediavault_tui.domain.library import ScanPhase, ScanProgress, ScanRecord
 from mediavault_tui.domain.mounts import shown_at
 from mediavault_tui.domain.paths import LOCAL, Mount, distinct_folders, locate, place
+from mediavault_tui.domain.pathtext import display
+from mediavault_tui.errors import Refused
 from mediavault_tui.services.identify import identities, name_of
 from mediavault_tui.services.scan_across import Across
 from mediavault_tui.services.scan_arrive import LOT, Arriving, Files
@@ -36,7 +39,7 @@ from mediavault_tui.sources.base import FoundFile, Source
 from mediavault_tui.sources.local_walk import distinct_roots
 from mediavault_tui.sources.places import as_places
 from mediavault_tui.sources.share_holding import ShareSource
-from mediavault_tui.store import arrival_rows, arrivals, indexes, readings, scans, stocktake
+from mediavault_tui.store import arrival_rows, arrivals, indexes, readings, scans, staging, stocktake
 from mediavault_tui.store.database import Connection, Database, lost
 from mediavault_tui.store.stocktake import Arrival
 
@@ -65,9 +68,9 @@ class ScanPolicy:
     far: FarPolicy = field(default_factory=FarPolicy)
     deep: bool = False
 
-    def protected_folders(self, source: str) -> tuple[bytes, ...]:
-        """Return the protected folders of a source, as it spells them, with a slash at the end."""
-        return tuple(path + b"/" for name, path in map(place, self.protected) if name == source)
+    def protected_folders(self, source: str) -> Fenced:
+        """Return the protected folders of a source."""
+        return Fenced(path for name, path in map(place, self.protected) if name == source)
 
 
 class Scanner:
@@ -151,6 +154,11 @@ class Scanner:
             policy = replace(policy, readers=await asyncio.to_thread(far.readers, raw[0]))
             await asyncio.to_thread(far.read_through, self._mounts_of(name))
         async with self._database.connection() as conn:
+            held = await self._holding_folders(conn, name)
+            for root in raw:
+                if root in Fenced(held):
+                    shown = display(locate(name, root))
+                    raise Refused(f"{shown} is in a holding folder, which no scan enters; restore its files")
             scan = await scans.begin(conn, [locate(name, path) for path in raw])
             meter = Meter(scan, control) if name == LOCAL else far.meter(scan)
             run = _Run(
@@ -165,6 +173,7 @@ class Scanner:
                 self._prober if probe else None,
                 self._dedupe,
                 policy.protected_folders(name),
+                held,
             )
             news = News(self._database, meter.tally())
             working = asyncio.create_task(run.work(everything=everything))
@@ -180,6 +189,13 @@ class Scanner:
                     control.cancel()
                     await asyncio.gather(working, return_exceptions=True)
                 await run.leave()
+
+    async def _holding_folders(self, conn: Connection, name: str) -> frozenset[bytes]:
+        """Return the folders of a source that hold, or are to hold, what was staged."""
+        located = await staging.holdings_now(conn)
+        if (today := self._policy.staging_of(name)) is not None:
+            located.add(self._places.real(today))
+        return frozenset(path for where, path in map(place, located) if where == name)
 
     async def history(self, *, limit: int = 50) -> list[ScanRecord]:
         """Return the newest scans first."""
@@ -202,8 +218,10 @@ class _Run:
     """Where this machine shows the roots as well; a share's only."""
     prober: Prober | None
     dedupe: Callable[[], Awaitable[object]] | None
-    protected: tuple[bytes, ...]
-    """Folders, with a slash at the end, whose files are never staged."""
+    protected: Fenced
+    """Folders whose files are never staged."""
+    never_entered: frozenset[bytes]
+    """Holding folders."""
     _saved: float = 0.0
 
     async def work(self, *, everything: bool) -> None:
@@ -235,7 +253,7 @@ class _Run:
         await scans.release(self.conn, self.meter.scan)
 
     async def _take_stock(self) -> None:
-        walk = Walk(self.source, self.roots, self._never_entered(), self.meter)
+        walk = Walk(self.source, self.roots, self.never_entered, self.meter)
         stock = Stock(self.conn, self.source, self.roots, self.meter)
         arriving = Arriving(self.conn, self.database, self.source, self.meter)
         await arriving.recover()
@@ -331,9 +349,3 @@ class _Run:
             await scans.save(
                 self.conn, self.meter.scan, self.meter.phase, self.meter.tally(), self.meter.errors
             )
-
-    def _never_entered(self) -> frozenset[bytes]:
-        staging = self.policy.staging_of(self.source.name)
-        if staging is None or place(staging)[0] != self.source.name:
-            return frozenset()
-        return frozenset([place(staging)[1]])

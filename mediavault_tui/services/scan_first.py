@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
 
+from mediavault_tui.domain.fenced import Fenced
 from mediavault_tui.domain.media import suffix
 from mediavault_tui.services.scan_arrive import LOT, Files
 from mediavault_tui.services.scan_lots import NewFile
@@ -19,8 +20,8 @@ class FirstStock:
     """One walk into an empty inventory."""
 
     stock: Stock
-    protected: tuple[bytes, ...]
-    """Folders, with a slash at the end, whose files are never staged."""
+    protected: Fenced
+    """Folders whose files are never staged."""
 
     async def files(self, walk: Walk) -> AsyncGenerator[Files, None]:
         """Yield the videos while the walk goes on; last those that it must see all of first.
@@ -71,8 +72,8 @@ def _doubtful(file: FoundFile) -> bool:
     return suffix(file.path[file.path.rfind(b"/") + 1 :]) == b".ts"
 
 
-def new_file(file: FoundFile, aliases: tuple[bytes, ...], protected: tuple[bytes, ...]) -> NewFile:
-    """Return a found file as a worker takes it; `protected`: folders, with a slash at the end."""
+def new_file(file: FoundFile, aliases: tuple[bytes, ...], protected: Fenced) -> NewFile:
+    """Return a found file as a worker takes it."""
     path, stamp = file.path, file.stamp
-    kept = path.startswith(protected)
+    kept = path in protected
     return (path, stamp.device, stamp.inode, stamp.size, stamp.modified_ns, file.links, aliases, kept)

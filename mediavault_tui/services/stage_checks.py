@@ -13,6 +13,7 @@ import secrets
 from collections.abc import Sequence
 from contextlib import suppress
 
+from mediavault_tui.domain.fenced import Fenced
 from mediavault_tui.domain.holding import below, in_date_folder, split
 from mediavault_tui.domain.model import FileStamp, MediaFile
 from mediavault_tui.domain.paths import place
@@ -45,11 +46,11 @@ def before_staging(
     Raises: Refused for a rule, SourceError for what the disk says.
     """
     in_place(source, loser)
-    is_protected = loser.protected or any(_inside(source, loser.raw_path, folder) for folder in protected)
+    is_protected = loser.protected or inside(source, loser.raw_path, protected)
     if is_protected:
         raise Refused(f"{loser.path} is in a protected folder")
     for file in (loser, keeper):
-        if _inside(source, file.raw_path, holding_top):
+        if inside(source, file.raw_path, [holding_top]):
             raise Refused(f"{file.path} lies in the holding folder already")
     here, read = _peek(source, loser, exact=exact)
     if here.device != loser.stamp.device:
@@ -218,6 +219,6 @@ def way_back(source: Places, original: bytes, root: bytes, *, device: int | None
         source.real_folder(folder, top=root)
 
 
-def _inside(source: Places, path: bytes, folder: bytes) -> bool:
-    """Judge by where the folders really are, links followed."""
-    return below(source.real(path), source.real(folder))
+def inside(source: Places, path: bytes, folders: Sequence[bytes]) -> bool:
+    """Judge by where the folders really are, links followed, in whatever spelling."""
+    return bool(folders) and source.real(path) in Fenced(map(source.real, folders))

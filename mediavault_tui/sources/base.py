@@ -65,7 +65,7 @@ class Source(Protocol):
     ) -> Iterator[list[FoundFile]]:
         """Yield batches of the regular files below `root`; links are not followed.
 
-        `skip`: absolute folders never entered (staging), beside the names of
+        `skip`: absolute folders never entered (staging) in any spelling, beside the names of
         `domain.media.SKIPPED_FOLDERS`. Raises SourceOffline if the root itself is
         missing, is no folder or cannot be listed.
         """

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from typing import NamedTuple
 
+from mediavault_tui.domain.fenced import Fenced
 from mediavault_tui.domain.media import skipped
 from mediavault_tui.sources.local_errors import renamed
 
@@ -28,7 +29,7 @@ class Listing(NamedTuple):
     """Why the folder could not be listed (to its end)."""
 
 
-def list_folder(folder: Folder, skip: frozenset[bytes]) -> Listing:
+def list_folder(folder: Folder, skip: Fenced) -> Listing:
     """Look into one folder, and at each of its files and folders once."""
     path, ancestors = folder
     listing = Listing(path, [], [], [], None)

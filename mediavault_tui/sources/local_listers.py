@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from queue import SimpleQueue
 from threading import Thread
 
+from mediavault_tui.domain.fenced import Fenced
 from mediavault_tui.sources.local_folders import Folder, Listing, list_folder
 
 _LISTERS = 4
@@ -21,7 +22,7 @@ _ASKED = 64
 class Listers:
     """Threads that look into folders ahead of the one who iterates."""
 
-    def __init__(self, skip: frozenset[bytes]) -> None:
+    def __init__(self, skip: Fenced) -> None:
         self._skip = skip
         self._asked: SimpleQueue[Folder | None] = SimpleQueue()
         self._done: SimpleQueue[Listing | BaseException] = SimpleQueue()

@@ -7,6 +7,7 @@ import resource
 import stat
 from collections.abc import Callable, Iterable, Iterator
 
+from mediavault_tui.domain.fenced import Fenced
 from mediavault_tui.errors import SourceOffline
 from mediavault_tui.sources.local_errors import renamed
 from mediavault_tui.sources.local_folders import Folder, Listing, list_folder
@@ -34,7 +35,7 @@ def walk(
     """Yield, folder by folder, the regular files below `root` with their lstat.
 
     Links are not followed, mounts are entered, a folder that is its own ancestor is not entered
-    again. `skip`: real paths of folders not to enter, beside `domain.media.skipped`.
+    again. `skip`: real paths of folders not to enter in any spelling, beside `domain.media.skipped`.
     Raises: SourceOffline if the root is missing, no folder or cannot be listed.
     """
     top = os.path.realpath(root)
@@ -45,7 +46,7 @@ def walk(
         os.scandir(top).close()
     except OSError as error:
         raise SourceOffline(str(renamed(error, "list the folder", top))) from error
-    for listing in _listings((top, (here.st_dev, here.st_ino, ())), skip):
+    for listing in _listings((top, (here.st_dev, here.st_ino, ())), Fenced(skip)):
         for path, why in listing.problems:
             on_error(path, why)
         if listing.failure is not None:
@@ -54,7 +55,7 @@ def walk(
             yield listing.found
 
 
-def _listings(top: Folder, skip: frozenset[bytes]) -> Iterator[Listing]:
+def _listings(top: Folder, skip: Fenced) -> Iterator[Listing]:
     """Yield `top` and everything below it, folder by folder, in no particular order.
 
     What is in memory one thread lists best. As soon as folder after folder comes from a disk,

@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from mediavault_tui.domain.fenced import Fenced
 from mediavault_tui.domain.media import skipped
 from mediavault_tui.domain.model import FileStamp, signed
 from mediavault_tui.errors import CrossVolume, SourceDenied, SourceError, SourceMissing, SourceOffline
@@ -184,6 +185,7 @@ def walk(
     Raises SourceOffline if the root cannot be listed, and when the server stays away.
     """
     top = root.rstrip(b"/")
+    closed = Fenced(skip)
     walking = _Walk(links, again)
     walking.todo.append(_Folder(top, ()))
     batch: list[FoundFile] = []
@@ -199,7 +201,7 @@ def walk(
                 if not isinstance(entries, SourceMissing):  # gone since it was met: simply not there
                     on_error(WalkError(folder.path, str(entries)))
                 continue
-            files, below = _sorted_out(folder, entries, skip, signed(links[0].serial))
+            files, below = _sorted_out(folder, entries, closed, signed(links[0].serial))
             walking.todo += below
             batch += files
             if len(batch) >= _BATCH:
@@ -212,7 +214,7 @@ def walk(
 
 
 def _sorted_out(
-    folder: _Folder, entries: list[Entry], skip: frozenset[bytes], device: int
+    folder: _Folder, entries: list[Entry], skip: Fenced, device: int
 ) -> tuple[list[FoundFile], list[_Folder]]:
     """Return the files of a folder and the folders in it that are to be entered."""
     files: list[FoundFile] = []

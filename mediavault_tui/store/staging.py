@@ -170,6 +170,11 @@ async def holdings_in_use(conn: Connection, tops: Iterable[bytes]) -> set[bytes]
     return {row["holding_raw"] for row in await conn.fetch(sql("holdings_in_use"), list(tops))}
 
 
+async def holdings_now(conn: Connection) -> set[bytes]:
+    """Return the located holding folders that files lie in now or are on their way to."""
+    return {row["holding_raw"] for row in await conn.fetch(sql("holdings_now"))}
+
+
 async def staged_ids(conn: Connection, *states: StagedState) -> list[StagedId]:
     """Return every staged file in one of `states`, oldest first."""
     rows = await conn.fetch(sql("staged_ids"), [state.value for state in states])

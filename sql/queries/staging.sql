@@ -126,6 +126,12 @@ order by wanted.place;
 select t.holding_raw from unnest($1::bytea[]) as t (holding_raw)
 where exists (select from pending_deletions p where p.holding_raw = t.holding_raw and p.state in ('staged', 'approved'));
 
+-- name: holdings_now
+-- The located holding folders that files lie in now, or that a running act moves one into or out of.
+select p.holding_raw from pending_deletions p where p.state in ('staged', 'approved')
+union
+select o.holding_raw from archive_operations o where o.state in ('intended', 'moved') and o.holding_raw <> '';
+
 -- name: staged_of_files
 -- The newest staged row of each file, whatever became of it. $1 the files.
 select max(id) as id from pending_deletions where file_id = any ($1::bigint[]) group by file_id;

@@ -8,6 +8,7 @@ import os
 import signal
 import subprocess
 import sys
+import unicodedata
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,7 @@ from mediavault_tui.services.scan_control import ScanControl
 from mediavault_tui.sources.local import LocalSource
 from mediavault_tui.store.database import Connection, Database
 from tests.db.scans import CountingSource, scan, states, write
+from tests.db.shelf import Shelf
 
 
 @pytest.fixture
@@ -370,3 +372,31 @@ async def test_everything_again_reads_what_was_not_changed(
     last = await scan(database, library, everything=True)
     assert last.counts.hashed == 2
     assert await conn.fetchval("select count(*) from media_files where title = ''") == 0
+
+
+@pytest.mark.parametrize("held", ["held", "HELD", "nowhere"])
+async def test_the_holding_folder_of_before_is_not_entered_while_something_is_in_it(
+    database: Database, conn: Connection, tmp_path: Path, held: str
+) -> None:
+    shelf = Shelf(conn, tmp_path / "library", tmp_path / "library" / "held")
+    keeper, loser = await shelf.add("a/Heat.mkv", b"better"), await shelf.add("b/heat.mkv", b"worse")
+    group = await shelf.group(keeper, loser)
+    assert not (await shelf.stage(database).stage_group(group, keeper.id, who="x")).refused
+    last = await scan(database, shelf.root, staging_path=shelf.root / held)
+    assert (last.phase, last.counts.seen, last.counts.new) == (ScanPhase.DONE, 1, 0)
+    assert await states(conn) == {"Heat.mkv": "present", "heat.mkv": "staged"}
+    for inside in ("held", "held/movies"):
+        with pytest.raises(Refused, match="in a holding folder, which no scan enters"):
+            await scan(database, shelf.root / inside)
+    assert await states(conn) == {"Heat.mkv": "present", "heat.mkv": "staged"}
+
+
+async def test_a_protected_folder_is_protected_in_every_spelling(
+    database: Database, conn: Connection, library: Path
+) -> None:
+    write(library / "Gehütet" / "c.mkv", b"third")
+    write(library / "Gehütet too" / "d.mkv", b"fourth")
+    spelled = unicodedata.normalize("NFD", "GEHÜTET")
+    await scan(database, library, protected=[library / spelled])
+    query = "select path from media_files where protected"
+    assert [Path(row["path"]).name for row in await conn.fetch(query)] == ["c.mkv"]

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mediavault_tui.domain.fenced import Fenced
 from mediavault_tui.domain.holding import (
     below,
     date_folder,
@@ -18,6 +19,7 @@ from mediavault_tui.domain.holding import (
 )
 from mediavault_tui.domain.library import StagedState
 from mediavault_tui.domain.manifest import ManifestEntry, ManifestFile, revised
+from mediavault_tui.domain.media import skipped
 from mediavault_tui.domain.model import Kind
 from mediavault_tui.domain.staging import (
     ActKind,
@@ -208,3 +210,29 @@ def test_a_manifest_without_entries_goes_and_unknown_keys_stay() -> None:
 def test_what_is_no_manifest_is_not_overwritten(document: dict[str, object]) -> None:
     with pytest.raises(ValueError, match="not a manifest"):
         revised(document, add=[an_entry(b"a.mkv")])
+
+
+def test_a_fence_stands_whatever_the_spelling() -> None:
+    fence = Fenced([b"nas:1/video/films/KEEP/", "/films/gehütet".encode()])
+    for path in (
+        "nas:1/video/Films/keep/x.mkv",
+        "nas:1/VIDEO/films/Keep",
+        "/films/Gehu\u0308tet/deep/x.mkv",
+    ):
+        assert path.encode() in fence
+    for path in (
+        "nas:2/video/films/keep/x.mkv",
+        "nas:1/video/films/keeper/x.mkv",
+        "/films",
+        "/films/gehutet/x",
+    ):
+        assert path.encode() not in fence
+    assert b"/anything" in Fenced([b"/"])
+    assert b"/anything" not in Fenced([])
+
+
+def test_folders_of_machines_are_skipped_in_every_case() -> None:
+    assert all(
+        map(skipped, (b"$Recycle.Bin", b"@EADIR", b"Duplicates_Before_Purge", b"System Volume Information"))
+    )
+    assert not any(map(skipped, (b"Recycle", b"eaDir 2")))
