@@ -101,11 +101,11 @@ def print_json(document: Any) -> None:
     print(json.dumps(document, ensure_ascii=False, indent=1))
 
 
-def numbers(words: Sequence[str], what: str) -> list[int]:
-    """Read ids from the command line. Raises: UsageError naming the first that is none."""
+def numbers(words: Sequence[str], what: str, listed_by: str = "pending") -> list[int]:
+    """Read ids from the command line. Raises: UsageError for the first that is none, with who lists them."""
     for word in words:
         if not word.isdecimal():
-            raise UsageError(f"{word!r} is no number of a {what}; `mediavault pending` lists them")
+            raise UsageError(f"{word!r} is no number of a {what}; `mediavault {listed_by}` lists them")
     return [int(word) for word in words]
 
 
