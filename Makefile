@@ -35,7 +35,7 @@ check: install ## format, lint, types, who imports whom, and whether the wheel i
 	$(BIN)/python -m pytest -q tests/test_packaging.py
 
 bench: install ## measure against the peers; takes a quarter of an hour
-	@sh deploy/tools.sh jdupes rdfind fdupes rmlint gdu nginx curl smbd:samba smbclient
+	@sh deploy/tools.sh jdupes rdfind fdupes rmlint gdu nginx curl smbd:samba smbclient strace
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m bench
 
 eval: install ## sixty questions to a real language model: score, cost, latency (needs a key; MODEL=mini)

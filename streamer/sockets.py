@@ -1,8 +1,8 @@
 """`/ws/`: what changes in the library, as it changes, for those who are logged in.
 
 Each message is a JSON object with `kind` and `id`, as the database's notices say them:
-`staged`, `restored`, `approved`, `purged`, `groups`, `titles`, `files`, `all`; `scan` has `phase` and
-`counts` besides.
+`staged`, `restored`, `approved`, `purged`, `renamed`, `groups`, `titles`, `files`, `all`; `scan` has
+`phase` and `counts` besides.
 """
 
 from __future__ import annotations

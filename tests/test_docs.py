@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import argparse
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from mediavault_tui import __version__
 from mediavault_tui.cli.main import COMMANDS, parser
+from mediavault_tui.store.migrate import tables
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCUMENTS = sorted([ROOT / "README.md", ROOT / "bench/README.md", *(ROOT / "docs").glob("*.md")])
@@ -44,3 +47,66 @@ def test_the_readme_runs_the_make_targets_that_exist() -> None:
 
 def test_the_changelog_speaks_of_this_version() -> None:
     assert f"## {__version__}" in (ROOT / "CHANGELOG.md").read_text("utf-8")
+
+
+def _leaves(command: argparse.ArgumentParser, path: str) -> Iterator[tuple[str, bool]]:
+    """Yield every command and act with whether it has --json."""
+    acts = [each for each in command._actions if isinstance(each, argparse._SubParsersAction)]
+    if not acts:
+        yield path, any("--json" in each.option_strings for each in command._actions)
+    for act in acts:
+        for name, below in act.choices.items():
+            yield from _leaves(below, f"{path} {name}".strip())
+
+
+def test_the_readme_names_the_commands_that_have_no_json() -> None:
+    (said,) = re.findall(r"have `--json` \(not ([^)]*)\)", (ROOT / "README.md").read_text("utf-8"))
+    named = set()
+    for words in re.findall(r"`([^`]+)`", said):
+        command, _, acts = words.partition(" ")
+        named |= {f"{command} {act}".strip() for act in acts.split("|")}
+    assert named == {path for path, has_json in _leaves(parser(), "") if not has_json}
+
+
+CODE = [
+    path
+    for room in ("mediavault_tui", "streamer", "sql", "tests/unit/data")
+    for path in (ROOT / room).rglob("*")
+    if path.suffix in (".py", ".sql", ".yaml")
+]
+
+
+def test_the_code_cites_pages_and_sections_that_there_are() -> None:
+    sections = re.findall(r"^## (\d)\. ", (ROOT / "docs/rules.md").read_text("utf-8"), re.MULTILINE)
+    wrong = []
+    for path in CODE:
+        text = path.read_text("utf-8")
+        wrong += [
+            (path.name, page)
+            for page in re.findall(r"[\w/-]+\.md\b", text)
+            if not (ROOT / page).exists() and not (path.parent / page).exists()
+        ]
+        for cited in re.findall(r"rules\.md, sections? ((?:\d(?:, | and )?)+)", text):
+            wrong += [(path.name, number) for number in re.findall(r"\d", cited) if number not in sections]
+    assert wrong == []
+
+
+def test_the_architecture_names_every_table() -> None:
+    page = (ROOT / "docs/architecture.md").read_text("utf-8")
+    assert [name for name in tables() if f"`{name}`" not in page] == []
+
+
+def test_every_kind_of_news_is_written_down() -> None:
+    sent = set()
+    for path in (*(ROOT / "sql/queries").glob("*.sql"), *(ROOT / "mediavault_tui/store").glob("s*.py")):
+        sent |= set(
+            re.findall(
+                r"f\"([a-z]+):\{|'mediavault', '([a-z]+):|\"([a-z]+):changed\"", path.read_text("utf-8")
+            )
+        )
+    kinds = {kind for found in sent for kind in found if kind}
+    assert "renamed" in kinds
+    row = next(
+        line for line in (ROOT / "docs/deploy.md").read_text("utf-8").splitlines() if "WebSocket:" in line
+    )
+    assert [kind for kind in sorted(kinds) if f"`{kind}`" not in row] == []

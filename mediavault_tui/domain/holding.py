@@ -2,7 +2,7 @@
 
 `<holding>/{movies,tv,documentaries}/YYYY-MM-DD/<name>`, with ` (2)` before the ending where
 a name is taken. Names are raw bytes: what the file system gave is what opens a file.
-Source: rules.md, section 5.
+Source: docs/safety.md.
 """
 
 from __future__ import annotations

@@ -150,7 +150,7 @@ def _coverage(case: Case) -> Judgement | None:
 
 
 def _identity(case: Case) -> Judgement | None:
-    """Doubtful identities are for a person: rules.md, section 1, and 2 on running time."""
+    """Doubtful identities are for a person: what docs/rules.md, section 4, says beyond the eight."""
     doubtful = _doubt(case)
     if doubtful is not None and doubtful.ask:
         return _review("identity", f"Perhaps two works: {doubtful.sentence}")

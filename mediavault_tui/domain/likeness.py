@@ -1,6 +1,6 @@
 """Whether two identified files are one work; and what a person should be asked about it.
 
-Source: docs/rules.md, sections 1 and 3. What is said of a work as a whole (title, year,
+Source: docs/rules.md, sections 1, 3 and 4. What is said of a work as a whole (title, year,
 ids, edition) is `same_work`; with its numbering (season, episodes, part) and its length it
 is `same_title`.
 """

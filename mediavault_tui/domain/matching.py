@@ -57,7 +57,7 @@ def exact_groups(files: Iterable[MediaFile], *, vetoes: AbstractSet[Pair] = froz
 def same_title_groups(
     files: Sequence[Identified], *, threshold: int = THRESHOLD, vetoes: AbstractSet[Pair] = frozenset()
 ) -> list[Group]:
-    """Group files that are one title by explicit id or by name; rules.md, sections 1 and 3."""
+    """Group files that are one title by explicit id or by name; docs/rules.md, sections 1 and 3."""
     by_number = _strata((file for file in files if complete(file.identity)), numbering)
     edges: dict[Pair, Edge] = {}
     for stratum in by_number:

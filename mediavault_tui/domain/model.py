@@ -149,7 +149,7 @@ class HealthReport:
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Which work a file is, as its name (or an id in it) says; rules.md, section 1.
+    """Which work a file is, as its name (or an id in it) says; docs/rules.md, section 1.
 
     `confidence` is 0–100; `evidence` are short phrases for a person ("year from the
     folder", "explicit id tmdb-603").

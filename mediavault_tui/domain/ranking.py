@@ -73,7 +73,7 @@ def _exactly(best: float) -> float:
 
 
 def _criteria(totals: Mapping[int, int], policy: QualityPolicy) -> tuple[_Criterion, ...]:
-    """The order of section 2: health, score, then the tie-breaks."""
+    """The order of docs/rules.md, section 2: health, score, then the tie-breaks."""
     return (
         _Criterion("health", _not_failed, _exactly),
         _Criterion("score", lambda file: totals[file.id], lambda best: best - policy.tie),

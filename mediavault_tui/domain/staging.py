@@ -1,6 +1,6 @@
 """The states of a staged file and of an act on it, and the only legal moves between them.
 
-Where its files go is `domain.holding`. Paths are raw bytes. Source: rules.md, section 5.
+Where its files go is `domain.holding`. Paths are raw bytes. Source: docs/safety.md.
 """
 
 from __future__ import annotations

@@ -24,7 +24,7 @@ class Allowance:
 
 
 TMDB = Allowance("tmdb", 40, 10.0)
-"""40 requests in any ten seconds: TMDb's own limit (design/infrastructure.md)."""
+"""40 requests in any ten seconds: about what TMDb allows one address."""
 
 OMDB = Allowance("omdb", 1000, 86_400.0, waits=False)
 """1,000 requests in any 24 hours, which no way of counting days can exceed."""

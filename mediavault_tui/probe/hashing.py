@@ -53,7 +53,7 @@ def new_buffer(size: int) -> memoryview:
     """Return `size` zeroed bytes that begin at a page.
 
     Reading the page cache into memory that begins 16 bytes into a page, as a bytearray's may,
-    was eight times slower here (technology.md, section 11).
+    was eight times slower here.
     """
     return memoryview(mmap.mmap(-1, size))
 

@@ -44,14 +44,8 @@ from mediavault_tui.services.doctor_machine import (
 from mediavault_tui.settings import Settings
 from mediavault_tui.store import doctor as store
 from mediavault_tui.store.database import Database
-from mediavault_tui.store.migrate import status
+from mediavault_tui.store.migrate import status, tables
 
-TABLES = (
-    "users", "sessions", "nas_config", "duplicate_groups", "media_files", "duplicate_members",
-    "pending_deletions", "scan_history", "user_decisions", "archive_operations", "chat_sessions",
-    "chat_messages", "preview_links",
-)  # fmt: skip
-"""The tables that an installation has."""
 _COUNTED = ("media_files", "duplicate_groups", "pending_deletions", "chat_sessions")
 _SITES = Path("/etc/nginx/sites-enabled"), Path("/etc/nginx/conf.d")
 
@@ -92,11 +86,12 @@ async def _database(database: Database) -> AsyncIterator[Check]:
         yield ill("migrations", f"{len(waiting)} are to be applied", "run `mediavault db migrate`")
     else:
         yield well("migrations", "all are applied")
-    missing = [name for name in TABLES if name not in there]
+    wanted = tables()
+    missing = [name for name in wanted if name not in there]
     if missing:
         yield ill("tables", f"missing: {', '.join(missing)}", "run `mediavault db migrate`")
         return
-    yield well("tables", f"all {len(TABLES)} are there")
+    yield well("tables", f"all {len(wanted)} are there")
     async with database.connection() as conn:
         nas = await store.nas_row(conn)
         counts = await store.counts(conn)

@@ -23,6 +23,7 @@ from mediavault_tui.store.database import connect_once, renamed
 from mediavault_tui.store.sqlfiles import sql_root
 
 _FILE = re.compile(r"^(\d{4})_([a-z0-9_]+)\.sql$")
+_TABLE = re.compile(r"^create table (\w+)", re.MULTILINE)
 _LOCK = 0x6D656469617661  # "mediava": one key for every program that migrates this database
 
 _BOOKKEEPING = """
@@ -89,6 +90,12 @@ def migrations() -> Sequence[Migration]:
     if [m.version for m in found] != list(range(1, len(found) + 1)):
         raise ValueError(f"migrations must be numbered 0001, 0002, …: {', '.join(map(str, found))}")
     return found
+
+
+def tables() -> Sequence[str]:
+    """Return the names of the tables that the migrations make, this module's own last."""
+    made = [name for each in migrations() for name in _TABLE.findall(each.sql)]
+    return [*made, "schema_migrations"]
 
 
 async def migrate(url: str) -> list[Applied]:

@@ -232,7 +232,8 @@ where g.id = s.group_id
   and g.state = case when s.present > 1 then 'resolved' else 'open' end;
 
 -- name: notice
--- Tell every program that looks at this library. $1 of 'staged:<id>', 'restored:<id>', 'purged:<id>', 'approved:<id>', 'files:changed'.
+-- Tell every program that looks at this library. $1 of 'staged:<id>', 'restored:<id>', 'purged:<id>', 'approved:<id>',
+-- 'renamed:<file>', 'files:changed'.
 select pg_notify('mediavault', n.what) from unnest($1::text[]) as n (what);
 
 -- name: group_of_files
@@ -272,7 +273,7 @@ order by g.reclaimable_bytes desc, g.id desc;
 select id from media_files where source = $1 and (path_raw = $2 or path = $3) order by id;
 
 -- name: last_act
--- The newest act of one person that still has an effect, file by file; see services.stage_undo.
+-- The newest act of one person that still has an effect, file by file; see services.stage_files.
 -- An act of undoing is no act to be undone: pressing undo twice goes back two acts. $1 who.
 with acts as (
     select o.batch, o.kind, o.id, o.file_id, o.finished_at as at

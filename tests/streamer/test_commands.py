@@ -20,8 +20,8 @@ from mediavault_tui.cli.main import parser
 from mediavault_tui.domain.accounts import SESSION_COOKIE
 from mediavault_tui.errors import ConfigError, MediaVaultError
 from mediavault_tui.services import keys
-from mediavault_tui.services.doctor import TABLES
 from mediavault_tui.settings import Secret, Settings
+from mediavault_tui.store.migrate import tables
 from tests.db.shelf import Shelf
 from tests.streamer.conftest import NAME, PASSWORD
 from tests.streamer.site import ROOT, free_ports, process
@@ -238,4 +238,4 @@ async def test_the_doctors_tables_are_the_schemas(shelf: Shelf) -> None:
     rows = await shelf.conn.fetch(
         "select relname from pg_class where relkind = 'r' and relnamespace = current_schema()::regnamespace"
     )
-    assert set(TABLES) <= {row["relname"] for row in rows}
+    assert sorted(tables()) == sorted(row["relname"] for row in rows)
