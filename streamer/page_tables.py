@@ -10,8 +10,8 @@ from html import escape as text
 from itertools import zip_longest
 
 from mediavault_tui.domain.forecast import picture_name, sound_name
-from mediavault_tui.domain.labels import size_text
 from mediavault_tui.domain.library import Copy
+from mediavault_tui.domain.measures import clock, size
 from mediavault_tui.domain.model import AudioTrack, Identity, MediaFile, SubtitleTrack
 from mediavault_tui.domain.pathtext import display
 from mediavault_tui.domain.playback import first_sound_place
@@ -24,7 +24,7 @@ def technical(file: MediaFile) -> str:
     """Return one line: "1920×1080 HEVC HDR10 · 24 fps · 8.1 Mb/s · DTS 5.1 en · 1:52:07 · 4.37 GB"."""
     info = file.info
     if info is None:
-        return size_text(file.size)
+        return size(file.size)
     parts = []
     if info.video is not None:
         video = info.video
@@ -35,14 +35,7 @@ def technical(file: MediaFile) -> str:
         parts.append(f"{info.bit_rate / 1e6:.1f} Mb/s")
     if info.audio:
         parts.append(sound(info.audio[first_sound_place(info)]))
-    return " · ".join([*parts, clock(info.duration), size_text(file.size)])
-
-
-def clock(seconds: float) -> str:
-    """Return a time as players show it: "1:52:07", "4:09"."""
-    minutes, second = divmod(int(seconds), 60)
-    hour, minute = divmod(minutes, 60)
-    return f"{hour}:{minute:02}:{second:02}" if hour else f"{minute}:{second:02}"
+    return " · ".join([*parts, clock(info.duration), size(file.size)])
 
 
 def facts(copy: Copy, others: Sequence[Beside], *, folder: bool) -> str:
@@ -89,7 +82,7 @@ def beside(a: Copy, b: Copy) -> str:
             )
         )
     lines.append(("health", _plain(_health(a.file), _health(b.file))))
-    lines.append(("size", _plain(size_text(a.file.size), size_text(b.file.size))))
+    lines.append(("size", _plain(size(a.file.size), size(b.file.size))))
     if a.file.info is not None and b.file.info is not None:
         lines.append(("length", _plain(clock(a.file.info.duration), clock(b.file.info.duration))))
         for place, (left, right) in enumerate(zip_longest(a.file.info.audio, b.file.info.audio)):

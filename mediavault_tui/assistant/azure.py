@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 from mediavault_tui.assistant.calls import Calls
 from mediavault_tui.assistant.trouble import pause, renamed
-from mediavault_tui.domain.chat import Choice, ToolCall
+from mediavault_tui.domain.chat import Choice, ToolCall, tokens
 from mediavault_tui.errors import AssistantDown, AssistantError
 
 if TYPE_CHECKING:
@@ -34,8 +34,6 @@ _WISHES = ("stream_options", "max_tokens", "temperature")
 """What is asked of an endpoint besides the answer; one that refuses it by name is asked without."""
 
 _LONGEST_ANSWER = 2000
-_CHARACTERS_PER_TOKEN = 4
-"""For an endpoint that does not count tokens: a little too many rather than too few."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +129,7 @@ class Model:
         if used == (0, 0):
             sent = sum(len(str(message.get("content") or "")) for message in messages)
             spoken = letters + sum(len(call.arguments) for call in calls.made())
-            used = (sent // _CHARACTERS_PER_TOKEN + 1, spoken // _CHARACTERS_PER_TOKEN + 1)
+            used = (tokens(sent), tokens(spoken))
         yield Whole(model, reason, calls.made(), *used)
 
     async def prepare(self) -> None:

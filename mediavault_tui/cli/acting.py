@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
+from mediavault_tui.cli.plain import harmless as harmless
 from mediavault_tui.errors import UsageError
 
 if TYPE_CHECKING:
@@ -127,8 +128,3 @@ async def all_pending(stage: Stage, text: str = "") -> AsyncIterator[Any]:
         for row in rows:
             yield row
         after = rows[-1]
-
-
-def harmless(text: str) -> str:
-    """Return `text` on one line, with nothing in it that a terminal would obey."""
-    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)

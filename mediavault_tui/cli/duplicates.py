@@ -8,8 +8,9 @@ from collections.abc import AsyncIterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from mediavault_tui.cli.acting import print_json
-from mediavault_tui.cli.plain import amount, harmless
+from mediavault_tui.cli.plain import harmless
 from mediavault_tui.cli.spelled import located
+from mediavault_tui.domain.measures import size
 from mediavault_tui.errors import UsageError
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from mediavault_tui.domain.verdict import MemberVerdict
     from mediavault_tui.services.dedupe import Dedupe
 
-KINDS = ("exact", "same_title", "looks_alike", "coverage")
+KINDS = ("exact", "same_title", "coverage")
 VERDICTS = ("certain", "clear", "recommended", "review")
 
 
@@ -94,7 +95,7 @@ def listed(each: Comparison) -> list[str]:
     """Return a group in a few lines: what it is, what is recommended, which file stays."""
     group = each.group
     lines = [
-        f"{group.id}  {harmless(group.title)}  [{group.proof}, {group.verdict}]  {amount(group.reclaimable)}",
+        f"{group.id}  {harmless(group.title)}  [{group.proof}, {group.verdict}]  {size(group.reclaimable)}",
         f"    {harmless(group.sentence)}",
     ]
     verdicts = {member.file: member for member in each.decision.members}
@@ -129,7 +130,7 @@ def explained(each: Comparison) -> list[str]:
 def total(found: Sequence[Comparison]) -> str:
     """Return the last line: how many groups, and what is to be won."""
     groups = "1 group" if len(found) == 1 else f"{len(found)} groups"
-    won = amount(sum(each.group.reclaimable for each in found))
+    won = size(sum(each.group.reclaimable for each in found))
     return f"{groups}, {won} to be won; nothing is moved by looking"
 
 

@@ -9,8 +9,9 @@ import os
 import sys
 from collections.abc import Iterator
 
-from mediavault_tui.cli.plain import amount, harmless
+from mediavault_tui.cli.plain import harmless
 from mediavault_tui.cli.spelled import is_folder, of_a_share
+from mediavault_tui.domain.measures import size
 from mediavault_tui.domain.pathtext import display
 from mediavault_tui.services.exact_tree import ExactGroup, ExactReport, find_exact
 
@@ -127,7 +128,7 @@ def print_json(report: ExactReport) -> None:
 def print_text(report: ExactReport) -> None:
     """Print the groups, then what could not be read, then the totals."""
     for group in report.groups:
-        print(f"{len(group.files)} files of {amount(group.size)} each; {amount(group.freed)} could be freed")
+        print(f"{len(group.files)} files of {size(group.size)} each; {size(group.freed)} could be freed")
         for first, *others in group.files:
             print(f"  {harmless(display(first))}")
             for other in others:
@@ -138,6 +139,6 @@ def print_text(report: ExactReport) -> None:
     copies = sum(len(group.files) - 1 for group in report.groups)
     freed = sum(group.freed for group in report.groups)
     print(
-        f"{report.files} files looked at, {amount(report.bytes_read)} read: {len(report.groups)} groups, "
-        f"{copies} copies too many, {amount(freed)} could be freed"
+        f"{report.files} files looked at, {size(report.bytes_read)} read: {len(report.groups)} groups, "
+        f"{copies} copies too many, {size(freed)} could be freed"
     )

@@ -15,7 +15,9 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mediavault_tui.cli.plain import harmless
 from mediavault_tui.cli.spelled import is_folder, is_there, located
+from mediavault_tui.domain.measures import clock, size
 from mediavault_tui.errors import UsageError
 
 if TYPE_CHECKING:
@@ -191,14 +193,14 @@ class _Line:
             done += f" of {progress.total_files:,}"
         parts = [f"{progress.phase.value:9}", f"{done} files"]
         if progress.counts.bytes_wire:
-            limit = f" of {amount(progress.budget)}" if progress.budget else ""
-            parts.append(f"{amount(progress.counts.bytes_wire)}{limit} from the share")
+            limit = f" of {size(progress.budget)}" if progress.budget else ""
+            parts.append(f"{size(progress.counts.bytes_wire)}{limit} from the share")
         if progress.message:
             parts.insert(1, progress.message)
         if progress.rate:
-            parts.append(f"{amount(progress.rate)}/s")
+            parts.append(f"{size(progress.rate)}/s")
         if progress.eta is not None:
-            parts.append(f"{duration(progress.eta)} left")
+            parts.append(f"{clock(progress.eta)} left")
         if progress.counts.errors:
             parts.append(f"{progress.counts.errors} errors")
         sys.stderr.write("\r\x1b[2K" + "  ".join(parts)[: width - 1])
@@ -208,22 +210,6 @@ class _Line:
         """Leave no line behind."""
         if self._wanted:
             sys.stderr.write("\r\x1b[2K")
-
-
-def amount(count: float) -> str:
-    """Return a number of bytes for a person: 1.4 GB."""
-    for unit in ("B", "kB", "MB", "GB"):
-        if count < 1000:
-            return f"{count:.0f} {unit}" if unit == "B" else f"{count:.1f} {unit}"
-        count /= 1000
-    return f"{count:.1f} TB"
-
-
-def duration(seconds: float) -> str:
-    """Return a time for a person: 1:02:03, 2:03."""
-    minutes, rest = divmod(int(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
 def _report(last: ScanProgress, errors: tuple[ScanError, ...], seconds: float, *, as_json: bool) -> None:
@@ -240,21 +226,16 @@ def _report(last: ScanProgress, errors: tuple[ScanError, ...], seconds: float, *
         return
     counts = last.counts
     print(
-        f"{counts.seen:,} videos ({amount(counts.bytes_seen)}) in {duration(seconds)}:"
+        f"{counts.seen:,} videos ({size(counts.bytes_seen)}) in {clock(seconds)}:"
         f" {counts.new:,} new, {counts.changed:,} changed, {counts.renamed:,} renamed,"
         f" {counts.missing:,} missing; {counts.hashed:,} hashed, {counts.probed:,} probed,"
         f" {counts.errors:,} errors"
     )
     if counts.bytes_wire:
-        print(f"{amount(counts.bytes_wire)} were read from the share")
+        print(f"{size(counts.bytes_wire)} were read from the share")
     if last.message:
         print(last.message)
     for error in errors[:20]:
-        print(f"  {printable(error.message)}")
+        print(f"  {harmless(error.message)}")
     if counts.errors > 20:
         print(f"  … and {counts.errors - 20:,} more; `mediavault scan --json` lists them")
-
-
-def printable(text: str) -> str:
-    """Return text without anything that a terminal would obey."""
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)

@@ -226,6 +226,14 @@ _HARD = re.compile(
 )
 
 
+def tokens(letters: int) -> int:
+    """Return about how many tokens a text of so many letters is, for an endpoint that does not count them.
+
+    A little too many rather than too few.
+    """
+    return letters // 4 + 1
+
+
 def is_plain(question: str) -> bool:
     """Return whether a question is a plain look-up, for which the cheaper model will do."""
     return len(question) <= 160 and bool(_PLAIN.search(question)) and not _HARD.search(question)

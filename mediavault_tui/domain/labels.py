@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 
+from mediavault_tui.domain.measures import size
 from mediavault_tui.domain.model import FileId, MediaFile
 from mediavault_tui.domain.quality import codec_name, main_audio, tier
 
-_GB = 1_000_000_000
-_MB = 1_000_000
 _CHANNELS = {0: "no sound", 1: "mono", 2: "2.0", 3: "2.1", 6: "5.1", 7: "6.1", 8: "7.1"}
 
 
@@ -38,13 +37,6 @@ def labels(files: Sequence[MediaFile]) -> Mapping[FileId, str]:
     return names
 
 
-def size_text(size: int) -> str:
-    """Return bytes as people read them: "4.37 GB", "700 MB", "812 bytes"."""
-    if size >= _GB:
-        return f"{size / _GB:.2f} GB"
-    return f"{size / _MB:.1f} MB" if size >= _MB else f"{size} bytes"
-
-
 def time_text(seconds: float) -> str:
     """Return a running time as people read it: "1 h 52 min", "6 min 12 s", "4.2 s"."""
     if seconds < 60:
@@ -56,7 +48,7 @@ def time_text(seconds: float) -> str:
 def _facts(file: MediaFile) -> str:
     info = file.info
     if info is None:
-        return f"unprobed file of {size_text(file.size)}"
+        return f"unprobed file of {size(file.size)}"
     words = []
     if info.video is not None:
         words += [
@@ -83,7 +75,7 @@ def _source(file: MediaFile) -> str:
 
 
 def _size(file: MediaFile) -> str:
-    return size_text(file.size)
+    return size(file.size)
 
 
 def _folder(file: MediaFile) -> str:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from urllib.parse import quote_from_bytes, unquote_to_bytes
+from urllib.parse import unquote_to_bytes
 
 from mediavault_tui.domain.pathtext import comparable, display
 from mediavault_tui.errors import UsageError
@@ -129,25 +129,6 @@ class Names:
     def mounted(self, name: bytes) -> bool:
         """Return whether a path of this machine lies below a mount of a share."""
         return any(name == mount.folder or name.startswith(mount.folder + b"/") for mount in self.mounts)
-
-    def spellings(self, located: bytes) -> list[bytes]:
-        """Return every way to write a located path of a NAS that `located` understands."""
-        source, path = place(located)
-        share = next((share for share in self.shares if share.source == source), None)
-        if share is None:
-            return [located]
-        host = share.host.encode()
-        port = b"" if share.port == 445 else b":%d" % share.port
-        uri = b"smb://" + host + port + quote_from_bytes(path, safe="/ ").encode()
-        written = [located, path, b"nas:" + path, uri, b"//" + host + path]
-        if b"\\" not in path:
-            written.append(b"\\\\" + host + path.replace(b"/", b"\\"))
-        for mount in self.mounts:
-            if mount.source not in ("", source):
-                continue
-            if path == mount.path or path.startswith(mount.path + b"/"):
-                written.append(mount.folder + path[len(mount.path) :])
-        return written
 
     def _known(self, source: str, name: bytes) -> None:
         if all(share.source != source for share in self.shares):

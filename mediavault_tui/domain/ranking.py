@@ -53,12 +53,6 @@ def rank(files: Sequence[MediaFile], policy: QualityPolicy = DEFAULT) -> list[Ra
     ]
 
 
-def compare(a: MediaFile, b: MediaFile, policy: QualityPolicy = DEFAULT) -> tuple[MediaFile, str | None]:
-    """Return the better of two and the criterion that decided; None when nothing tells them apart."""
-    first = rank((a, b), policy)[0]
-    return first.file, first.criterion
-
-
 @dataclass(frozen=True, slots=True)
 class _Criterion:
     """`value`: more is better; what is at least `floor(best)` counts as equal to the best."""

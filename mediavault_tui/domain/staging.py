@@ -39,6 +39,7 @@ class ActState(StrEnum):
     """Refused by the last look at the disk; nothing was moved."""
 
 
+# The database's triggers decide. These tables say it to people, and a test holds both to each other.
 _STAGED_MOVES: Mapping[StagedState, frozenset[StagedState]] = {
     StagedState.STAGED: frozenset({StagedState.APPROVED, StagedState.RESTORED}),
     StagedState.APPROVED: frozenset({StagedState.STAGED, StagedState.RESTORED, StagedState.PURGED}),

@@ -34,6 +34,11 @@ class TitleKind(StrEnum):
     TV = "tv"
 
 
+def page_of(kind: str, tmdb_id: int) -> str:
+    """Return TMDb's page for people; `kind`: movie or tv."""
+    return f"https://www.themoviedb.org/{kind}/{tmdb_id}"
+
+
 @dataclass(frozen=True, slots=True)
 class Episode:
     """One episode of a show. Season 0 holds the specials."""
@@ -92,7 +97,7 @@ class Title:
     @property
     def link(self) -> str:
         """TMDb's page for people."""
-        return f"https://www.themoviedb.org/{self.kind}/{self.tmdb_id}"
+        return page_of(self.kind, self.tmdb_id)
 
     @property
     def key(self) -> tuple[TitleKind, int]:

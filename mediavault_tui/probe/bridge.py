@@ -14,13 +14,12 @@ import secrets
 import socket
 import threading
 from collections import OrderedDict
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any, Protocol
+from typing import Any
 
 from mediavault_tui.domain.pathtext import display
-from mediavault_tui.errors import ProbeError, SourceError
+from mediavault_tui.errors import SourceError
 from mediavault_tui.probe.hashing import Reader, changed
 
 _BLOCK = 128 * 1024
@@ -36,14 +35,6 @@ BRIDGED = b"http://127.0.0.1:"
 
 _RANGE = re.compile(r"bytes=([0-9]+)-([0-9]*)")
 """What ffmpeg asks for; anything else gets the whole file, as RFC 9110 (14.2) permits."""
-
-
-class Opens(Protocol):
-    """Whatever opens files for reading by position; any `sources.base.Source` is one."""
-
-    name: str
-
-    def open(self, path: bytes) -> AbstractContextManager[Reader]: ...
 
 
 class Bridge:
@@ -210,23 +201,3 @@ class _Handler(BaseHTTPRequestHandler):
 
     def log_message(self, format: str, *args: Any) -> None:
         """Addresses hold the key to a file; none is written anywhere."""
-
-
-@contextmanager
-def address_of(source: Opens, path: bytes) -> Iterator[str]:
-    """Yield what ffprobe or ffmpeg is given to read a file: `file:…` here, a bridge's address elsewhere.
-
-    Raises: SourceError if the source failed while a program read, in place of the ProbeError
-        that came of it; that the file is damaged would not be true.
-    """
-    if source.name == "local":
-        yield "file:" + path.decode("utf-8", "surrogateescape")
-        return
-    with source.open(path) as reader, Bridge(reader) as bridge:
-        try:
-            yield bridge.address
-        except ProbeError as error:
-            if bridge.error is not None:
-                raise bridge.error from error
-            raise
-        bridge.check()

@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from mediavault_tui.domain.measures import clock
 from mediavault_tui.domain.model import Health, HealthReport, MediaInfo
 from mediavault_tui.errors import ProbeCrashed, ProbeError, ProbeTimeout
 from mediavault_tui.probe.endings import cut_short
@@ -92,16 +93,16 @@ async def _length(look: _Ends, info: MediaInfo) -> str | None:
         ends = ends if look.too_dear else await look.through()
     reached = max(ends.values(), default=0.0)
     if reached < info.duration - allowed:
-        return f"it ends at {_clock(reached)} of {_clock(info.duration)}"
+        return f"it ends at {clock(reached)} of {clock(info.duration)}"
     picture = ends.get("video", reached if info.video is None else start)
     if info.video is not None and picture < info.duration - max(_TAIL, 0.05 * info.duration):
-        return f"the picture stops at {_clock(picture)} of {_clock(info.duration)}"
+        return f"the picture stops at {clock(picture)} of {clock(info.duration)}"
     if info.audio and "audio" not in ends and start >= info.duration / 2:
         if look.too_dear:
             return None if await look.sound_in_the_middle() else "the sound stops in its first half"
         sound = (await look.through()).get("audio", 0.0)
         if sound < info.duration / 2:
-            return f"the sound stops at {_clock(sound)} of {_clock(info.duration)}"
+            return f"the sound stops at {clock(sound)} of {clock(info.duration)}"
     return None
 
 
@@ -228,7 +229,7 @@ async def _picture(
         if not frames[number * tracks]:
             again = await prober.decode_from_key_frame(path, window, size=size)
             if not _frames(again)[0]:
-                return f"no picture can be decoded at {_clock(window[0])} ({last_words(again.stderr)})"
+                return f"no picture can be decoded at {clock(window[0])} ({last_words(again.stderr)})"
     return None
 
 
@@ -280,9 +281,3 @@ def _seconds(holder: Mapping[str, Any], key: str) -> float | None:
         return float(holder[key])
     except (KeyError, ValueError):
         return None
-
-
-def _clock(seconds: float) -> str:
-    minutes, rest = divmod(max(round(seconds), 0), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"

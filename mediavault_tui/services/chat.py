@@ -31,6 +31,7 @@ from mediavault_tui.domain.chat import (
     Used,
     cost,
     is_plain,
+    tokens,
 )
 from mediavault_tui.errors import AssistantBusy, AssistantDenied, MediaVaultError, Refused, UsageError
 from mediavault_tui.services import chat_tools
@@ -221,7 +222,7 @@ class Chat(Sessions):
                 await asyncio.shield(
                     self._keep(
                         turn.session,
-                        self._answer(turn, said, reason, sent // 4 + 1, len("".join(said)) // 4 + 1),
+                        self._answer(turn, said, reason, tokens(sent), tokens(len("".join(said)))),
                     )
                 )
         if whole is None:

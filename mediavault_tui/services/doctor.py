@@ -23,7 +23,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from mediavault_tui.domain.checks import Check
-from mediavault_tui.domain.origins import loopback
+from mediavault_tui.domain.origins import loopback, url_of
 from mediavault_tui.domain.pathtext import display
 from mediavault_tui.errors import MediaVaultError
 from mediavault_tui.probe.tools import Tool, find_tool
@@ -166,13 +166,12 @@ def _ports(settings: Settings) -> list[Check]:
 
 def _port(what: str, host: str, port: int, ours: Callable[[str], bool]) -> Check:
     name = f"port {port} ({what})"
-    reached = "127.0.0.1" if host in ("0.0.0.0", "localhost") else "::1" if host == "::" else host  # noqa: S104
+    address = url_of(host, port)
     try:
-        socket.create_connection((reached, port), timeout=PATIENCE).close()
+        socket.create_connection((urlsplit(address).hostname, port), timeout=PATIENCE).close()
     except OSError:
         return aside(name, f"it is free; the {what} is not running")
-    where = f"[{reached}]" if ":" in reached else reached
-    if ours(f"http://{where}:{port}"):
+    if ours(address):
         return well(name, "ours listens")
     return ill(name, "another program listens", "end it, or give ours another port (docs/configuration.md)")
 

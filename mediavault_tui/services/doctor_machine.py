@@ -19,6 +19,7 @@ from mediavault_tui.domain.checks import Check
 from mediavault_tui.domain.pathtext import display
 from mediavault_tui.errors import MediaVaultError
 from mediavault_tui.probe.tools import find_tool
+from mediavault_tui.services.keys import SHORTEST
 from mediavault_tui.settings import Settings
 
 PATIENCE = 5.0
@@ -27,8 +28,8 @@ ROOM = 1_000_000_000
 """Bytes without which a database or a move soon fails."""
 SKEW = 5.0
 """Seconds by which two clocks may differ: links and sessions end by the database's."""
-SHORTEST, FEWEST = 32, 10
-"""Characters of a signing key, and how many different ones a thing of chance has at least."""
+FEWEST = 10
+"""How many different characters a signing key that chance made has at least."""
 RENEWAL = 14 * 86_400
 """Seconds before its end at which a certificate should have been renewed."""
 

@@ -16,7 +16,7 @@ from typing import Literal
 from mediavault_tui.errors import ConfigError
 from mediavault_tui.settings import Settings
 
-_SHORTEST = 32
+SHORTEST = 32
 """Characters of a secret that nobody tries out."""
 
 
@@ -27,9 +27,9 @@ def signing_secret(settings: Settings) -> bytes:
     """
     if settings.jwt_secret_key is not None:
         secret = settings.jwt_secret_key.reveal().encode()
-        if len(secret) < _SHORTEST:
+        if len(secret) < SHORTEST:
             raise ConfigError(
-                f"JWT_SECRET_KEY has {len(secret)} characters; give it {_SHORTEST} or more, or unset it"
+                f"JWT_SECRET_KEY has {len(secret)} characters; give it {SHORTEST} or more, or unset it"
             )
         return secret
     place = settings.data_dir.absolute() / "signing.key"
@@ -42,7 +42,7 @@ def signing_secret(settings: Settings) -> bytes:
         raise ConfigError(
             f"{place} cannot be used ({error.strerror}); set JWT_SECRET_KEY or MEDIAVAULT_DATA_DIR"
         ) from error
-    if len(made) < _SHORTEST:
+    if len(made) < SHORTEST:
         raise ConfigError(f"{place} holds no key; remove it, and another is made")
     return made
 

@@ -71,11 +71,6 @@ class SmbSource:
         """Bytes over the wire so far, both ways, headers included."""
         return self._link.bytes + self._second.bytes
 
-    @property
-    def clock_skew_s(self) -> float | None:
-        """How far the server's clock is ahead of ours, by the second; None before a connection."""
-        return self._link.skew_s
-
     def walk(
         self,
         root: bytes,

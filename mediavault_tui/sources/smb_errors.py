@@ -20,7 +20,6 @@ END_OF_FILE = 0xC0000011
 NO_MORE_FILES = 0x80000006
 NOT_FOUND = frozenset((0xC0000034, 0xC000003A, 0xC000000F, 0xC0000056))
 """No such name, no such folder, no such file, deletion pending."""
-BUFFER_OVERFLOW = 0x80000005
 
 _MISSING = (SourceMissing, "it is not there; scan again")
 _FULL = (SourceFull, "the volume is full or the quota used up; make room")

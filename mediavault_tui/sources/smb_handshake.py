@@ -82,7 +82,6 @@ class _Handshake(Connection):  # type: ignore[misc]  # the library has no types
 
     def __init__(self, channel: _Channel, host: str, port: int) -> None:
         self._channel = channel
-        self.server_time: int | None = None
         super().__init__(uuid.uuid4(), host, port, require_signing=True)
 
     @property
@@ -133,22 +132,16 @@ class _Handshake(Connection):  # type: ignore[misc]  # the library has no types
                 raise SMBResponseException(header)
             return header
 
-    def _send_smb2_negotiate(self, *args: Any) -> Any:
-        answer = super()._send_smb2_negotiate(*args)
-        self.server_time = struct.unpack("<Q", answer["system_time"].pack())[0]
-        return answer
 
+def sign_in(address: ShareAddress, *, deadline_s: float) -> tuple[socket.socket, Terms]:
+    """Connect, negotiate, sign in and connect to the share; return the socket and the terms.
 
-def sign_in(address: ShareAddress, *, deadline_s: float) -> tuple[socket.socket, Terms, float | None]:
-    """Connect, negotiate, sign in and connect to the share; return the socket, the terms and the skew.
-
-    The skew is how many seconds the server's clock is ahead of ours, None if it does not say.
     Raises: Dropped if the server cannot be reached or does not answer, which may pass;
         SourceDenied and SourceOffline for what will not: name, user, password, share, dialect.
     """
     sock = _connected(address, deadline_s)
     try:
-        return sock, *_signed_in(sock, address, deadline_s)
+        return sock, _signed_in(sock, address, deadline_s)
     except BaseException:
         sock.close()
         raise
@@ -201,7 +194,7 @@ def _resolved(address: ShareAddress, deadline_s: float) -> list[Any]:
     return answer
 
 
-def _signed_in(sock: socket.socket, address: ShareAddress, deadline_s: float) -> tuple[Terms, float | None]:
+def _signed_in(sock: socket.socket, address: ShareAddress, deadline_s: float) -> Terms:
     connection = _Handshake(_Channel(sock, deadline_s), address.host, address.port)
     session = Session(connection, address.username, address.password, require_encryption=address.encrypt)
     tree = TreeConnect(session, rf"\\{address.host}\{address.share}")
@@ -227,10 +220,7 @@ def _signed_in(sock: socket.socket, address: ShareAddress, deadline_s: float) ->
         ) from error
     except (ValueError, KeyError, IndexError, struct.error) as error:  # the library's parser, at nonsense
         raise Dropped("what answers does not speak SMB; check the port") from error
-    skew = None
-    if connection.server_time:
-        skew = (connection.server_time - 116_444_736_000_000_000) / 10_000_000 - time.time()
-    return _terms(connection, session, tree), skew
+    return _terms(connection, session, tree)
 
 
 def _first_sentence(error: Exception) -> str:

@@ -33,7 +33,6 @@ class Link:
         self.address = address
         self.serial = 0
         """The volume's number; 0 before the first connection."""
-        self.skew_s: float | None = None
         """How far the server's clock was ahead of ours at the last connection."""
         self.bytes = 0
         """Sent and received, over all connections."""
@@ -115,7 +114,7 @@ class Link:
             return self._wire
 
     def _connect(self) -> Wire:
-        sock, terms, self.skew_s = sign_in(self.address, deadline_s=self._deadline)
+        sock, terms = sign_in(self.address, deadline_s=self._deadline)
         wire = Wire(sock, terms, deadline_s=self._deadline, on_bytes=self._count)
         started = time.monotonic()
         serial = self._serial_by(wire)

@@ -81,9 +81,7 @@ async def make_due(database: Database) -> int:
 async def _make(conn: Connection, index: Deferred) -> None:
     """Make one index and forget that it waits, unless somebody else just did."""
     async with conn.transaction():
-        await conn.execute(
-            "select pg_advisory_xact_lock(hashtext('deferred index'), hashtext($1))", index.name
-        )
+        await conn.execute(_LOCK, index.name)
         # `if not exists` for an index that was made by hand.
         await conn.execute(index.definition.replace("CREATE INDEX ", "CREATE INDEX IF NOT EXISTS ", 1))
         await conn.execute(sql("indexes_made"), [index.name])

@@ -29,7 +29,7 @@ from mediavault_tui.domain.model import (
 )
 from mediavault_tui.domain.pathtext import display
 from mediavault_tui.domain.quality import codec_name
-from mediavault_tui.domain.world import Entry, Title, TitleKind
+from mediavault_tui.domain.world import Entry, Title, TitleKind, page_of
 from mediavault_tui.domain.worldmatch import named
 from mediavault_tui.ui.format import (
     clock,
@@ -277,9 +277,8 @@ def open_link(app: App[Any], address: str) -> None:
 def tmdb_address(file: MediaFile) -> str | None:
     """Return the page of the title at TMDb, where its number is known."""
     if file.work is not None:
-        return f"https://www.themoviedb.org/{file.work.kind}/{file.work.tmdb_id}"
+        return page_of(file.work.kind, file.work.tmdb_id)
     known = file.identity
     if known is None or known.tmdb_id is None:
         return None
-    kind = "tv" if known.kind is Kind.EPISODE else "movie"
-    return f"https://www.themoviedb.org/{kind}/{known.tmdb_id}"
+    return page_of("tv" if known.kind is Kind.EPISODE else "movie", known.tmdb_id)

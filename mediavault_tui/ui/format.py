@@ -13,6 +13,8 @@ from datetime import datetime, timedelta
 from rich.cells import cell_len, chop_cells
 
 from mediavault_tui.domain.library import InventoryRow
+from mediavault_tui.domain.measures import clock as clock
+from mediavault_tui.domain.measures import size as size
 from mediavault_tui.domain.verdict import Proof, Verdict
 from mediavault_tui.ui.columns import Cell
 
@@ -152,30 +154,11 @@ def _tail(text: str, width: int) -> str:
     return text[start:]
 
 
-def size(count: int) -> str:
-    """Return bytes as people say them, in powers of 1000 as disks are sold: "4.2 GB"."""
-    if count < 1000:
-        return f"{count} B"
-    value = float(count)
-    for unit in ("kB", "MB", "GB", "TB"):
-        value /= 1000
-        if value < 999.95:
-            return f"{value:.1f} {unit}" if value < 99.95 else f"{value:.0f} {unit}"
-    return f"{value / 1000:.1f} PB"
-
-
 def rate(bits: int) -> str:
     """Return bit/s as people say them: "8.1 Mb/s"."""
     if bits < 1_000_000:
         return f"{bits / 1000:.0f} kb/s"
     return f"{bits / 1e6:.1f} Mb/s"
-
-
-def clock(seconds: float) -> str:
-    """Return a length as h:mm:ss, or m:ss below an hour."""
-    whole = round(seconds)
-    hours, rest = divmod(whole, 3600)
-    return f"{hours}:{rest // 60:02}:{rest % 60:02}" if hours else f"{rest // 60}:{rest % 60:02}"
 
 
 def held(since: datetime, now: datetime) -> str:

@@ -11,6 +11,7 @@ from textual.binding import Binding, BindingType
 from textual.widgets import Static
 
 from mediavault_tui.domain.lacks import BetterCopy, MissingEpisode
+from mediavault_tui.domain.world import page_of
 from mediavault_tui.errors import MediaVaultError
 from mediavault_tui.ui import describe, tables
 from mediavault_tui.ui.columns import Column
@@ -172,8 +173,7 @@ class MissingEpisodes(Look[MissingEpisode]):
         return [f"{row.title} S{row.season:02}E{row.episode:02} {row.name}", self.link(row)]
 
     def link(self, row: MissingEpisode) -> str:
-        page = f"https://www.themoviedb.org/tv/{row.tmdb_id}"
-        return f"{page}/season/{row.season}/episode/{row.episode}"
+        return f"{page_of('tv', row.tmdb_id)}/season/{row.season}/episode/{row.episode}"
 
 
 class BetterCopies(Look[BetterCopy]):

@@ -57,7 +57,7 @@ def test_a_sentence_names_files_by_what_tells_them_apart_and_never_by_an_id() ->
 
 def test_files_that_look_the_same_are_told_apart_by_their_size() -> None:
     files = [file_of("1080p h264 10M size:700", id=1), file_of("1080p h264 10M size:900", id=2)]
-    assert "1080p H.264 5.1 en, 700.0 MB" in decide(files, Proof.SAME_TITLE).sentence
+    assert "1080p H.264 5.1 en, 700 MB" in decide(files, Proof.SAME_TITLE).sentence
 
 
 def test_exact_copies_decided_elsewhere_are_mentioned() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import quote_from_bytes
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -75,6 +77,22 @@ def test_what_leaves_the_share_or_means_nothing_is_refused(name: str, why: str) 
         NAMES.located(name.encode())
 
 
+def spellings(located: bytes) -> list[bytes]:
+    """Return every way to write a located path of a share of `NAMES`."""
+    source, path = place(located)
+    share = next(share for share in NAMES.shares if share.source == source)
+    host = share.host.encode()
+    port = b"" if share.port == 445 else b":%d" % share.port
+    uri = b"smb://" + host + port + quote_from_bytes(path, safe="/ ").encode()
+    written = [located, path, b"nas:" + path, uri, b"//" + host + path]
+    if b"\\" not in path:
+        written.append(b"\\\\" + host + path.replace(b"/", b"\\"))
+    for mount in NAMES.mounts:
+        if path == mount.path or path.startswith(mount.path + b"/"):
+            written.append(mount.folder + path[len(mount.path) :])
+    return written
+
+
 step = st.binary(min_size=1, max_size=20).filter(
     lambda raw: not {0, 47} & set(raw) and raw not in (b".", b"..")
 )
@@ -84,7 +102,7 @@ step = st.binary(min_size=1, max_size=20).filter(
 def test_all_spellings_of_a_path_lead_back_to_it(steps: list[bytes], source: str) -> None:
     share = next(share for share in NAMES.shares if share.source == source)
     located = locate(source, b"/".join([share.top, *steps]))
-    for spelling in NAMES.spellings(located):
+    for spelling in spellings(located):
         if NAMES.mounted(spelling) or not spelling.startswith(b"/mnt/"):
             assert NAMES.located(spelling) == located, spelling
 

@@ -10,7 +10,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mediavault_tui.domain.ranking import compare, rank
+from mediavault_tui.domain.ranking import rank
 from tests.specs import file_of
 
 CORPUS: list[dict[str, Any]] = yaml.safe_load(
@@ -58,8 +58,3 @@ def test_a_damaged_file_never_ranks_above_a_healthy_one(specs: list[str]) -> Non
     files = [file_of(spec, id=number) for number, spec in enumerate(specs)]
     damaged = [place.file.health.health == "broken" for place in rank(files)]
     assert damaged == sorted(damaged)
-
-
-def test_compare_names_the_better_and_what_decided() -> None:
-    better, worse = file_of("1080p h264 10M bluray", id=1), file_of("1080p h264 10M web", id=2)
-    assert compare(worse, better) == (better, "source")
