@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+import importlib.metadata
 import json
 import re
 import subprocess
@@ -95,3 +97,22 @@ def test_the_lock_names_the_public_index_only() -> None:
     hosts = set(re.findall(r"(?:https?|file)://[^/\"]*", text))
     assert hosts <= {"https://pypi.org", "https://files.pythonhosted.org"}
     assert "path = " not in text
+
+
+def test_what_is_imported_is_declared() -> None:
+    """What comes along with another package may go with it."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    declared = [*project["dependencies"], *project["optional-dependencies"]["embedded"]]
+    names = {re.split(r"[\[<>=; ]", line)[0].replace("-", "_").lower() for line in declared}
+    of_module = importlib.metadata.packages_distributions()
+    missing = set()
+    for path in (*(ROOT / "mediavault_tui").rglob("*.py"), *(ROOT / "streamer").rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_bytes())):
+            modules = [each.name for each in node.names] if isinstance(node, ast.Import) else []
+            if isinstance(node, ast.ImportFrom) and node.level == 0:
+                modules = [node.module or ""]
+            for top in {module.partition(".")[0] for module in modules} - {"mediavault_tui", "streamer"}:
+                from_ = {name.replace("-", "_").lower() for name in of_module.get(top, ())}
+                if top not in sys.stdlib_module_names and not from_ & names:
+                    missing.add(f"{top} ({path.name})")
+    assert missing == set()
