@@ -273,7 +273,7 @@ order by g.reclaimable_bytes desc, g.id desc;
 select id from media_files where source = $1 and (path_raw = $2 or path = $3) order by id;
 
 -- name: last_act
--- The newest act of one person that still has an effect, file by file; see services.stage_files.
+-- The newest act of one person that still has an effect, file by file; see services.undoing.
 -- An act of undoing is no act to be undone: pressing undo twice goes back two acts. $1 who.
 with acts as (
     select o.batch, o.kind, o.id, o.file_id, o.finished_at as at
