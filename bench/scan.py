@@ -88,7 +88,7 @@ async def million(files: int) -> None:
             )
             await conn.execute("vacuum analyze media_files")
             rows = await conn.fetch(
-                "select path_raw, root_raw, device, inode, size_bytes, modified_ns, link_count"
+                "select path_raw, root_raw, device, inode, size_bytes, modified_ns, link_count, protected"
                 " from media_files"
             )
 

@@ -254,12 +254,12 @@ class _Run:
 
     async def _take_stock(self) -> None:
         walk = Walk(self.source, self.roots, self.never_entered, self.meter)
-        stock = Stock(self.conn, self.source, self.roots, self.meter)
+        stock = Stock(self.conn, self.source, self.roots, self.meter, self.protected)
         arriving = Arriving(self.conn, self.database, self.source, self.meter)
         await arriving.recover()
         # A share's walk may begin a folder anew after a drop; a file that it meets twice is compared away.
         if self.source.name == LOCAL and await stocktake.is_empty(self.conn):
-            await arriving.take(FirstStock(stock, self.protected).files(walk))
+            await arriving.take(FirstStock(stock).files(walk))
             self._believe(walk)
             return
         await stock.walk(walk)

@@ -20,8 +20,6 @@ class FirstStock:
     """One walk into an empty inventory."""
 
     stock: Stock
-    protected: Fenced
-    """Folders whose files are never staged."""
 
     async def files(self, walk: Walk) -> AsyncGenerator[Files, None]:
         """Yield the videos while the walk goes on; last those that it must see all of first.
@@ -39,7 +37,7 @@ class FirstStock:
                 elif _doubtful(file):
                     doubtful.append((root, file))
                 else:
-                    sure.append(new_file(file, (), self.protected))
+                    sure.append(new_file(file, (), self.stock.protected))
             for lot in self._lots(root, sure):
                 yield lot
         if self.stock.meter.control.cancelled:
@@ -52,7 +50,7 @@ class FirstStock:
             root, file = names[0]
             if not _doubtful(file) or file.path in proved:
                 aliases = tuple(other.path for _, other in names[1:])
-                rest[root].append(new_file(file, aliases, self.protected))
+                rest[root].append(new_file(file, aliases, self.stock.protected))
         for root, files in rest.items():
             for lot in self._lots(root, files):
                 yield lot

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 
+from mediavault_tui.domain.fenced import Fenced
 from mediavault_tui.domain.media import is_mpeg_ts
 from mediavault_tui.domain.model import FileStamp, FileState
 from mediavault_tui.domain.pathtext import display
@@ -29,6 +30,8 @@ class Stock:
     source: Source
     roots: Sequence[bytes]
     meter: Meter
+    protected: Fenced
+    """Folders whose files are never staged."""
 
     async def walk(self, walk: Walk) -> None:
         """Walk, and put everything seen beside the inventory."""
@@ -45,6 +48,7 @@ class Stock:
                         stamp.size,
                         stamp.modified_ns,
                         file.links,
+                        file.path in self.protected,
                     )
 
         await stocktake.prepare(self.conn)

@@ -15,10 +15,10 @@ from mediavault_tui.store.database import Connection
 from mediavault_tui.store.scans import below
 from mediavault_tui.store.sqlfiles import sql
 
-_SEEN = ["path_raw", "root_raw", "device", "inode", "size_bytes", "modified_ns", "link_count"]
+_SEEN = ["path_raw", "root_raw", "device", "inode", "size_bytes", "modified_ns", "link_count", "protected"]
 
-Seen = tuple[bytes, bytes, int, int, int, int, int]
-"""Path, root, device, inode, size, modification time, links."""
+Seen = tuple[bytes, bytes, int, int, int, int, int, bool]
+"""Path, root, device, inode, size, modification time, links, whether it is never to be staged."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 -- What the walk met, for the length of one scan.
 create temporary table if not exists scan_seen (
     path_raw bytea not null, root_raw bytea not null, device bigint not null, inode bigint not null,
-    size_bytes bigint not null, modified_ns bigint not null, link_count integer not null,
+    size_bytes bigint not null, modified_ns bigint not null, link_count integer not null, protected boolean not null,
     aliases bytea[] not null default '{}'
 )
 
@@ -11,7 +11,7 @@ create temporary table if not exists scan_seen (
 create temporary table if not exists scan_diff (
     what text not null, id bigint, path_raw bytea not null, root_raw bytea, device bigint not null,
     inode bigint not null, size_bytes bigint not null, modified_ns bigint not null,
-    link_count integer not null, aliases bytea[] not null
+    link_count integer not null, protected boolean not null, aliases bytea[] not null
 )
 
 -- name: scan_fold_links
@@ -47,11 +47,12 @@ where m.source = $1 and m.aliases <> '{}' and m.path_raw = s.path_raw and m.inod
 
 -- name: scan_compare
 -- Fill scan_diff in one pass over both: 'new', 'changed', 'back' (was missing), 'touched' (same
--- content, other links or device number), 'gone' (not seen). Unchanged files leave no trace.
+-- content; other links, device number or protection), 'gone' (not seen). Unchanged files leave no trace.
 -- $1 source; $2, $3 the ranges of paths below the roots.
 -- A volume that was mounted again has another device number and the same inodes; another inode
 -- is another file.
-insert into scan_diff (what, id, path_raw, root_raw, device, inode, size_bytes, modified_ns, link_count, aliases)
+insert into scan_diff (what, id, path_raw, root_raw, device, inode, size_bytes, modified_ns, link_count, protected,
+                       aliases)
 select case
          when s.path_raw is null then 'gone'
          when m.id is null then 'new'
@@ -63,10 +64,11 @@ select case
        m.id, coalesce(s.path_raw, m.path_raw), s.root_raw,
        coalesce(s.device, m.device), coalesce(s.inode, m.inode),
        coalesce(s.size_bytes, m.size_bytes), coalesce(s.modified_ns, m.modified_ns),
-       coalesce(s.link_count, m.link_count), coalesce(s.aliases, m.aliases)
+       coalesce(s.link_count, m.link_count), coalesce(s.protected, m.protected), coalesce(s.aliases, m.aliases)
 from scan_seen s
 full join (
-    select f.id, f.path_raw, f.device, f.inode, f.size_bytes, f.modified_ns, f.link_count, f.aliases, f.state
+    select f.id, f.path_raw, f.device, f.inode, f.size_bytes, f.modified_ns, f.link_count, f.protected, f.aliases,
+           f.state
     from media_files f
     join unnest($2::bytea[], $3::bytea[]) as r (low, high) on f.path_raw >= r.low and f.path_raw < r.high
     where f.source = $1 and f.state in ('present', 'missing')
@@ -75,7 +77,7 @@ where (s.path_raw is null and m.state = 'present')
    or m.id is null
    or (s.path_raw is not null and (m.state = 'missing' or m.device <> s.device or m.inode <> s.inode
        or m.size_bytes <> s.size_bytes or m.modified_ns <> s.modified_ns
-       or m.link_count <> s.link_count or m.aliases <> s.aliases))
+       or m.link_count <> s.link_count or m.protected <> s.protected or m.aliases <> s.aliases))
 
 -- name: scan_known_rejects
 -- Names like a video whose bytes are none, unchanged since they were read: not new.
@@ -123,7 +125,7 @@ order by d.path_raw, m.state = 'present' desc, m.id desc
 with moved as (
     update media_files m
     set path_raw = u.path_raw, path = u.path, root_raw = u.root_raw, state = 'present', missing_since = null,
-        link_count = d.link_count, aliases = d.aliases, title = '', title_key = '', identity_confidence = 0,
+        link_count = d.link_count, protected = d.protected, aliases = d.aliases, title = '', title_key = '', identity_confidence = 0,
         named_title = null, named_key = null, named_year = null, world_words = null
     from unnest($1::bigint[], $2::bytea[], $3::text[], $4::bytea[]) as u (id, path_raw, path, root_raw)
     join scan_diff d on d.path_raw = u.path_raw and d.what = 'new'
@@ -143,10 +145,10 @@ with named as (
 delete from scan_diff where what = 'new' and path_raw = any($2::bytea[])
 
 -- name: scan_same_content
--- Files that came back as they were, and files with other links or another device number.
+-- Files that came back as they were, and files with other links, device number or protection.
 update media_files m
-set device = d.device, inode = d.inode, link_count = d.link_count, aliases = d.aliases,
-    state = 'present', missing_since = null
+set device = d.device, inode = d.inode, link_count = d.link_count, protected = d.protected,
+    aliases = d.aliases, state = 'present', missing_since = null
 from scan_diff d
 where d.what in ('back', 'touched') and m.id = d.id and m.state in ('present', 'missing')
 
@@ -154,7 +156,7 @@ where d.what in ('back', 'touched') and m.id = d.id and m.state in ('present', '
 -- Files whose bytes may be others now: whatever was known of their content is forgotten. $1 scan.
 update media_files m
 set device = d.device, inode = d.inode, size_bytes = d.size_bytes, modified_ns = d.modified_ns,
-    link_count = d.link_count, aliases = d.aliases, state = 'present', missing_since = null,
+    link_count = d.link_count, protected = d.protected, aliases = d.aliases, state = 'present', missing_since = null,
     sample_hash = null, content_hash = null, probed_at = null, health = 'unchecked', health_reason = '',
     container = null, duration_s = null, bit_rate = null, width = null, height = 0, tier = '?',
     video_codec = null, hdr = '{}', audio_languages = '{}', subtitle_languages = '{}', tracks = null,

@@ -400,3 +400,24 @@ async def test_a_protected_folder_is_protected_in_every_spelling(
     await scan(database, library, protected=[library / spelled])
     query = "select path from media_files where protected"
     assert [Path(row["path"]).name for row in await conn.fetch(query)] == ["c.mkv"]
+
+
+async def test_protection_follows_the_setting_and_the_file(
+    database: Database, conn: Connection, library: Path
+) -> None:
+    async def protected() -> list[str]:
+        rows = await conn.fetch("select path from media_files where protected and state = 'present'")
+        return sorted(Path(row["path"]).name for row in rows)
+
+    await scan(database, library)
+    last = await scan(database, library, protected=[library / "A"])
+    assert (await protected(), last.counts.changed) == (["a.mkv"], 0), "set later"
+    (library / "B" / "b.mkv").rename(library / "A" / "b.mkv")
+    await scan(database, library, protected=[library / "A"])
+    assert await protected() == ["a.mkv", "b.mkv"], "moved into it"
+    (library / "A" / "b.mkv").rename(library / "B" / "b.mkv")
+    write(library / "A" / "a.mkv", b"other bytes")
+    await scan(database, library, protected=[library / "A"])
+    assert await protected() == ["a.mkv"], "moved out of it; what is changed stays"
+    await scan(database, library)
+    assert await protected() == [], "taken away"
