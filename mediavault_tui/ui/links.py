@@ -56,7 +56,6 @@ class Links(Modal[None]):
         yield Static("There are none.", id="none")
 
     def on_mount(self) -> None:
-        super().on_mount()
         self._settle()
 
     def _settle(self) -> None:

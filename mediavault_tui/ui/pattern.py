@@ -42,7 +42,6 @@ class OwnPattern(Modal[str | None]):
         yield Static(describe.plain([fields, "", "With {numbers} it is for episodes, else for films."]))
 
     def on_mount(self) -> None:
-        super().on_mount()
         self.query_one(Input).cursor_blink = False
         self.query_one(Input).focus()
 

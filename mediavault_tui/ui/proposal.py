@@ -78,7 +78,6 @@ class Proposed(Modal[list[FileId] | None]):
         yield Static(id="sum")
 
     def on_mount(self) -> None:
-        super().on_mount()
         listing = self.query_one(Listing)
         # What is beside the list (frame, reason, the rules' words, sum, keys) is always to be seen.
         room = self.app.size.height * 9 // 10 - 16
@@ -163,7 +162,6 @@ class Statement(Modal[str | None]):
         yield TextArea(self.sql, soft_wrap=True, show_line_numbers=False)
 
     def on_mount(self) -> None:
-        super().on_mount()
         self.query_one(TextArea).cursor_blink = False
         self.query_one(TextArea).focus()
 

@@ -154,7 +154,6 @@ class Rename(Modal[list[Planned] | None]):
         yield Static(id="sum")
 
     def on_mount(self) -> None:
-        super().on_mount()
         self.query_one(Listing).focus()
         self._look()
 

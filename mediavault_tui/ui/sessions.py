@@ -55,7 +55,6 @@ class Sessions(Modal[ChatSession | None]):
         yield Listing(_SESSIONS, key=lambda each: each.id, empty="There is no such session.")
 
     def on_mount(self) -> None:
-        super().on_mount()
         self.query_one(Input).cursor_blink = False
         self._narrow()
         (self.query_one(Listing) if self.words else self.query_one(Input)).focus()

@@ -113,7 +113,6 @@ class Watch(Modal[None]):
             yield Static(self._commands())
 
     def on_mount(self) -> None:
-        super().on_mount()
         self._show_state()
 
     def _show_state(self) -> None:

@@ -114,7 +114,6 @@ class ChatScreen(SessionPane):
         yield Static(id="state")
 
     def on_mount(self) -> None:
-        super().on_mount()
         self.query_one("#question", Input).cursor_blink = False  # over a slow line each blink is traffic
 
     def reload(self) -> None:
@@ -140,7 +139,10 @@ class ChatScreen(SessionPane):
     @work(group="prepare")
     async def _prepare(self) -> None:
         """Load what the first question would wait for, while it is typed."""
-        await (await self._chat()).prepare()
+        try:
+            await (await self._chat()).prepare()
+        except MediaVaultError as error:
+            self.complain("The chat could not be prepared", error)
 
     def tell_state(self) -> None:
         words = chat_words.state(self._ready, self.choice, self._budget, busy=self._busy)

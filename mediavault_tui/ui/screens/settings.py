@@ -125,7 +125,6 @@ class SettingsScreen(ListPane[SettingsServices]):
         yield Static(id="outlook")
 
     def on_mount(self) -> None:
-        super().on_mount()
         self.action_test()
         self._look_out()
 
