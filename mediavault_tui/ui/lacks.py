@@ -54,8 +54,6 @@ class Look(Modal[Row | None], Generic[Row]):
     EMPTY: ClassVar[str]
     """What an empty list says."""
 
-    """Rows read at once."""
-
     PAGES: ClassVar[bool] = False
     """Whether rows have pages at TMDb."""
 

@@ -115,7 +115,8 @@ class InventoryScreen(WorldPane[InventoryServices]):
             "facets",
             "Facets",
             id="inventory.facets",
-            tooltip="Narrow by kind, tier, codec, language, genre, decade, rating, collection, folder, state",
+            tooltip="Narrow by kind, tier, codec, language, genre, decade, original language, rating, "
+            "collection, folder, state",
         ),
         Binding(
             "r",
