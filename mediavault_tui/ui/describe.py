@@ -206,6 +206,10 @@ def facts(copy: Copy) -> list[Fact]:
     ]
 
 
+STAGED_THEN = "Into the holding folder; nothing is deleted, and u takes it back."
+"""What staging does; which folder holds a file is set for each source, so it is not named."""
+
+
 def to_be_moved(files: Sequence[MediaFile], *, more: int = 0) -> list[str]:
     """Return the lines that name exactly what an act concerns, and how much it is."""
     lines = []
@@ -214,12 +218,7 @@ def to_be_moved(files: Sequence[MediaFile], *, more: int = 0) -> list[str]:
         lines.append(f"    {size(file.size)}, with the subtitles and pictures of its name")
     if more:
         lines.append(f"… and {count(more, 'more file', 'more files')}")
-    return [
-        *lines,
-        "",
-        "They are moved into duplicates_before_purge, nothing is deleted,",
-        "and u takes it back.",
-    ]
+    return [*lines, "", STAGED_THEN]
 
 
 def world(entry: Entry) -> list[Fact]:
