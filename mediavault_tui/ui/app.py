@@ -97,7 +97,7 @@ THEME = Theme(
 
 
 class MediaVaultApp(App[None]):
-    """Five panes on one library."""
+    """Six panes on one library."""
 
     TITLE = "MediaVault"
     CSS_PATH = "app.tcss"
@@ -317,7 +317,9 @@ class MediaVaultApp(App[None]):
     def _duplicates(self) -> Screen[None]:
         from mediavault_tui.ui.screens.duplicates import DuplicatesScreen
 
-        return DuplicatesScreen(self.opened, self.changed, read_only=self.read_only)
+        return DuplicatesScreen(
+            self.opened, self.changed, read_only=self.read_only, scanning=lambda: bool(self._scan_words)
+        )
 
     def _pending(self) -> Screen[None]:
         from mediavault_tui.ui.screens.pending import PendingScreen

@@ -6,13 +6,14 @@ Longer than most panes: every decision about a group starts here.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING, ClassVar, Protocol
 
 from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
+from textual.signal import Signal
 from textual.widgets import Static
 
 from mediavault_tui.domain.library import ActResult, Comparison, GroupSummary
@@ -142,6 +143,19 @@ class DuplicatesScreen(TextFilteredPane[DuplicateServices]):
         ),
     ]
 
+    def __init__(
+        self,
+        opened: Callable[[], Awaitable[DuplicateServices]],
+        changed: Signal[str],
+        *,
+        read_only: bool = False,
+        scanning: Callable[[], bool] = lambda: False,
+    ) -> None:
+        """`scanning` tells whether the app scans just now: groups are found at a scan's end."""
+        super().__init__(opened, changed, read_only=read_only)
+        self.scanning = scanning
+        self._was_read = False
+
     def body(self) -> ComposeResult:
         with Horizontal(id="beside"):
             yield Listing(tables.GROUPS, key=lambda group: group.id, id="rows", empty="Opening the library…")
@@ -177,14 +191,23 @@ class DuplicatesScreen(TextFilteredPane[DuplicateServices]):
                 self._open()
             else:
                 self.say("This group does not wait for a decision any more.")
-        self.listing.empty = (
-            "No group has such a title.\nesc clears the filter."
-            if self.text
-            else "No duplicates are waiting.\nPress 4 to scan folders, 3 for what is staged."
-        )
+        self._was_read = True
+        self._say_why_empty()
         if self.listing.current is None:
             self.query_one(Compare).show(None)
             self.remove_class("-comparing")
+
+    def on_screen_resume(self) -> None:
+        if self._was_read:  # a scan may have begun since
+            self._say_why_empty()
+
+    def _say_why_empty(self) -> None:
+        if self.text:
+            self.listing.empty = "No group has such a title.\nesc clears the filter."
+        elif self.scanning():
+            self.listing.empty = "A scan is running.\nIts groups of copies appear here at its end."
+        else:
+            self.listing.empty = "No duplicates are waiting.\nPress 4 to scan folders, 3 for what is staged."
 
     @on(Listing.Moved, "#rows")
     @work(exclusive=True, group="compare")
