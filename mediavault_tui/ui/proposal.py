@@ -45,7 +45,10 @@ class Proposed(Modal[list[FileId] | None]):
     Marked at first is only what the rules call certain or clear. What they forbid cannot be marked.
     """
 
-    HELP = "Proposed files. space marks, y stages the marked, esc leaves all. The rules' words stand below."
+    HELP = (
+        "Proposed files. <list.mark:space> marks, <proposal.yes:y> stages the marked, "
+        "<proposal.no:esc> leaves all. The rules' words stand below."
+    )
 
     DEFAULT_CSS = """
     Proposed {
@@ -65,7 +68,11 @@ class Proposed(Modal[list[FileId] | None]):
     def __init__(self, proposal: Proposal) -> None:
         super().__init__(
             "Proposed by the language model",
-            [("y", "stage the marked"), ("space", "mark"), ("esc", "leave all")],
+            [
+                ("<proposal.yes:y>", "stage the marked"),
+                ("<list.mark:space>", "mark"),
+                ("<proposal.no:esc>", "leave all"),
+            ],
         )
         self.proposal = proposal
         self.stageable = {line.file for line in proposal.files if not line.barred}
@@ -135,7 +142,7 @@ def _rules(line: ProposedFile, width: int) -> list[str]:
 class Statement(Modal[str | None]):
     """A statement to edit; answers it, or nothing."""
 
-    HELP = "Edit the SELECT. ctrl+s asks with it, esc leaves it."
+    HELP = "Edit the SELECT. <statement.run:ctrl+s> asks with it, <statement.back:esc> leaves it."
 
     DEFAULT_CSS = """
     Statement {
@@ -155,7 +162,9 @@ class Statement(Modal[str | None]):
     ]
 
     def __init__(self, sql: str) -> None:
-        super().__init__("Edit the SELECT", [("ctrl+s", "ask"), ("esc", "go back")])
+        super().__init__(
+            "Edit the SELECT", [("<statement.run:ctrl+s>", "ask"), ("<statement.back:esc>", "go back")]
+        )
         self.sql = sql
 
     def body(self) -> ComposeResult:

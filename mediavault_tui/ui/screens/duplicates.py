@@ -23,6 +23,7 @@ from mediavault_tui.errors import MediaVaultError
 from mediavault_tui.ui import describe, tables
 from mediavault_tui.ui.comparing import confirmation, letter
 from mediavault_tui.ui.format import visible, wrap
+from mediavault_tui.ui.keyed import keyed
 from mediavault_tui.ui.pane import TextFilteredPane
 from mediavault_tui.ui.widgets.compare import Compare
 from mediavault_tui.ui.widgets.filterline import FilterLine
@@ -77,7 +78,10 @@ class DuplicatesScreen(TextFilteredPane[DuplicateServices]):
     PANE = "duplicates"
     TROUBLE = "The duplicates could not be read"
     CSS_PATH = "duplicates.tcss"
-    HELP = "Groups of copies, most bytes to be won first. Choose a side with h and l, keep it with K."
+    HELP = (
+        "Groups of copies, most bytes to be won first. Choose a side with <duplicates.left:←> and "
+        "<duplicates.right:→>, keep it with <duplicates.keep:K>."
+    )
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding(
@@ -86,7 +90,7 @@ class DuplicatesScreen(TextFilteredPane[DuplicateServices]):
             "Side",
             key_display="←→",
             id="duplicates.left",
-            tooltip="Choose the left copy (h, ←) or the right one (l, →)",
+            tooltip="Choose the left copy (<duplicates.left:h ←>) or the right one (<duplicates.right:l →>)",
         ),
         Binding(
             "right,l",
@@ -101,7 +105,8 @@ class DuplicatesScreen(TextFilteredPane[DuplicateServices]):
             "keep",
             "Keep",
             id="duplicates.keep",
-            tooltip="Keep the side marked ▶, stage the others (asks first); in Compare k does it too",
+            tooltip="Keep the side marked ▶, stage the others (asks first); "
+            "in Compare <compare.keep:k> does it too",
         ),
         Binding("b", "keep_both", "Both", id="duplicates.both", tooltip="Keep every copy of this group"),
         Binding(
@@ -203,11 +208,15 @@ class DuplicatesScreen(TextFilteredPane[DuplicateServices]):
 
     def _say_why_empty(self) -> None:
         if self.text:
-            self.listing.empty = "No group has such a title.\nesc clears the filter."
+            self.listing.empty = "No group has such a title.\n" + keyed(
+                self.app, "<pane.back:esc> clears the filter."
+            )
         elif self.scanning():
             self.listing.empty = "A scan is running.\nIts groups of copies appear here at its end."
         else:
-            self.listing.empty = "No duplicates are waiting.\nPress 4 to scan folders, 3 for what is staged."
+            self.listing.empty = "No duplicates are waiting.\n" + keyed(
+                self.app, "Press <app.scanner:4> to scan folders, <app.pending:3> for what is staged."
+            )
 
     @on(Listing.Moved, "#rows")
     @work(exclusive=True, group="compare")
@@ -290,7 +299,7 @@ class DuplicatesScreen(TextFilteredPane[DuplicateServices]):
         except MediaVaultError as error:
             self.complain("Nothing was decided", error)
             return
-        self._remembered(f"Every copy of “{visible(group.title)}” stays. u takes it back.")
+        self._remembered(f"Every copy of “{visible(group.title)}” stays. {self._taken_back}")
 
     @work(group="write")
     async def action_not_duplicate(self) -> None:
@@ -304,7 +313,7 @@ class DuplicatesScreen(TextFilteredPane[DuplicateServices]):
         except MediaVaultError as error:
             self.complain("Nothing was decided", error)
             return
-        self._remembered("Not duplicates: remembered by content, for ever. u takes it back.")
+        self._remembered(f"Not duplicates: remembered by content, for ever. {self._taken_back}")
 
     @work(group="ask")
     async def action_watch(self) -> None:
@@ -357,10 +366,20 @@ class DuplicatesScreen(TextFilteredPane[DuplicateServices]):
         except MediaVaultError as error:
             self.complain("Nothing was staged", error)
 
+    @property
+    def _taken_back(self) -> str:
+        return keyed(self.app, "<app.undo:u> takes it back.")
+
     def _decided(self, result: ActResult) -> None:
         self.remove_class("-comparing")
         self.listing.focus()
-        self.report(result, "staged; nothing is deleted yet. u takes it back, 3 shows it.")
+        self.report(
+            result,
+            keyed(
+                self.app,
+                "staged; nothing is deleted yet. <app.undo:u> takes it back, <app.pending:3> shows it.",
+            ),
+        )
 
     def _remembered(self, sentence: str) -> None:
         self.say(sentence)
