@@ -93,6 +93,22 @@ def _graphics(raw: str) -> str:
     return raw.lower()
 
 
+def _keys(raw: str) -> tuple[str, ...]:
+    """Read `id=key` and `id=key key`; which ids there are and which keys go together, the app knows."""
+    entries: dict[str, str] = {}
+    for part in filter(None, map(str.strip, raw.split(","))):
+        name, separator, keys = part.partition("=")
+        name, keys = name.strip(), " ".join(keys.split())
+        if not (name and separator and keys):
+            raise ValueError(
+                f"{part!r} does not say which key; write app.help=f1 (the comma itself is comma)"
+            )
+        if name in entries:
+            raise ValueError(f"{name} is there twice; write its keys with a space between: list.first=home 0")
+        entries[name] = keys
+    return tuple(f"{name}={keys}" for name, keys in entries.items())
+
+
 def _mounts(raw: str) -> tuple[str, ...]:
     mounts = tuple(part.strip() for part in raw.split(",") if part.strip())
     for mount in mounts:
@@ -264,6 +280,9 @@ class Settings:
     )
     graphics: str = _setting(
         "MEDIAVAULT_GRAPHICS", _graphics, "auto", "pictures in the terminal: auto, kitty, sixel or blocks"
+    )
+    keys: tuple[str, ...] = _setting(
+        "MEDIAVAULT_KEYS", _keys, (), "keys of the app by their ids: inventory.stage=D,list.first=home 0"
     )
 
     @property

@@ -135,6 +135,15 @@ def _app(door: _Door, folders: Sequence[Path], settings: Settings) -> MediaVault
 
     if (found := graphics.detect(settings.graphics, os.environ)) is not None:
         PictureBox.finer = graphics.image_widget(found), found.cell
+    remapped = {}
+    if settings.keys:
+        from mediavault_tui.ui import keymap
+
+        remapped = keymap.read(settings.keys, MediaVaultApp)
     return MediaVaultApp(
-        door, libraries=folders, read_only=settings.read_only, log_dir=settings.data_dir / "logs"
+        door,
+        libraries=folders,
+        read_only=settings.read_only,
+        remapped=remapped,
+        log_dir=settings.data_dir / "logs",
     )

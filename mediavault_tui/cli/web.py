@@ -27,6 +27,11 @@ def run(args: argparse.Namespace) -> int:
     from mediavault_tui.bootstrap import load_settings
 
     settings = load_settings()
+    if settings.keys:  # each visitor's app reads them too, but would say it to nobody
+        from mediavault_tui.ui import keymap
+        from mediavault_tui.ui.app import MediaVaultApp
+
+        keymap.read(settings.keys, MediaVaultApp)
     host = args.host or settings.web_host
     port = args.port if args.port is not None else settings.web_port
     asyncio.run(_serve(settings, host, port, read_only=args.read_only or settings.read_only))

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from textual import work
-from textual.app import App, SystemCommand
+from textual.app import SystemCommand
 from textual.binding import Binding, BindingType
 from textual.filter import Monochrome, NoColor
 from textual.notifications import Notify
@@ -27,6 +27,7 @@ from textual.worker import WorkerFailed
 from mediavault_tui.domain.library import ScanRecord
 from mediavault_tui.errors import MediaVaultError
 from mediavault_tui.ui.crash import crash_panel
+from mediavault_tui.ui.keyed import KeyedApp
 from mediavault_tui.ui.pane import Pane
 from mediavault_tui.ui.screens.inventory import InventoryScreen, InventoryServices
 from mediavault_tui.ui.widgets.panebar import NUMBERS, PANES
@@ -96,8 +97,8 @@ THEME = Theme(
 """Slate with amber: quiet enough that the signs of better and worse are what stands out."""
 
 
-class MediaVaultApp(App[None]):
-    """Five panes on one library."""
+class MediaVaultApp(KeyedApp):
+    """Six panes on one library."""
 
     TITLE = "MediaVault"
     CSS_PATH = "app.tcss"
@@ -108,7 +109,10 @@ class MediaVaultApp(App[None]):
         (110, "-wide"),
         (150, "-huge"),
     ]
-    HELP = "1 to 5 are the panes, 6 the settings; u undoes the last act, ctrl+p finds every command."
+    HELP = (
+        "<app.inventory:1> to <app.chat:5> are the panes, <app.settings:6> the settings; "
+        "<app.undo:u> undoes the last act, <app.menu:ctrl+p> finds every command."
+    )
 
     BINDINGS: ClassVar[list[BindingType]] = [
         *(
@@ -143,12 +147,13 @@ class MediaVaultApp(App[None]):
         libraries: Sequence[Path] = (),
         read_only: bool = False,
         start: Path | None = None,
+        remapped: Mapping[str, str] | None = None,
         log_dir: Path,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         """`door` opens the library: it may take a second, and may be tried again after it failed.
 
-        `start`: the folder at which the Scanner's browser begins.
+        `start`: the folder at which the Scanner's browser begins. `remapped`: see `KeyedApp`.
         """
         super().__init__()
         if self.no_color:  # Textual's own answer to NO_COLOR is greys, which are colours to a terminal
@@ -157,6 +162,7 @@ class MediaVaultApp(App[None]):
         self.libraries = libraries
         self.read_only = read_only
         self.start = start
+        self.remapped = remapped or {}
         self.log_dir = log_dir
         self.now = now
         self.changed: Signal[str] = Signal(self, "library changed")
@@ -182,6 +188,7 @@ class MediaVaultApp(App[None]):
         return await asyncio.shield(self._services)
 
     def on_mount(self) -> None:
+        self.set_keymap(self.remapped)
         self._tell("")
         self._open()
 
@@ -317,7 +324,9 @@ class MediaVaultApp(App[None]):
     def _duplicates(self) -> Screen[None]:
         from mediavault_tui.ui.screens.duplicates import DuplicatesScreen
 
-        return DuplicatesScreen(self.opened, self.changed, read_only=self.read_only)
+        return DuplicatesScreen(
+            self.opened, self.changed, read_only=self.read_only, scanning=lambda: bool(self._scan_words)
+        )
 
     def _pending(self) -> Screen[None]:
         from mediavault_tui.ui.screens.pending import PendingScreen

@@ -22,7 +22,10 @@ from mediavault_tui.ui.windows import FixedWindow
 class Batch(Modal[list[GroupId] | None]):
     """Certain and clear groups, all marked; answers those that stay marked, or nothing."""
 
-    HELP = "The groups that are certain or clear. space takes one out, y stages the marked, esc leaves all."
+    HELP = (
+        "The groups that are certain or clear. <list.mark:space> takes one out, <batch.yes:y> stages "
+        "the marked, <batch.no:esc> leaves all."
+    )
 
     DEFAULT_CSS = """
     Batch {
@@ -46,7 +49,12 @@ class Batch(Modal[list[GroupId] | None]):
 
     def __init__(self, groups: Sequence[GroupSummary]) -> None:
         super().__init__(
-            "Stage every sure one?", [("y", "stage the marked"), ("space", "leave out"), ("esc", "go back")]
+            "Stage every sure one?",
+            [
+                ("<batch.yes:y>", "stage the marked"),
+                ("<list.mark:space>", "leave out"),
+                ("<batch.no:esc>", "go back"),
+            ],
         )
         self.groups = groups
         self.add_class("-warning")

@@ -78,10 +78,10 @@ def help_lines() -> list[str]:
 
 
 def state(ready: Readiness, choice: Choice, budget: Budget | None, *, busy: bool) -> str:
-    """Return the line under the question."""
+    """Return the line under the question, with the keys as `keyed` reads them."""
     if not ready.ready:
         return "no language model · ready questions, /find, /sql and /explain work"
-    parts = ["answering, esc stops" if busy else "", f"model: {choice.value} (m)"]
+    parts = ["answering, <pane.back:esc> stops" if busy else "", f"model: {choice.value} (<chat.model:m>)"]
     if budget is not None:
         parts.append(f"{budget.spent:,} of {budget.limit:,} tokens today")
         if not busy:  # a narrow line has no room for both

@@ -11,12 +11,13 @@ from textual.widgets import Static
 
 from mediavault_tui.ui.describe import plain
 from mediavault_tui.ui.dialogs import Modal
+from mediavault_tui.ui.keyed import keyed
 
 
 class Code(Modal[None]):
     """An address as a QR code in half blocks, or why it does not fit."""
 
-    HELP = "Point a phone or tablet at it. esc goes back."
+    HELP = "Point a phone or tablet at it. <code.back:esc> goes back."
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,q,r", "dismiss(None)", "Back", id="code.back", tooltip="Put the code away"),
@@ -32,7 +33,7 @@ class Code(Modal[None]):
     """
 
     def __init__(self, address: str) -> None:
-        super().__init__("QR code", [("esc", "go back")])
+        super().__init__("QR code", [("<code.back:esc>", "go back")])
         self.address = address
 
     def body(self) -> ComposeResult:
@@ -43,15 +44,17 @@ class Code(Modal[None]):
             yield Static(Content.styled(rendered, "black on white"), id="code")
             return
         self.add_class("-no")
+        again = keyed(self.app, "<watch.code:r>")
         yield Static(
             plain(
                 [
                     (
                         f"The code needs {len(lines[0])} columns and {len(lines)} rows; the terminal has "
-                        f"{columns} and {rows}. Make it larger, or its letters smaller, and press r again."
+                        f"{columns} and {rows}. Make it larger, or its letters smaller, and "
+                        f"press {again} again."
                     ),
                     "",
-                    "esc goes back.",
+                    keyed(self.app, "<code.back:esc> goes back."),
                 ]
             ),
             id="code",

@@ -11,6 +11,8 @@ from textual.binding import Binding
 from textual.content import Content
 from textual.screen import Screen
 
+from mediavault_tui.ui.keyed import keyed
+
 
 def commands(app: App[Any], screen: Screen[Any]) -> Iterator[SystemCommand]:
     """Yield every binding that works on `screen`, and the choice of a theme, as commands."""
@@ -29,7 +31,7 @@ def commands(app: App[Any], screen: Screen[Any]) -> Iterator[SystemCommand]:
         async def run(action: str = binding.action, namespace: Any = node) -> None:
             await app.run_action(action, namespace)
 
-        yield SystemCommand(title, tooltip or binding.description, run)
+        yield SystemCommand(title, keyed(app, tooltip) or binding.description, run)
 
 
 def help_text(app: App[Any]) -> Content:
@@ -38,7 +40,7 @@ def help_text(app: App[Any]) -> Content:
     blocks: list[Content] = []
     intro = getattr(focused, "HELP", None) or getattr(app.screen, "HELP", None)
     if intro:
-        blocks.append(Content(intro))
+        blocks.append(Content(keyed(app, intro)))
     by_node: dict[Any, list[Content]] = {}
     seen: set[str] = set()
     for node, binding, enabled, tooltip in app.screen.active_bindings.values():
@@ -54,5 +56,5 @@ def help_text(app: App[Any]) -> Content:
 
 def _line(app: App[Any], binding: Binding, tooltip: str) -> Content:
     key = app.get_key_display(binding)
-    words = tooltip or binding.description
+    words = keyed(app, tooltip) or binding.description
     return Content.assemble((f"{key:>10}", "bold $foreground"), "  ", (words, "$foreground-muted"))

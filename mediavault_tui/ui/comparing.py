@@ -255,6 +255,6 @@ def confirmation(comparison: Comparison, keeper: FileId) -> tuple[str, list[str]
             lines += [f"    ▼ you lose {loss}" for loss in losses(kept.file.info, copy.file.info)]
     if keeper != comparison.decision.keeper:
         lines += ["", "This is not the copy that is recommended."]
-    lines += ["", "Into duplicates_before_purge; nothing is deleted, and u takes it back."]
+    lines += ["", describe.STAGED_THEN]
     title = f"Keep {letter(comparison.copies.index(kept))} and stage {count(len(gone), 'copy', 'copies')}?"
     return title, lines

@@ -164,8 +164,8 @@ def _named(file: MediaFile) -> str:
     return known.title if known is not None and shown is not None and known.title != shown.title else ""
 
 
-def facts(copy: Copy) -> list[Fact]:
-    """Return all that is known of a file."""
+def facts(copy: Copy, *, choosing: str) -> list[Fact]:
+    """Return all that is known of a file; `choosing`: the key that shows the candidates for its title."""
     file, info = copy.file, copy.file.info
     folder, name = folder_and_name(file.where)
     known = [
@@ -193,7 +193,7 @@ def facts(copy: Copy) -> list[Fact]:
     blank = [("", "")]
     told = world(copy.entry) if copy.entry else []
     if copy.asks:
-        told = [("TMDb", "is not sure which title it is: m shows the candidates")]
+        told = [("TMDb", f"is not sure which title it is: {choosing} shows the candidates")]
     return [
         *[fact for fact in known if fact[1]],
         *(blank if told else []),
@@ -206,6 +206,10 @@ def facts(copy: Copy) -> list[Fact]:
     ]
 
 
+STAGED_THEN = "Into the holding folder; nothing is deleted, and undo takes it back."
+"""What staging does; which folder holds a file is set for each source, so it is not named."""
+
+
 def to_be_moved(files: Sequence[MediaFile], *, more: int = 0) -> list[str]:
     """Return the lines that name exactly what an act concerns, and how much it is."""
     lines = []
@@ -214,12 +218,7 @@ def to_be_moved(files: Sequence[MediaFile], *, more: int = 0) -> list[str]:
         lines.append(f"    {size(file.size)}, with the subtitles and pictures of its name")
     if more:
         lines.append(f"… and {count(more, 'more file', 'more files')}")
-    return [
-        *lines,
-        "",
-        "They are moved into duplicates_before_purge, nothing is deleted,",
-        "and u takes it back.",
-    ]
+    return [*lines, "", STAGED_THEN]
 
 
 def world(entry: Entry) -> list[Fact]:

@@ -13,6 +13,7 @@ from mediavault_tui.domain.library import Copy
 from mediavault_tui.domain.model import MediaFile
 from mediavault_tui.domain.picture import Picture, moments
 from mediavault_tui.ui import describe, posters
+from mediavault_tui.ui.keyed import keyed
 from mediavault_tui.ui.leaving import Leaving
 from mediavault_tui.ui.widgets.facts import Facts
 from mediavault_tui.ui.widgets.picture import PictureBox
@@ -51,7 +52,7 @@ class Details(Leaving, VerticalScroll, can_focus=False):
         if copy is None:
             facts.facts = [("", nothing)] if nothing else ()
             return
-        facts.facts = describe.facts(copy)
+        facts.facts = describe.facts(copy, choosing=keyed(self.app, "<world.title:m>"))
         self._poster(copy)
         await self._frame(copy.file)
 

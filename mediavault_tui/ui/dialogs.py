@@ -14,6 +14,7 @@ from textual.widgets import Input, Static
 
 from mediavault_tui.ui.describe import hanging, plain
 from mediavault_tui.ui.format import visible
+from mediavault_tui.ui.keyed import keyed
 from mediavault_tui.ui.leaving import Leaving
 
 Answer = TypeVar("Answer")
@@ -48,7 +49,7 @@ class Modal(Leaving, ModalScreen[Answer]):
     """
 
     def __init__(self, title: str, keys: Sequence[tuple[str, str]]) -> None:
-        """`keys`: pairs of a key and what it does, for the last line."""
+        """`keys`: pairs of a key (`keyed` names the one that works) and what it does, for the last line."""
         super().__init__()
         self._title = visible(title)
         self._keys = keys
@@ -57,7 +58,10 @@ class Modal(Leaving, ModalScreen[Answer]):
         with Vertical(id="frame") as frame:
             frame.border_title = Content(self._title)  # a str would be markup
             yield from self.body()
-            hints = [Content.assemble((key, "bold $text-accent"), " ", text) for key, text in self._keys]
+            hints = [
+                Content.assemble((keyed(self.app, key), "bold $text-accent"), " ", text)
+                for key, text in self._keys
+            ]
             yield Static(Content("   ").join(hints), id="keys")
 
     def on_mount(self) -> None:
@@ -72,7 +76,7 @@ class Modal(Leaving, ModalScreen[Answer]):
 class Confirm(Modal[bool]):
     """Asks before an act, naming exactly what it concerns; only `y` says yes."""
 
-    HELP = "A question. y does it, n or esc leaves everything as it is."
+    HELP = "A question. <confirm.yes:y> does it, <confirm.no:n> leaves everything as it is."
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("y", "dismiss(True)", "Yes", id="confirm.yes", tooltip="Do what the dialog says"),
@@ -80,7 +84,7 @@ class Confirm(Modal[bool]):
     ]
 
     def __init__(self, title: str, lines: Sequence[str], *, yes: str) -> None:
-        super().__init__(title, [("y", yes), ("n", "no, go back")])
+        super().__init__(title, [("<confirm.yes:y>", yes), ("<confirm.no:n>", "no, go back")])
         self.lines = lines
         self.add_class("-warning")
 
@@ -92,14 +96,14 @@ class Confirm(Modal[bool]):
 class TypedWord(Modal[str | None]):
     """Asks for a word to be typed before what cannot be undone; answers it, or nothing."""
 
-    HELP = "Type the word exactly and press Enter; esc leaves everything as it is."
+    HELP = "Type the word exactly and press Enter; <word.back:esc> leaves everything as it is."
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "dismiss(None)", "Back", id="word.back", tooltip="Leave everything as it is"),
     ]
 
     def __init__(self, title: str, lines: Sequence[str], *, word: str) -> None:
-        super().__init__(title, [("enter", f"when “{word}” is typed"), ("esc", "no, go back")])
+        super().__init__(title, [("enter", f"when “{word}” is typed"), ("<word.back:esc>", "no, go back")])
         self.lines = lines
         self.word = word
         self.add_class("-error")
@@ -123,14 +127,14 @@ class TypedWord(Modal[str | None]):
 class Line(Modal[str | None]):
     """Asks for one line of text; answers it, or nothing."""
 
-    HELP = "Type one line. Enter keeps it, esc leaves everything as it is."
+    HELP = "Type one line. Enter keeps it, <line.back:esc> leaves everything as it is."
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "dismiss(None)", "Back", id="line.back", tooltip="Leave everything as it is"),
     ]
 
     def __init__(self, title: str, value: str) -> None:
-        super().__init__(title, [("enter", "keep it"), ("esc", "go back")])
+        super().__init__(title, [("enter", "keep it"), ("<line.back:esc>", "go back")])
         self.value = value
 
     def body(self) -> ComposeResult:
@@ -147,7 +151,7 @@ class Line(Modal[str | None]):
 class Choice(Modal[int | None]):
     """Offers up to nine things by number; answers the place of the one chosen, or nothing."""
 
-    HELP = "Press the number of what you want, or esc."
+    HELP = "Press the number of what you want, or <choice.back:esc>."
 
     BINDINGS: ClassVar[list[BindingType]] = [
         *(
@@ -160,7 +164,7 @@ class Choice(Modal[int | None]):
     ]
 
     def __init__(self, title: str, options: Sequence[str]) -> None:
-        super().__init__(title, [("1…9", "choose"), ("esc", "go back")])
+        super().__init__(title, [("1…9", "choose"), ("<choice.back:esc>", "go back")])
         self.options = options
 
     def body(self) -> ComposeResult:
@@ -178,7 +182,7 @@ class Choice(Modal[int | None]):
 class Trouble(Modal[bool]):
     """An error as a panel: what could not be done, the sentence, the first step out."""
 
-    HELP = "Something went wrong; nothing is half done. r tries again where that can help."
+    HELP = "Something went wrong; nothing is half done. <trouble.again:r> tries again where that can help."
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,q", "dismiss(False)", "Back", id="trouble.back", tooltip="Put the panel away"),
@@ -186,7 +190,9 @@ class Trouble(Modal[bool]):
     ]
 
     def __init__(self, title: str, sentence: str, advice: str, *, again: bool = False) -> None:
-        keys = [("r", "try again"), ("esc", "leave")] if again else [("esc", "go back")]
+        keys = [("<trouble.back:esc>", "leave" if again else "go back")]
+        if again:
+            keys.insert(0, ("<trouble.again:r>", "try again"))
         super().__init__(title, keys)
         self.sentence = sentence
         self.advice = advice
@@ -204,14 +210,14 @@ class Trouble(Modal[bool]):
 class Text(Modal[None]):
     """Lines to read: help, errors of a scan, what was refused."""
 
-    HELP = "Lines to read. The arrows scroll, esc goes back."
+    HELP = "Lines to read. The arrows scroll, <text.back:esc> goes back."
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,q", "dismiss(None)", "Back", id="text.back", tooltip="Put the panel away"),
     ]
 
     def __init__(self, title: str, text: Content) -> None:
-        super().__init__(title, [("esc", "go back")])
+        super().__init__(title, [("<text.back:esc>", "go back")])
         self.text = text
 
     def body(self) -> ComposeResult:

@@ -42,7 +42,10 @@ async def into(box: PictureBox, services: FrameServices, file: MediaFile, at: fl
 class Frames(Modal[None]):
     """Two copies, one minute; left and right go through the film."""
 
-    HELP = "Frames of both copies from the same minute. ← and → go to other minutes, esc goes back."
+    HELP = (
+        "Frames of both copies from the same minute. <frames.earlier:←> and <frames.later:→> go to "
+        "other minutes, <frames.back:esc> goes back."
+    )
 
     DEFAULT_CSS = """
     Frames {
@@ -70,7 +73,11 @@ class Frames(Modal[None]):
     ) -> None:
         """`copies`: a letter and a file, for each side."""
         super().__init__(
-            f"Frames of {title}", [("← →", "other minutes"), ("n p", "the same"), ("esc", "back to Compare")]
+            f"Frames of {title}",
+            [
+                ("<frames.earlier:← p>  <frames.later:→ n>", "other minutes"),
+                ("<frames.back:esc>", "back to Compare"),
+            ],
         )
         self.copies = copies
         self._opened = opened

@@ -36,7 +36,10 @@ class LackServices(Protocol):
 class Look(Modal[Row | None], Generic[Row]):
     """A list to read; enter answers the row under the cursor."""
 
-    HELP = "A list to read. enter goes where the row is, o opens it at TMDb, esc goes back."
+    HELP = (
+        "A list to read. <list.open:enter> goes where the row is, <look.open:o> opens it at TMDb, "
+        "<look.back:esc> goes back."
+    )
 
     DEFAULT_CSS = """
     Look {
@@ -55,8 +58,6 @@ class Look(Modal[Row | None], Generic[Row]):
     EMPTY: ClassVar[str]
     """What an empty list says."""
 
-    """Rows read at once."""
-
     PAGES: ClassVar[bool] = False
     """Whether rows have pages at TMDb."""
 
@@ -67,9 +68,9 @@ class Look(Modal[Row | None], Generic[Row]):
         opened: Callable[[], Awaitable[LackServices]],
         enter: str,
     ) -> None:
-        keys = [("enter", enter), ("esc", "go back")]
+        keys = [("<list.open:enter>", enter), ("<look.back:esc>", "go back")]
         if self.PAGES:
-            keys.insert(1, ("o", "TMDb"))
+            keys.insert(1, ("<look.open:o>", "TMDb"))
         super().__init__(title, keys)
         self._columns: Sequence[Column[Any]] = columns
         self._opened = opened

@@ -29,7 +29,7 @@ class LinkServices(Protocol):
 class Links(Modal[None]):
     """The links that work, newest first; each can be made useless at once."""
 
-    HELP = "The links that still work. d makes the one under the cursor useless at once."
+    HELP = "The links that still work. <links.revoke:d> makes the one under the cursor useless at once."
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("d,delete", "revoke", "Revoke", id="links.revoke", tooltip="Make this link useless at once"),
@@ -46,7 +46,7 @@ class Links(Modal[None]):
     def __init__(
         self, links: Sequence[PreviewLink], services: LinkServices, now: Callable[[], datetime]
     ) -> None:
-        super().__init__("Links that work", [("d", "revoke"), ("esc", "go back")])
+        super().__init__("Links that work", [("<links.revoke:d>", "revoke"), ("<links.back:esc>", "go back")])
         self.links = list(links)
         self.services = services
         self.now = now
@@ -56,7 +56,6 @@ class Links(Modal[None]):
         yield Static("There are none.", id="none")
 
     def on_mount(self) -> None:
-        super().on_mount()
         self._settle()
 
     def _settle(self) -> None:

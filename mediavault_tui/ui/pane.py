@@ -17,6 +17,7 @@ from mediavault_tui.domain.library import ActResult
 from mediavault_tui.errors import MediaVaultError
 from mediavault_tui.ui import describe
 from mediavault_tui.ui.format import count
+from mediavault_tui.ui.keyed import keyed
 from mediavault_tui.ui.leaving import Leaving
 from mediavault_tui.ui.widgets.filterline import FilterLine
 from mediavault_tui.ui.widgets.keybar import KeyBar
@@ -152,7 +153,7 @@ class ListPane(Pane[Services]):
             top = int(listing.scroll_offset.y) if keep else 0
             await window.load(top, max(top + listing.size.height, at))
         except MediaVaultError as error:
-            listing.empty = "It could not be read; F5 tries again."
+            listing.empty = keyed(self.app, "It could not be read; <app.refresh:F5> tries again.")
             self.complain(self.TROUBLE, error)
             return
         key = listing.key(listing.current) if keep and listing.current is not None else None

@@ -18,7 +18,7 @@ from mediavault_tui.ui.dialogs import Modal
 class OwnPattern(Modal[str | None]):
     """Asks for a pattern; answers one that can be filled, or nothing."""
 
-    HELP = "A path below the library, with fields in braces. Enter keeps it, esc leaves it."
+    HELP = "A path below the library, with fields in braces. Enter keeps it, <pattern.back:esc> leaves it."
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "dismiss(None)", "Back", id="pattern.back", tooltip="Leave everything as it is"),
@@ -32,7 +32,7 @@ class OwnPattern(Modal[str | None]):
     """
 
     def __init__(self, value: str) -> None:
-        super().__init__("A pattern of your own", [("enter", "keep it"), ("esc", "go back")])
+        super().__init__("A pattern of your own", [("enter", "keep it"), ("<pattern.back:esc>", "go back")])
         self.value = value
 
     def body(self) -> ComposeResult:
@@ -42,7 +42,6 @@ class OwnPattern(Modal[str | None]):
         yield Static(describe.plain([fields, "", "With {numbers} it is for episodes, else for films."]))
 
     def on_mount(self) -> None:
-        super().on_mount()
         self.query_one(Input).cursor_blink = False
         self.query_one(Input).focus()
 

@@ -6,6 +6,7 @@ from typing import Protocol
 
 from mediavault_tui.domain.choosing import Key
 from mediavault_tui.domain.picture import Picture
+from mediavault_tui.errors import MediaVaultError
 from mediavault_tui.ui.widgets.picture import PictureBox
 
 
@@ -16,10 +17,13 @@ class PosterServices(Protocol):
 
 
 async def into(box: PictureBox, services: PosterServices, title: Key | None) -> None:
-    """Draw a title's poster; the class `-none` says that there is none. Nobody waits for it."""
+    """Draw a title's poster, or say why there is none; so does the class `-none`. Nobody waits for it."""
     width, height = box.room()
-    picture = None
+    picture, sentence = None, "no poster" if title is not None else ""
     if title is not None and width > 0 and height > 0:
-        picture = await services.poster(title, width=width, height=height)
-    box.show(picture or ("no poster" if title is not None else ""))
+        try:
+            picture = await services.poster(title, width=width, height=height)
+        except MediaVaultError as error:
+            sentence = str(error)
+    box.show(picture or sentence)
     box.set_class(picture is None, "-none")

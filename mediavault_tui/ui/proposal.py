@@ -45,7 +45,10 @@ class Proposed(Modal[list[FileId] | None]):
     Marked at first is only what the rules call certain or clear. What they forbid cannot be marked.
     """
 
-    HELP = "Proposed files. space marks, y stages the marked, esc leaves all. The rules' words stand below."
+    HELP = (
+        "Proposed files. <list.mark:space> marks, <proposal.yes:y> stages the marked, "
+        "<proposal.no:esc> leaves all. The rules' words stand below."
+    )
 
     DEFAULT_CSS = """
     Proposed {
@@ -65,7 +68,11 @@ class Proposed(Modal[list[FileId] | None]):
     def __init__(self, proposal: Proposal) -> None:
         super().__init__(
             "Proposed by the language model",
-            [("y", "stage the marked"), ("space", "mark"), ("esc", "leave all")],
+            [
+                ("<proposal.yes:y>", "stage the marked"),
+                ("<list.mark:space>", "mark"),
+                ("<proposal.no:esc>", "leave all"),
+            ],
         )
         self.proposal = proposal
         self.stageable = {line.file for line in proposal.files if not line.barred}
@@ -78,7 +85,6 @@ class Proposed(Modal[list[FileId] | None]):
         yield Static(id="sum")
 
     def on_mount(self) -> None:
-        super().on_mount()
         listing = self.query_one(Listing)
         # What is beside the list (frame, reason, the rules' words, sum, keys) is always to be seen.
         room = self.app.size.height * 9 // 10 - 16
@@ -136,7 +142,7 @@ def _rules(line: ProposedFile, width: int) -> list[str]:
 class Statement(Modal[str | None]):
     """A statement to edit; answers it, or nothing."""
 
-    HELP = "Edit the SELECT. ctrl+s asks with it, esc leaves it."
+    HELP = "Edit the SELECT. <statement.run:ctrl+s> asks with it, <statement.back:esc> leaves it."
 
     DEFAULT_CSS = """
     Statement {
@@ -156,14 +162,15 @@ class Statement(Modal[str | None]):
     ]
 
     def __init__(self, sql: str) -> None:
-        super().__init__("Edit the SELECT", [("ctrl+s", "ask"), ("esc", "go back")])
+        super().__init__(
+            "Edit the SELECT", [("<statement.run:ctrl+s>", "ask"), ("<statement.back:esc>", "go back")]
+        )
         self.sql = sql
 
     def body(self) -> ComposeResult:
         yield TextArea(self.sql, soft_wrap=True, show_line_numbers=False)
 
     def on_mount(self) -> None:
-        super().on_mount()
         self.query_one(TextArea).cursor_blink = False
         self.query_one(TextArea).focus()
 

@@ -27,6 +27,7 @@ from mediavault_tui.ui import describe
 from mediavault_tui.ui.columns import Cell, Column
 from mediavault_tui.ui.dialogs import Modal
 from mediavault_tui.ui.format import count, crop, middle, visible, wrap
+from mediavault_tui.ui.keyed import keyed
 from mediavault_tui.ui.pattern import OwnPattern
 from mediavault_tui.ui.widgets.listing import Listing
 from mediavault_tui.ui.windows import FixedWindow
@@ -75,8 +76,9 @@ class Rename(Modal[list[Planned] | None]):
     """Old and new names; answers the renames that stay marked, or nothing."""
 
     HELP = (
-        "New names. 1 to 3 choose whose, 4 your own pattern, w widens to season and title, space leaves"
-        " one out, y renames the marked, esc leaves all as it is."
+        "New names. <rename.plex:1> to <rename.kodi:3> choose whose, <rename.own:4> your own "
+        "pattern, <rename.widen:w> widens to season and title, <list.mark:space> leaves one out, "
+        "<rename.yes:y> renames the marked, <rename.no:esc> leaves all as it is."
     )
 
     DEFAULT_CSS = """
@@ -131,11 +133,11 @@ class Rename(Modal[list[Planned] | None]):
         super().__init__(
             f"Rename {count(len(files), 'file')}",
             [
-                ("y", "rename the marked"),
-                ("space", "leave out"),
+                ("<rename.yes:y>", "rename the marked"),
+                ("<list.mark:space>", "leave out"),
                 ("1…4", "names"),
-                ("w", "widen"),
-                ("esc", "back"),
+                ("<rename.widen:w>", "widen"),
+                ("<rename.no:esc>", "back"),
             ],
         )
         self.services = services
@@ -154,7 +156,6 @@ class Rename(Modal[list[Planned] | None]):
         yield Static(id="sum")
 
     def on_mount(self) -> None:
-        super().on_mount()
         self.query_one(Listing).focus()
         self._look()
 
@@ -217,7 +218,7 @@ class Rename(Modal[list[Planned] | None]):
         parts += [f"{along} beside them go along"] if along else []
         parts += [f"{refused} cannot"] if refused else []
         parts += [f"{self.preview.right} right already"] if self.preview.right else []
-        return ", ".join(parts) + ". u takes it back."
+        return ", ".join(parts) + keyed(self.app, ". <app.undo:u> takes it back.")
 
     @on(Listing.RangeChosen)
     def _range(self) -> None:

@@ -30,7 +30,10 @@ _SESSIONS: tuple[Column[ChatSession], ...] = (
 class Sessions(Modal[ChatSession | None]):
     """Earlier sessions, searched while one types; answers the one to resume."""
 
-    HELP = "Earlier sessions. Type words that were said, down goes to the list, enter resumes one."
+    HELP = (
+        "Earlier sessions. Type words that were said, <sessions.list:down> goes to the list, "
+        "<list.open:enter> resumes one."
+    )
 
     DEFAULT_CSS = """
     Sessions {
@@ -46,7 +49,14 @@ class Sessions(Modal[ChatSession | None]):
 
     def __init__(self, search: Callable[[str], Awaitable[Sequence[ChatSession]]], words: str = "") -> None:
         """`search` finds the sessions that hold words, in their titles or in what was said and asked."""
-        super().__init__("Sessions", [("enter", "resume"), ("down", "to the list"), ("esc", "go back")])
+        super().__init__(
+            "Sessions",
+            [
+                ("<list.open:enter>", "resume"),
+                ("<sessions.list:down>", "to the list"),
+                ("<sessions.back:esc>", "go back"),
+            ],
+        )
         self.search = search
         self.words = words
 
@@ -55,7 +65,6 @@ class Sessions(Modal[ChatSession | None]):
         yield Listing(_SESSIONS, key=lambda each: each.id, empty="There is no such session.")
 
     def on_mount(self) -> None:
-        super().on_mount()
         self.query_one(Input).cursor_blink = False
         self._narrow()
         (self.query_one(Listing) if self.words else self.query_one(Input)).focus()

@@ -24,6 +24,7 @@ from mediavault_tui.errors import MediaVaultError
 from mediavault_tui.ui import describe, posters, tables
 from mediavault_tui.ui.dialogs import Modal, Trouble
 from mediavault_tui.ui.format import clock, count, middle, visible
+from mediavault_tui.ui.keyed import keyed
 from mediavault_tui.ui.widgets.facts import Facts
 from mediavault_tui.ui.widgets.listing import Listing
 from mediavault_tui.ui.widgets.picture import PictureBox
@@ -56,8 +57,9 @@ class Titles(Modal[int]):
     """
 
     HELP = (
-        "Which title is this file? enter takes the one under the cursor for its whole folder or show; "
-        "/ searches TMDb for other words or an id; n says that it is none of them; u takes a choice back."
+        "Which title is this file? <list.open:enter> takes the one under the cursor for its whole "
+        "folder or show; <titles.search:/> searches TMDb for other words or an id; <titles.none:n> "
+        "says that it is none of them; <titles.undo:u> takes a choice back."
     )
 
     DEFAULT_CSS = """
@@ -118,8 +120,13 @@ class Titles(Modal[int]):
         waiting: int = 0,
     ) -> None:
         """`waiting`: how many titles ask, where no file is given."""
-        keys = [("enter", "take"), ("n", "none"), ("/", "search"), ("e", "everywhere")]
-        keys += [] if file is not None else [("←→", "next")]
+        keys = [
+            ("<list.open:enter>", "take"),
+            ("<titles.none:n>", "none"),
+            ("<titles.search:/>", "search"),
+            ("<titles.everywhere:e>", "everywhere"),
+        ]
+        keys += [] if file is not None else [("<titles.before:←><titles.next:→>", "next")]
         super().__init__("Which title is it?", [*keys, ("esc", "leave")])
         self._opened = opened
         self._file = file
@@ -184,7 +191,9 @@ class Titles(Modal[int]):
         self.everywhere = False
         self._close_search()
         self._show(
-            self.puzzle.candidates, "TMDb knows no such title.\n/ searches for other words, n says: none."
+            self.puzzle.candidates,
+            "TMDb knows no such title.\n"
+            + keyed(self.app, "<titles.search:/> searches for other words, <titles.none:n> says: none."),
         )
         self._head()
 
@@ -336,12 +345,13 @@ class Titles(Modal[int]):
         if self.puzzle is None:
             return
         self._show((), "Asking TMDb…")
+        again = keyed(self.app, "<titles.back:esc> shows the candidates again.")
         try:
             found = await (await self._opened()).find_titles(self.puzzle, text)
         except MediaVaultError as error:
-            self._show((), f"{visible(str(error))}\nesc shows the candidates again.")
+            self._show((), f"{visible(str(error))}\n{again}")
             return
-        self._show(found, f"TMDb finds nothing for “{visible(text)}”.\nesc shows the candidates again.")
+        self._show(found, f"TMDb finds nothing for “{visible(text)}”.\n{again}")
         if found:
             self._list.focus()
 

@@ -119,7 +119,10 @@ class Answer(Vertical):
 class Step(Vertical, can_focus=True):
     """One look at the library: what was done, its SQL folded, the rows live, a chart where one fits."""
 
-    HELP = "A step of the answer. enter shows its SQL, e edits it and asks again; tab goes to the rows."
+    HELP = (
+        "A step of the answer. <step.fold:enter> shows its SQL, <step.edit:e> edits it and asks "
+        "again; tab goes to the rows."
+    )
 
     DEFAULT_CSS = """
     Step {

@@ -22,6 +22,7 @@ from mediavault_tui.ui.code import Code
 from mediavault_tui.ui.describe import folder_and_name, plain
 from mediavault_tui.ui.dialogs import Modal
 from mediavault_tui.ui.format import clock, visible
+from mediavault_tui.ui.keyed import keyed
 from mediavault_tui.ui.links import Links
 
 if TYPE_CHECKING:
@@ -83,13 +84,13 @@ class Watch(Modal[None]):
     def __init__(self, preview: Preview, services: WatchServices, now: Callable[[], datetime]) -> None:
         title = "Watch both at the same minute" if len(preview.copies) > 1 else "Watch"
         keys = [
-            ("c", "copy"),
-            ("m", "mpv"),
-            ("v", "VLC"),
-            ("o", "open"),
-            ("r", "QR"),
-            ("l", "links"),
-            ("esc", "back"),
+            ("<watch.copy:c>", "copy"),
+            ("<watch.mpv:m>", "mpv"),
+            ("<watch.vlc:v>", "VLC"),
+            ("<watch.open:o>", "open"),
+            ("<watch.code:r>", "QR"),
+            ("<watch.links:l>", "links"),
+            ("<watch.back:esc>", "back"),
         ]
         super().__init__(title, keys)
         self.preview = preview
@@ -113,7 +114,6 @@ class Watch(Modal[None]):
             yield Static(self._commands())
 
     def on_mount(self) -> None:
-        super().on_mount()
         self._show_state()
 
     def _show_state(self) -> None:
@@ -133,7 +133,11 @@ class Watch(Modal[None]):
                 "$text-error",
             )
         if self.answering is Answering.NO:
-            own = "s starts one for as long as the app is open, or run" if self.preview.may_start else "Run"
+            own = (
+                keyed(self.app, "<watch.start:s> starts one for as long as the app is open, or run")
+                if self.preview.may_start
+                else "Run"
+            )
             return Content.styled(
                 f"No sidecar answers at this address yet. {own} `mediavault serve` in another terminal.\n",
                 "$text-warning",

@@ -141,7 +141,11 @@ class WorldPane(FilteredPane[Services]):
     @work(group="open")
     async def action_tmdb(self) -> None:
         row: InventoryRow | None = self.listing.current
-        copy = await (await self.opened()).details(row.id) if row else None
+        try:
+            copy = await (await self.opened()).details(row.id) if row else None
+        except MediaVaultError as error:
+            self.complain("The file could not be read", error)
+            return
         address = describe.tmdb_address(copy.file) if copy else None
         if address is None:
             self.say("No TMDb number is known for this file.")

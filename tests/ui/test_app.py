@@ -4,30 +4,29 @@ from __future__ import annotations
 
 import asyncio
 import stat
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
-from textual.binding import Binding
 from textual.command import CommandPalette
-from textual.dom import DOMNode
 from textual.widgets._toast import Toast
 from textual.worker import WorkerFailed
 
 from mediavault_tui.domain.library import GroupSummary, InventoryQuery, Totals
 from mediavault_tui.errors import DatabaseDown, DatabaseError
-from mediavault_tui.ui import batch, dialogs, frames, lacks, proposal, titles, turn, worldpane
 from mediavault_tui.ui.app import MediaVaultApp
 from mediavault_tui.ui.crash import crash_panel
 from mediavault_tui.ui.dialogs import Text, Trouble
 from mediavault_tui.ui.pane import Pane
 from mediavault_tui.ui.screens import chat, duplicates, inventory, pending, scanner, settings
-from mediavault_tui.ui.widgets import compare, filterline
 from mediavault_tui.ui.widgets.listing import Listing
+from mediavault_tui.ui.widgets.panebar import NUMBERS, PANES
 from tests.ui.fakes import FakeVault
 from tests.ui.harness import NARROW, app_on, keys, settle, until
 
-KEYS = Path(__file__).parents[2] / "docs" / "keys.md"
+UI = Path(__file__).parents[2] / "mediavault_tui" / "ui"
 
 
 async def test_the_frame_is_there_before_the_library_has_answered() -> None:
@@ -239,45 +238,48 @@ def test_a_log_that_cannot_be_written_is_told_too() -> None:
     assert "could not be written" in crash_panel(ValueError("x"), Path("/dev/null/logs")).plain
 
 
-def bindings() -> list[tuple[str, Binding]]:
-    """Return every binding of ours with the class that declares it."""
-    owners: dict[str, type[DOMNode]] = {MediaVaultApp.__name__: MediaVaultApp, Pane.__name__: Pane}
-    for module in (
-        batch,
-        dialogs,
-        frames,
-        chat,
-        duplicates,
-        inventory,
-        lacks,
-        pending,
-        proposal,
-        scanner,
-        settings,
-        compare,
-        filterline,
-        titles,
-        turn,
-        worldpane,
-    ):
-        for thing in vars(module).values():
-            if isinstance(thing, type) and issubclass(thing, DOMNode) and "mediavault" in thing.__module__:
-                owners[thing.__name__] = thing
-    found = []
-    for name, owner in sorted(owners.items()):
-        for binding in owner.__dict__.get("BINDINGS", ()):
-            assert isinstance(binding, Binding), f"{name}: {binding}"
-            found.append((name, binding))
-    return found
+SCREENS: dict[str, type[Pane[Any]]] = {
+    screen.PANE: screen
+    for screen in (
+        inventory.InventoryScreen,
+        duplicates.DuplicatesScreen,
+        pending.PendingScreen,
+        scanner.ScannerScreen,
+        chat.ChatScreen,
+        settings.SettingsScreen,
+    )
+}
 
 
-def test_every_binding_has_an_id_of_its_own_and_a_tooltip() -> None:
-    ids = [binding.id for _, binding in bindings()]
-    assert all(ids)
-    assert len(set(ids)) == len(ids), sorted(i for i in ids if i and ids.count(i) > 1)
-    assert [binding.id for _, binding in bindings() if not binding.tooltip] == []
+@pytest.mark.parametrize("pane", PANES)
+async def test_a_pane_reads_once_when_it_is_opened_and_hears_news_once(
+    pane: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Textual calls the handlers of every class: one that calls its base's as well does all of it twice."""
+    screen, calls = SCREENS[pane], Counter[str]()
+
+    def counted(name: str) -> None:
+        whole = getattr(screen, name)
+
+        def call(self: Pane[Any], *heard: str) -> None:
+            calls[name] += 1
+            whole(self, *heard)
+
+        monkeypatch.setattr(screen, name, call)
+
+    counted("reload")
+    counted("_library_changed")
+    app = app_on()
+    async with app.run_test(size=NARROW) as pilot:
+        await settle(pilot)
+        await pilot.press(str(NUMBERS[pane]))
+        await settle(pilot)
+        assert calls == {"reload": 1}
+        app.changed.publish("news")
+        await settle(pilot)
+    assert calls["_library_changed"] == 1
 
 
-def test_every_binding_is_documented() -> None:
-    text = KEYS.read_text("utf-8")
-    assert [binding.id for _, binding in bindings() if f"`{binding.id}`" not in text] == []
+def test_no_handler_calls_its_base_as_well() -> None:
+    sources = {path: path.read_text("utf-8") for path in UI.rglob("*.py")}
+    assert [path.name for path, text in sources.items() if "super().on_" in text] == []

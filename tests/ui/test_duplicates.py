@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from pathlib import Path
+
 import pytest
 
-from mediavault_tui.domain.library import ActResult
+from mediavault_tui.domain.library import ActResult, ScanPhase, ScanProgress
+from mediavault_tui.domain.media import STAGING_FOLDER
 from mediavault_tui.domain.model import FileId, GroupId
 from mediavault_tui.errors import Refused
 from mediavault_tui.ui.app import MediaVaultApp
 from mediavault_tui.ui.batch import Batch
+from mediavault_tui.ui.describe import STAGED_THEN
 from mediavault_tui.ui.dialogs import Confirm, Line, Text, Trouble
 from mediavault_tui.ui.screens.duplicates import DuplicatesScreen
 from mediavault_tui.ui.widgets.compare import Compare
 from mediavault_tui.ui.widgets.listing import Listing
-from tests.ui.fakes import FakeVault
+from tests.ui.fakes import FakeVault, moment
 from tests.ui.harness import NARROW, WIDE, app_on, keys, until
 
 
@@ -191,3 +197,42 @@ async def test_nothing_is_decided_read_only() -> None:
         await keys("2", "K", "b", "x", "n", "A", "u")(pilot)
         assert isinstance(app.screen, DuplicatesScreen)
     assert (vault.kept, vault.both, vault.different, vault.undone) == ([], [], [], 0)
+
+
+async def test_no_groups_during_a_scan_are_told_to_come_at_its_end() -> None:
+    class Long(FakeVault):
+        over = asyncio.Event()
+
+        async def scan(self, roots: Sequence[Path], control: object) -> AsyncIterator[ScanProgress]:
+            yield moment(ScanPhase.PROBING)
+            await self.over.wait()
+            yield moment(ScanPhase.DONE)
+
+    vault = Long()
+    vault.comparisons.clear()
+    app = app_on(vault)
+    async with app.run_test(size=NARROW) as pilot:
+        await keys("2")(pilot)
+        assert "No duplicates are waiting" in app.screen.query_one(Listing).empty
+        await pilot.press("4")
+        await pilot.pause()
+        await pilot.press("S")
+        await until(pilot, lambda: "scanning" in app.status)
+        await pilot.press("2")
+        await until(pilot, lambda: app.screen.query_one(Listing).empty.startswith("A scan is running."))
+        vault.over.set()
+        await until(pilot, lambda: "No duplicates are waiting" in app.screen.query_one(Listing).empty)
+
+
+async def test_both_questions_before_staging_name_no_folder_that_may_be_set_otherwise() -> None:
+    app = app_on()
+    async with app.run_test(size=WIDE) as pilot:
+        await keys("d")(pilot)
+        first = app.screen
+        assert isinstance(first, Confirm)
+        await keys("n", "2", "enter", "k")(pilot)
+        second = app.screen
+        assert isinstance(second, Confirm)
+    for question in (first, second):
+        assert question.lines[-1] == STAGED_THEN
+        assert STAGING_FOLDER.decode() not in " ".join(question.lines)

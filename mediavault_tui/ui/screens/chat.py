@@ -30,6 +30,7 @@ from mediavault_tui.ui import chat_words
 from mediavault_tui.ui.chat_commands import Commands
 from mediavault_tui.ui.chat_ports import Answers, ChatServices, Conversation
 from mediavault_tui.ui.describe import plain
+from mediavault_tui.ui.keyed import keyed
 from mediavault_tui.ui.session_pane import SessionPane
 from mediavault_tui.ui.talk import Talk
 from mediavault_tui.ui.turn import Step
@@ -42,7 +43,10 @@ class ChatScreen(SessionPane):
     PANE = "chat"
     CSS_PATH = "chat.tcss"
     AUTO_FOCUS = "#question"
-    HELP = "Ask in plain words, or /help for commands. esc leaves the line for single keys; i goes back."
+    HELP = (
+        "Ask in plain words, or /help for commands. <pane.back:esc> leaves the line for single keys; "
+        "<chat.write:i> goes back."
+    )
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding(
@@ -109,12 +113,13 @@ class ChatScreen(SessionPane):
         with Horizontal(id="ask"):
             yield Static("›")
             yield Input(
-                placeholder="ask the library, or /help; esc leaves this line", compact=True, id="question"
+                placeholder=keyed(self.app, "ask the library, or /help; <pane.back:esc> leaves this line"),
+                compact=True,
+                id="question",
             )
         yield Static(id="state")
 
     def on_mount(self) -> None:
-        super().on_mount()
         self.query_one("#question", Input).cursor_blink = False  # over a slow line each blink is traffic
 
     def reload(self) -> None:
@@ -140,12 +145,15 @@ class ChatScreen(SessionPane):
     @work(group="prepare")
     async def _prepare(self) -> None:
         """Load what the first question would wait for, while it is typed."""
-        await (await self._chat()).prepare()
+        try:
+            await (await self._chat()).prepare()
+        except MediaVaultError as error:
+            self.complain("The chat could not be prepared", error)
 
     def tell_state(self) -> None:
         words = chat_words.state(self._ready, self.choice, self._budget, busy=self._busy)
         for line in self.query("#state").results(Static):  # none, where the pane has been left
-            line.update(plain([words]))
+            line.update(plain([keyed(self.app, words)]))
             self.query_one(PaneBar).crumbs = self._title
 
     @on(Input.Submitted, "#question")
@@ -155,7 +163,7 @@ class ChatScreen(SessionPane):
         if not text:
             return
         if self._busy:
-            self.say("An answer is on its way; esc stops it.")
+            self.say(keyed(self.app, "An answer is on its way; <pane.back:esc> stops it."))
             return
         event.input.value = ""
         command, rest = chat_words.parse(text)

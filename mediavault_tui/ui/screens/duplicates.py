@@ -6,13 +6,14 @@ Longer than most panes: every decision about a group starts here.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING, ClassVar, Protocol
 
 from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
+from textual.signal import Signal
 from textual.widgets import Static
 
 from mediavault_tui.domain.library import ActResult, Comparison, GroupSummary
@@ -22,6 +23,7 @@ from mediavault_tui.errors import MediaVaultError
 from mediavault_tui.ui import describe, tables
 from mediavault_tui.ui.comparing import confirmation, letter
 from mediavault_tui.ui.format import visible, wrap
+from mediavault_tui.ui.keyed import keyed
 from mediavault_tui.ui.pane import TextFilteredPane
 from mediavault_tui.ui.widgets.compare import Compare
 from mediavault_tui.ui.widgets.filterline import FilterLine
@@ -76,7 +78,10 @@ class DuplicatesScreen(TextFilteredPane[DuplicateServices]):
     PANE = "duplicates"
     TROUBLE = "The duplicates could not be read"
     CSS_PATH = "duplicates.tcss"
-    HELP = "Groups of copies, most bytes to be won first. Choose a side with h and l, keep it with K."
+    HELP = (
+        "Groups of copies, most bytes to be won first. Choose a side with <duplicates.left:←> and "
+        "<duplicates.right:→>, keep it with <duplicates.keep:K>."
+    )
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding(
@@ -85,7 +90,7 @@ class DuplicatesScreen(TextFilteredPane[DuplicateServices]):
             "Side",
             key_display="←→",
             id="duplicates.left",
-            tooltip="Choose the left copy (h, ←) or the right one (l, →)",
+            tooltip="Choose the left copy (<duplicates.left:h ←>) or the right one (<duplicates.right:l →>)",
         ),
         Binding(
             "right,l",
@@ -100,7 +105,8 @@ class DuplicatesScreen(TextFilteredPane[DuplicateServices]):
             "keep",
             "Keep",
             id="duplicates.keep",
-            tooltip="Keep the side marked ▶, stage the others (asks first); in Compare k does it too",
+            tooltip="Keep the side marked ▶, stage the others (asks first); "
+            "in Compare <compare.keep:k> does it too",
         ),
         Binding("b", "keep_both", "Both", id="duplicates.both", tooltip="Keep every copy of this group"),
         Binding(
@@ -142,6 +148,19 @@ class DuplicatesScreen(TextFilteredPane[DuplicateServices]):
         ),
     ]
 
+    def __init__(
+        self,
+        opened: Callable[[], Awaitable[DuplicateServices]],
+        changed: Signal[str],
+        *,
+        read_only: bool = False,
+        scanning: Callable[[], bool] = lambda: False,
+    ) -> None:
+        """`scanning` tells whether the app scans just now: groups are found at a scan's end."""
+        super().__init__(opened, changed, read_only=read_only)
+        self.scanning = scanning
+        self._was_read = False
+
     def body(self) -> ComposeResult:
         with Horizontal(id="beside"):
             yield Listing(tables.GROUPS, key=lambda group: group.id, id="rows", empty="Opening the library…")
@@ -177,14 +196,27 @@ class DuplicatesScreen(TextFilteredPane[DuplicateServices]):
                 self._open()
             else:
                 self.say("This group does not wait for a decision any more.")
-        self.listing.empty = (
-            "No group has such a title.\nesc clears the filter."
-            if self.text
-            else "No duplicates are waiting.\nPress 4 to scan folders, 3 for what is staged."
-        )
+        self._was_read = True
+        self._say_why_empty()
         if self.listing.current is None:
             self.query_one(Compare).show(None)
             self.remove_class("-comparing")
+
+    def on_screen_resume(self) -> None:
+        if self._was_read:  # a scan may have begun since
+            self._say_why_empty()
+
+    def _say_why_empty(self) -> None:
+        if self.text:
+            self.listing.empty = "No group has such a title.\n" + keyed(
+                self.app, "<pane.back:esc> clears the filter."
+            )
+        elif self.scanning():
+            self.listing.empty = "A scan is running.\nIts groups of copies appear here at its end."
+        else:
+            self.listing.empty = "No duplicates are waiting.\n" + keyed(
+                self.app, "Press <app.scanner:4> to scan folders, <app.pending:3> for what is staged."
+            )
 
     @on(Listing.Moved, "#rows")
     @work(exclusive=True, group="compare")
@@ -267,7 +299,7 @@ class DuplicatesScreen(TextFilteredPane[DuplicateServices]):
         except MediaVaultError as error:
             self.complain("Nothing was decided", error)
             return
-        self._remembered(f"Every copy of “{visible(group.title)}” stays. u takes it back.")
+        self._remembered(f"Every copy of “{visible(group.title)}” stays. {self._taken_back}")
 
     @work(group="write")
     async def action_not_duplicate(self) -> None:
@@ -281,7 +313,7 @@ class DuplicatesScreen(TextFilteredPane[DuplicateServices]):
         except MediaVaultError as error:
             self.complain("Nothing was decided", error)
             return
-        self._remembered("Not duplicates: remembered by content, for ever. u takes it back.")
+        self._remembered(f"Not duplicates: remembered by content, for ever. {self._taken_back}")
 
     @work(group="ask")
     async def action_watch(self) -> None:
@@ -334,10 +366,20 @@ class DuplicatesScreen(TextFilteredPane[DuplicateServices]):
         except MediaVaultError as error:
             self.complain("Nothing was staged", error)
 
+    @property
+    def _taken_back(self) -> str:
+        return keyed(self.app, "<app.undo:u> takes it back.")
+
     def _decided(self, result: ActResult) -> None:
         self.remove_class("-comparing")
         self.listing.focus()
-        self.report(result, "staged; nothing is deleted yet. u takes it back, 3 shows it.")
+        self.report(
+            result,
+            keyed(
+                self.app,
+                "staged; nothing is deleted yet. <app.undo:u> takes it back, <app.pending:3> shows it.",
+            ),
+        )
 
     def _remembered(self, sentence: str) -> None:
         self.say(sentence)

@@ -32,6 +32,7 @@ from mediavault_tui.errors import MediaVaultError
 from mediavault_tui.ui import describe, tables
 from mediavault_tui.ui.details import Details, DetailServices
 from mediavault_tui.ui.format import count, size, visible
+from mediavault_tui.ui.keyed import keyed
 from mediavault_tui.ui.widgets.filterline import FilterLine
 from mediavault_tui.ui.widgets.listing import Listing
 from mediavault_tui.ui.windows import PAGE, FixedWindow, KeysetWindow, Window
@@ -99,8 +100,10 @@ class InventoryScreen(WorldPane[InventoryServices]):
     TROUBLE = "The inventory could not be read"
     CSS_PATH = "inventory.tcss"
     HELP = (
-        "Every file of the library. Filter with /, narrow with f, mark with space, stage the marked with d; "
-        "m says which title a file is, M goes through those that ask."
+        "Every file of the library. Filter with <inventory.filter:/>, narrow with "
+        "<inventory.facets:f>, mark with <list.mark:space>, stage the marked with "
+        "<inventory.stage:d>; <world.title:m> says which title a file is, <world.titles:M> goes "
+        "through those that ask."
     )
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -115,7 +118,8 @@ class InventoryScreen(WorldPane[InventoryServices]):
             "facets",
             "Facets",
             id="inventory.facets",
-            tooltip="Narrow by kind, tier, codec, language, genre, decade, rating, collection, folder, state",
+            tooltip="Narrow by kind, tier, codec, language, genre, decade, original language, rating, "
+            "collection, folder, state",
         ),
         Binding(
             "r",
@@ -191,10 +195,13 @@ class InventoryScreen(WorldPane[InventoryServices]):
     def shown(self) -> None:
         filtered = self.query_shown.text or self.query_shown.facets
         self.listing.empty = (
-            "No file passes this filter.\nesc clears it."
+            keyed(self.app, "No file passes this filter.\n<pane.back:esc> clears it.")
             if filtered
-            else "Nothing is in the library yet.\nPress 4 and choose a folder to scan;\n"
-            "its files appear here as they are found."
+            else keyed(
+                self.app,
+                "Nothing is in the library yet.\nPress <app.scanner:4> and choose a folder to scan;\n"
+                "its files appear here as they are found.",
+            )
         )
         self._show_totals()
         self._load_facets()
@@ -231,8 +238,8 @@ class InventoryScreen(WorldPane[InventoryServices]):
         if titles and query == self.query_shown:
             self.offered = (query.text, titles)
             names = " · ".join(map(visible, titles))
-            self.listing.empty = (
-                f"Nothing is called so; nearest:\n{names}\nenter takes the first, esc clears."
+            self.listing.empty = f"Nothing is called so; nearest:\n{names}\n" + keyed(
+                self.app, "enter takes the first, <pane.back:esc> clears."
             )
             self.listing.refresh()
 
@@ -278,7 +285,10 @@ class InventoryScreen(WorldPane[InventoryServices]):
             self.start_over()
         else:
             self.listing.mark(files)
-            self.say(f"{count(len(files), 'file')} marked; d stages them after a look, esc unmarks.")
+            self.say(
+                f"{count(len(files), 'file')} marked; "
+                + keyed(self.app, "<inventory.stage:d> stages them after a look, <pane.back:esc> unmarks.")
+            )
         self.listing.focus()
 
     @work(exclusive=True, group="facets")
@@ -453,7 +463,14 @@ class InventoryScreen(WorldPane[InventoryServices]):
             away = {copy.file.id for copy in copies if copy.file.state is FileState.STAGED}
             files = [file for file in files if file not in away]
             if not files:
-                self.notify("Staged already: 3 shows it, and r there puts it back.", markup=False)
+                self.notify(
+                    keyed(
+                        self.app,
+                        "Staged already: <app.pending:3> shows it, "
+                        "and <pending.restore:r> there puts it back.",
+                    ),
+                    markup=False,
+                )
                 return
             copies = [copy for copy in copies if copy.file.id not in away]
             lines = describe.to_be_moved([copy.file for copy in copies], more=len(files) - len(copies))
@@ -461,7 +478,9 @@ class InventoryScreen(WorldPane[InventoryServices]):
             if await self.app.push_screen_wait(Confirm(title, lines, yes="stage them")):
                 result = await services.stage_files(files)
                 self.listing.mark(())
-                self.report(result, "staged; nothing is deleted yet. u takes it back.")
+                self.report(
+                    result, keyed(self.app, "staged; nothing is deleted yet. <app.undo:u> takes it back.")
+                )
         except MediaVaultError as error:
             self.complain("Nothing was staged", error)
 
@@ -483,7 +502,7 @@ class InventoryScreen(WorldPane[InventoryServices]):
                 self.complain("Nothing was renamed", error)
                 return
             self.listing.mark(())
-            self.report(result, "renamed. u takes it back.")
+            self.report(result, keyed(self.app, "renamed. <app.undo:u> takes it back."))
 
     @work(group="ask")
     async def action_watch(self) -> None:

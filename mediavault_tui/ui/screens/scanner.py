@@ -28,6 +28,7 @@ from mediavault_tui.errors import MediaVaultError
 from mediavault_tui.services.scan_control import ScanControl
 from mediavault_tui.ui import describe, tables
 from mediavault_tui.ui.format import count, visible
+from mediavault_tui.ui.keyed import keyed
 from mediavault_tui.ui.pane import Pane
 from mediavault_tui.ui.widgets.listing import Listing
 from mediavault_tui.ui.widgets.progress import Progress
@@ -74,7 +75,10 @@ class ScannerScreen(Pane[ScannerServices]):
 
     PANE = "scanner"
     CSS_PATH = "scanner.tcss"
-    HELP = "Walk the folders with Enter and backspace, choose some with space, scan them with S."
+    HELP = (
+        "Walk the folders with <list.open:Enter> and <scanner.up:backspace>, choose some with "
+        "<list.mark:space>, scan them with <scanner.scan:S>."
+    )
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding(
@@ -186,7 +190,9 @@ class ScannerScreen(Pane[ScannerServices]):
             return
         if os.fsencode(self.folder) == PLACES:
             self._names = {place(folder.raw_path)[0]: folder.name.partition(" (")[0] for folder in folders}
-        listing.empty = "There are no folders in here.\nS scans this folder, backspace goes up."
+        listing.empty = "There are no folders in here.\n" + keyed(
+            self.app, "<scanner.scan:S> scans this folder, <scanner.up:backspace> goes up."
+        )
         at = next((i for i, folder in enumerate(folders) if came_from and path_of(folder) == came_from), None)
         listing.show(FixedWindow(folders), at=listing.cursor if at is None and came_from is None else at or 0)
 
@@ -252,7 +258,11 @@ class ScannerScreen(Pane[ScannerServices]):
     def start(self, roots: Sequence[Path]) -> None:
         """Scan these folders, unless a scan is running."""
         if self._control is not None:
-            self.say("A scan is running. z pauses it, c cancels it.")
+            self.say(
+                keyed(
+                    self.app, "A scan is running. <scanner.pause:z> pauses it, <scanner.cancel:c> cancels it."
+                )
+            )
         else:
             self._scan(roots)
 
@@ -283,13 +293,16 @@ class ScannerScreen(Pane[ScannerServices]):
         progress = message.progress
         self.query_one(Progress).progress = progress
         if progress is not None and progress.phase is ScanPhase.DONE:
-            self.say(f"{count(progress.counts.seen, 'file')} scanned. Press 2 for the duplicates.")
+            self.say(
+                f"{count(progress.counts.seen, 'file')} scanned. "
+                + keyed(self.app, "Press <app.duplicates:2> for the duplicates.")
+            )
         self.changed.publish("scan")
         self._load_history()
 
     def action_pause(self) -> None:
         if self._control is None:
-            self.say("No scan is running. S starts one.")
+            self.say(keyed(self.app, "No scan is running. <scanner.scan:S> starts one."))
         elif self._control.paused:
             self._control.resume()
         else:
@@ -301,7 +314,7 @@ class ScannerScreen(Pane[ScannerServices]):
 
         control = self._control
         if control is None:
-            self.say("No scan is running. S starts one.")
+            self.say(keyed(self.app, "No scan is running. <scanner.scan:S> starts one."))
             return
         lines = ["What it found so far stays; the next scan goes on from there."]
         if await self.app.push_screen_wait(Confirm("Cancel the scan?", lines, yes="cancel it")):
@@ -316,7 +329,11 @@ class ScannerScreen(Pane[ScannerServices]):
         asked = path_of(under) if under and os.fsencode(self.folder) == PLACES else self.folder
         if place(os.fsencode(asked))[0] == LOCAL:
             self.say(
-                "This is a folder of this machine. A share's connection is tested: backspace leads to them."
+                keyed(
+                    self.app,
+                    "This is a folder of this machine. A share's connection is tested: "
+                    "<scanner.up:backspace> leads to them.",
+                )
             )
             return
         self.say("Testing the connection…")

@@ -20,6 +20,7 @@ from mediavault_tui.settings import REHEARSED, Entry, with_changes
 from mediavault_tui.settings import Settings as Defaults
 from mediavault_tui.ui import describe, tables
 from mediavault_tui.ui.format import count, visible
+from mediavault_tui.ui.keyed import keyed
 from mediavault_tui.ui.pane import ListPane
 from mediavault_tui.ui.rehearsed import flips_text, headline
 from mediavault_tui.ui.widgets.facts import Facts
@@ -31,6 +32,9 @@ if TYPE_CHECKING:
 
 REHEARSED_NOW = "rehearsed"
 """The origin of a value that is tried and not saved."""
+
+
+_NOTHING_TRIED = "Nothing is tried yet. Press <list.open:enter> on a rule (languages, thresholds)."
 
 
 class SettingsServices(Protocol):
@@ -52,9 +56,10 @@ class SettingsScreen(ListPane[SettingsServices]):
     TROUBLE = "The settings could not be read"
     CSS_PATH = "settings.tcss"
     HELP = (
-        "What is set, and where it came from. Enter on a rule (languages, thresholds) tries another value: "
-        "the last line tells how many groups would be decided otherwise, r shows them, "
-        "w gives the lines for .env. Nothing is changed by this pane."
+        "What is set, and where it came from. <list.open:Enter> on a rule (languages, thresholds) "
+        "tries another value: the last line tells how many groups would be decided otherwise, "
+        "<settings.flips:r> shows them, <settings.write:w> gives the lines for .env. Nothing is "
+        "changed by this pane."
     )
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -63,7 +68,7 @@ class SettingsScreen(ListPane[SettingsServices]):
             "change",
             "Try a value",
             id="settings.change",
-            tooltip="Rehearse another value of a rule (enter does it too)",
+            tooltip="Rehearse another value of a rule (<list.open:enter> does it too)",
         ),
         Binding(
             "r",
@@ -100,7 +105,7 @@ class SettingsScreen(ListPane[SettingsServices]):
             "app.key_map",
             "Keys",
             id="settings.keys",
-            tooltip="Every key of the app with the id to remap it by",
+            tooltip="Every key of the app with the id to remap it by (MEDIAVAULT_KEYS)",
         ),
     ]
 
@@ -125,7 +130,6 @@ class SettingsScreen(ListPane[SettingsServices]):
         yield Static(id="outlook")
 
     def on_mount(self) -> None:
-        super().on_mount()
         self.action_test()
         self._look_out()
 
@@ -147,7 +151,11 @@ class SettingsScreen(ListPane[SettingsServices]):
         entry: Entry | None = self.listing.current
         facts = []
         if entry is not None:
-            hint = "enter tries another value" if entry.variable in REHEARSED else "set it in .env"
+            hint = (
+                keyed(self.app, "<list.open:enter> tries another value")
+                if entry.variable in REHEARSED
+                else "set it in .env"
+            )
             facts = [
                 ("means", entry.meaning),
                 ("value", entry.value or "unset"),
@@ -218,7 +226,10 @@ class SettingsScreen(ListPane[SettingsServices]):
         self._look_out()
 
     def _look_out(self) -> None:
-        outlook = "Nothing is tried. Press enter on a rule to see what another value would decide."
+        outlook = keyed(
+            self.app,
+            "Nothing is tried. Press <list.open:enter> on a rule to see what another value would decide.",
+        )
         if self.rehearsal is not None:
             outlook = headline(self.rehearsal)
         elif self.changes:
@@ -230,7 +241,7 @@ class SettingsScreen(ListPane[SettingsServices]):
         from mediavault_tui.ui.dialogs import Text
 
         if self.rehearsal is None:
-            self.say("Nothing is tried yet. Press enter on a rule (languages, thresholds).")
+            self.say(keyed(self.app, _NOTHING_TRIED))
         else:
             self.app.push_screen(Text("What would be decided otherwise", flips_text(self.rehearsal)))
 
@@ -240,7 +251,7 @@ class SettingsScreen(ListPane[SettingsServices]):
         from mediavault_tui.ui.dialogs import Text
 
         if not self.changes:
-            self.say("Nothing is tried yet. Press enter on a rule (languages, thresholds).")
+            self.say(keyed(self.app, _NOTHING_TRIED))
             return
         try:
             path, lines = await (await self.opened()).env_lines(self.changes)

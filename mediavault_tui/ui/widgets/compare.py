@@ -25,7 +25,10 @@ _MARGIN = 1
 class Compare(ScrollView, can_focus=True, inherit_bindings=False):
     """A `Comparison` drawn line by line; copy A is the one recommended."""
 
-    HELP = "Two copies side by side. ▲ is better, ▼ worse, = equal, ≠ different. k keeps the side marked ▶."
+    HELP = (
+        "Two copies side by side. ▲ is better, ▼ worse, = equal, ≠ different. <compare.keep:k> keeps "
+        "the side marked ▶."
+    )
 
     DEFAULT_CSS = """
     Compare {

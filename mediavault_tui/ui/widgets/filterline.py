@@ -18,7 +18,7 @@ class FilterLine(Horizontal):
 
     HELP = (
         "Type words of the title or the path; ! at the start turns the filter around. "
-        "Enter goes to the list, esc clears it."
+        "Enter goes to the list, <filter.clear:esc> clears it."
     )
 
     DEFAULT_CSS = """

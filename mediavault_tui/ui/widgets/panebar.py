@@ -8,6 +8,7 @@ from textual.style import Style
 from textual.widget import Widget
 
 from mediavault_tui.ui.format import crop, visible
+from mediavault_tui.ui.keyed import keyed
 
 PANES = {
     "inventory": "Inventory",
@@ -59,14 +60,14 @@ class PaneBar(Widget):
         parts: list[Content] = []
         room = self.size.width - len(visible(self.status)) - (_CRUMBS if self.crumbs else 0)
         for pane, title in PANES.items():
-            number = NUMBERS[pane]
+            number = keyed(self.app, f"<app.{pane}:{NUMBERS[pane]}>")
             room -= len(title) + 4
             here = pane == self.pane
             entry = Content.assemble(
-                (str(number), "bold $accent"), " ", (title, "bold $foreground" if here else "")
+                (number, "bold $accent"), " ", (title, "bold $foreground" if here else "")
             )
             if room < 0 and not here:
-                entry = Content.styled(str(number), "bold $accent")
+                entry = Content.styled(number, "bold $accent")
             if here:
                 entry = Content.assemble(("▸", "bold $accent"), entry)
             parts.append(entry.stylize(Style.from_meta({"@click": f"app.pane({pane!r})"})))

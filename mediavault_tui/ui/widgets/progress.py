@@ -8,13 +8,14 @@ from textual.widget import Widget
 
 from mediavault_tui.domain.library import ScanPhase, ScanProgress
 from mediavault_tui.ui.format import clock, count, middle, size, visible
+from mediavault_tui.ui.keyed import keyed
 
 _WORDS = {
     ScanPhase.WALKING: ("walking the folders", "$text-accent"),
     ScanPhase.HASHING: ("comparing bytes", "$text-accent"),
     ScanPhase.PROBING: ("looking into the files", "$text-accent"),
     ScanPhase.MATCHING: ("finding duplicates", "$text-accent"),
-    ScanPhase.PAUSED: ("paused; z goes on", "$text-warning"),
+    ScanPhase.PAUSED: ("paused; <scanner.pause:z> goes on", "$text-warning"),
     ScanPhase.DONE: ("✓ done", "$text-success"),
     ScanPhase.CANCELLED: ("– cancelled", "$text-warning"),
     ScanPhase.FAILED: ("✗ failed", "$text-error"),
@@ -47,7 +48,12 @@ class Progress(Widget):
         progress = self.progress
         if progress is None:
             return Content.styled(
-                "\nNo scan is running. Choose folders with space, then press S.", "$foreground-muted"
+                keyed(
+                    self.app,
+                    "\nNo scan is running. Choose folders with <list.mark:space>, "
+                    "then press <scanner.scan:S>.",
+                ),
+                "$foreground-muted",
             )
         lines = [self._phase(progress), self._bar(progress), self._counts(progress), self._now(progress)]
         return Content("\n").join(lines)
@@ -59,7 +65,9 @@ class Progress(Widget):
             facts.append(f"{size(int(progress.rate))}/s")
         if progress.eta is not None and progress.phase not in (ScanPhase.DONE, ScanPhase.CANCELLED):
             facts.append(f"{clock(progress.eta)} left")
-        return Content.assemble((words, f"bold {style}"), "   ", (" · ".join(facts), "$foreground-muted"))
+        return Content.assemble(
+            (keyed(self.app, words), f"bold {style}"), "   ", (" · ".join(facts), "$foreground-muted")
+        )
 
     def _bar(self, progress: ScanProgress) -> Content:
         """Draw by bytes where they are known, else by files: a size says more than a number."""
@@ -85,7 +93,9 @@ class Progress(Widget):
         if counts.bytes_wire:
             limit = f" of {size(progress.budget)}" if progress.budget else ""
             facts.append(f"{size(counts.bytes_wire)}{limit} from the share")
-        errors = count(counts.errors, "error") + ": e shows them" if counts.errors else ""
+        errors = ""
+        if counts.errors:
+            errors = count(counts.errors, "error") + keyed(self.app, ": <scanner.errors:e> shows them")
         return Content.assemble(" · ".join(facts), "   ", (errors, "$text-error"))
 
     def _now(self, progress: ScanProgress) -> Content:
