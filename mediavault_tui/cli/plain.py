@@ -1,15 +1,8 @@
-"""Text for a plain terminal: names made harmless, sizes in words. It imports nothing."""
+"""Sizes in words, for a plain terminal. It imports nothing."""
 
 from __future__ import annotations
 
 _UNITS = ("bytes", "KiB", "MiB", "GiB", "TiB", "PiB")
-
-
-def harmless(text: str) -> str:
-    r"""Return `text` with everything that a terminal would obey or hide as an escape (`\x1b`, `\n`)."""
-    if text.isprintable():
-        return text
-    return "".join([c if c.isprintable() else c.encode("unicode_escape").decode() for c in text])
 
 
 def amount(count: int) -> str:

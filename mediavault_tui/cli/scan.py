@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mediavault_tui.cli.spelled import is_folder, is_there, located
+from mediavault_tui.domain.pathtext import harmless
 from mediavault_tui.errors import UsageError
 
 if TYPE_CHECKING:
@@ -250,11 +251,6 @@ def _report(last: ScanProgress, errors: tuple[ScanError, ...], seconds: float, *
     if last.message:
         print(last.message)
     for error in errors[:20]:
-        print(f"  {printable(error.message)}")
+        print(f"  {harmless(error.message)}")
     if counts.errors > 20:
         print(f"  … and {counts.errors - 20:,} more; `mediavault scan --json` lists them")
-
-
-def printable(text: str) -> str:
-    """Return text without anything that a terminal would obey."""
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
