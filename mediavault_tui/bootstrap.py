@@ -341,7 +341,8 @@ def asking(database: Database, settings: Settings, reader: Reader) -> Asking:
     """Build what answers questions from the database alone, as the role that only reads views."""
     from mediavault_tui.services.asking import Asking
 
-    return Asking(database, reader, library(database), dedupe(database, settings))
+    finder = dedupe(database, settings)
+    return Asking(database, reader, library(database), finder, languages=settings.languages)
 
 
 def chat(database: Database, settings: Settings, reader: Reader, model: Model | None, *, who: str) -> Chat:

@@ -101,11 +101,11 @@ def print_json(document: Any) -> None:
     print(json.dumps(document, ensure_ascii=False, indent=1))
 
 
-def numbers(words: Sequence[str], what: str) -> list[int]:
+def numbers(words: Sequence[str], what: str, *, listed_by: str) -> list[int]:
     """Read ids from the command line. Raises: UsageError naming the first that is none."""
     for word in words:
         if not word.isdecimal():
-            raise UsageError(f"{word!r} is no number of a {what}; `mediavault pending` lists them")
+            raise UsageError(f"{word!r} is no number of a {what}; `mediavault {listed_by}` lists them")
     return [int(word) for word in words]
 
 
@@ -117,7 +117,7 @@ async def chosen(stage: Stage, words: Sequence[str], *, everything: bool) -> lis
         return [row.id async for row in all_pending(stage)]
     if not words:
         raise UsageError("say which: numbers as `mediavault pending` lists them, or --all")
-    return [StagedId(number) for number in numbers(words, "staged file")]
+    return [StagedId(number) for number in numbers(words, "staged file", listed_by="pending")]
 
 
 async def all_pending(stage: Stage, text: str = "") -> AsyncIterator[Any]:
