@@ -6,7 +6,7 @@ Longer than the habit: a short function for each thing that is built.
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import fields
 from functools import partial
@@ -341,7 +341,8 @@ def asking(database: Database, settings: Settings, reader: Reader) -> Asking:
     """Build what answers questions from the database alone, as the role that only reads views."""
     from mediavault_tui.services.asking import Asking
 
-    return Asking(database, reader, library(database), dedupe(database, settings))
+    finder = dedupe(database, settings)
+    return Asking(database, reader, library(database), finder, languages=settings.languages)
 
 
 def chat(database: Database, settings: Settings, reader: Reader, model: Model | None, *, who: str) -> Chat:
@@ -371,8 +372,13 @@ async def open_asking(database: Database, settings: Settings) -> AsyncIterator[t
 
 
 @asynccontextmanager
-async def open_vault(settings: Settings, *, who: str) -> AsyncIterator[Vault]:
-    """Yield the library as the app sees it: the database open, every service built at its first use."""
+async def open_vault(
+    settings: Settings, *, who: str, within: Sequence[Path] | None = None
+) -> AsyncIterator[Vault]:
+    """Yield the library as the app sees it: the database open, every service built at its first use.
+
+    `within`: nothing but these folders may be scanned.
+    """
     from mediavault_tui.services.vault import Lazy, Services, Vault
 
     async with (
@@ -404,6 +410,7 @@ async def open_vault(settings: Settings, *, who: str) -> AsyncIterator[Vault]:
                 who=who,
                 read_only=settings.read_only,
                 listen=lambda heard: database.listen("mediavault", heard),
+                within=within,
             )
         finally:
             if (opened := services.watching.built) is not None:

@@ -12,7 +12,7 @@ import ipaddress
 import re
 import shlex
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import Field, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -291,6 +291,8 @@ class Settings:
         return self.public_base_url or url_of(self.streamer_host, self.streamer_port)
 
 
+_FIELDS: Mapping[str, Field[Any]] = {f.metadata["variable"]: f for f in fields(Settings)}
+
 VARIABLES: Mapping[str, str] = {f.metadata["variable"]: f.metadata["help"] for f in fields(Settings)}
 """Every variable and its help line, in the order of the settings."""
 
@@ -354,7 +356,7 @@ def entries(settings: Settings, origins: Mapping[str, str]) -> tuple[Entry, ...]
     return tuple(
         Entry(
             variable := f.metadata["variable"],
-            written(getattr(settings, f.name)),
+            written(settings, variable),
             origins.get(variable, "default"),
             f.metadata["help"],
         )
@@ -362,15 +364,39 @@ def entries(settings: Settings, origins: Mapping[str, str]) -> tuple[Entry, ...]
     )
 
 
-def written(value: object) -> str:
+def written(settings: Settings, variable: str) -> str:
     """Return a setting's value as it is written in `.env`; of a secret only that there is one."""
+    value = getattr(settings, _FIELDS[variable].name)
+    return "set" if isinstance(value, Secret) else _spelled(variable, value)
+
+
+def environment(settings: Settings) -> dict[str, str]:
+    """Return the variables from which another process reads these very settings, secrets in the clear.
+
+    Each is there, empty where nothing is set: what lacks would be taken from its environment or `.env`.
+    """
+    given = replace(settings, data_dir=settings.data_dir.absolute(), cache_dir=settings.cache_dir.absolute())
+    found = {}
+    for variable, setting in _FIELDS.items():
+        value = getattr(given, setting.name)
+        if value == setting.default:
+            found[variable] = ""
+        elif isinstance(value, Secret):
+            found[variable] = value.reveal()
+        else:
+            found[variable] = _spelled(variable, value) or ","  # a list that was emptied
+    return found
+
+
+def _spelled(variable: str, value: object) -> str:
     if value is None:
         return ""
-    if isinstance(value, Secret):
-        return "set"
     if isinstance(value, bool):
         return "yes" if value else "no"
-    return ",".join(map(str, value)) if isinstance(value, tuple) else str(value)
+    if isinstance(value, tuple):
+        words = tuple(map(str, value))
+        return shlex.join(words) if _FIELDS[variable].metadata["read"] is _command else ",".join(words)
+    return str(value)
 
 
 def with_changes(settings: Settings, changes: Mapping[str, str]) -> Settings:
@@ -378,11 +404,10 @@ def with_changes(settings: Settings, changes: Mapping[str, str]) -> Settings:
 
     An empty text is the default. Raises: ConfigError naming every wrong variable at once.
     """
-    known = {f.metadata["variable"]: f for f in fields(Settings)}
     values: dict[str, Any] = {}
     problems: list[str] = []
     for variable, raw in changes.items():
-        setting = known[variable]
+        setting = _FIELDS[variable]
         try:
             values[setting.name] = setting.metadata["read"](raw.strip()) if raw.strip() else setting.default
         except ValueError as error:

@@ -11,9 +11,11 @@ from dataclasses import replace
 
 from aiohttp import web
 
+from mediavault_tui import logs
 from mediavault_tui.bootstrap import load_settings, open_database, open_nas
 from mediavault_tui.domain.origins import only_here
 from mediavault_tui.domain.paths import LOCAL
+from mediavault_tui.domain.pathtext import harmless
 from mediavault_tui.errors import MediaVaultError, UsageError
 from mediavault_tui.services.keys import signing_secret
 from mediavault_tui.services.nas import Nas
@@ -31,7 +33,7 @@ def main() -> int:
     parser.add_argument("--host", help="listen here; default STREAMER_HOST")
     parser.add_argument("--port", type=int, help="…on this port; default STREAMER_PORT")
     args = parser.parse_args()
-    logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s", level=logging.INFO)
+    logs.to_stderr(logging.INFO)
     logging.getLogger("aiohttp.server").addFilter(NoSecrets())
     try:
         settings = load_settings()
@@ -42,7 +44,7 @@ def main() -> int:
         )
         asyncio.run(serve(settings))
     except MediaVaultError as error:
-        print(f"mediavault: {error}", file=sys.stderr)  # noqa: T201  # the command line's own word
+        print(f"mediavault: {harmless(str(error))}", file=sys.stderr)  # noqa: T201  # the command line's own word
         return error.exit_code
     return 0
 

@@ -134,6 +134,7 @@ async def sentences(request: web.Request, handler: Handler) -> web.StreamRespons
     began = time.perf_counter()
     request[ADDRESS] = client_address(request, sidecar.settings)
     request[BEGAN] = began
+    method = request.method if request.method in hdrs.METH_ALL else "other"
     try:
         response = await handler(request)
     except MediaVaultError as error:
@@ -150,9 +151,8 @@ async def sentences(request: web.Request, handler: Handler) -> web.StreamRespons
     except asyncio.CancelledError:
         # aiohttp says nothing of those who leave before the end, as each player does that jumps.
         write(request, _LEFT, request.get(SENT, 0), time.perf_counter() - began)
-        sidecar.metrics.answered(_route(request), request.method, str(_LEFT)).inc()
+        sidecar.metrics.answered(_route(request), method, str(_LEFT)).inc()
         raise
-    method = request.method if request.method in hdrs.METH_ALL else "other"
     sidecar.metrics.answered(_route(request), method, str(response.status)).inc()
     return response
 

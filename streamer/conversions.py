@@ -12,6 +12,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from itertools import count
 
 from mediavault_tui.errors import ProbeError, ToolMissing
 
@@ -21,6 +22,10 @@ CHUNK = 128 * 1024
 
 class Busy(Exception):
     """As many films as may be are being converted."""
+
+
+class Superseded(Exception):
+    """The same viewer has asked for another second of the film since."""
 
 
 class Running:
@@ -73,6 +78,9 @@ class Conversions:
         self._places = asyncio.Semaphore(most)
         self._queue = queue
         self._running: dict[str, Running] = {}
+        self._turns = count()
+        self._newest: dict[str, int] = {}
+        """The last request of each viewer who waits or watches."""
 
     def __len__(self) -> int:
         return len(self._running)
@@ -84,27 +92,40 @@ class Conversions:
         """Yield a running ffmpeg; it is gone when the block ends, however it ends.
 
         `viewer`: who watches; what ran for the same one before is ended.
-        Raises: Busy; ToolMissing if ffmpeg cannot be started.
+        Raises: Busy; Superseded if the same one asks again before it runs;
+            ToolMissing if ffmpeg cannot be started.
         """
+        turn = self._newest[viewer] = next(self._turns)
         if (before := self._running.pop(viewer, None)) is not None:
             before.superseded = True
             before.kill()
         try:
-            async with asyncio.timeout(self._queue):
-                await self._places.acquire()
-        except TimeoutError:
-            raise Busy from None
-        try:
-            running = await _start(words, pass_fds)
-            self._running[viewer] = running
             try:
-                yield running
+                async with asyncio.timeout(self._queue):
+                    await self._places.acquire()
+            except TimeoutError:
+                raise Busy from None
+            try:
+                self._check_newest(viewer, turn)
+                running = await _start(words, pass_fds)
+                try:
+                    self._check_newest(viewer, turn)
+                    self._running[viewer] = running
+                    yield running
+                finally:
+                    if self._running.get(viewer) is running:
+                        del self._running[viewer]
+                    await running.gone()
             finally:
-                if self._running.get(viewer) is running:
-                    del self._running[viewer]
-                await running.gone()
+                self._places.release()
         finally:
-            self._places.release()
+            if self._newest.get(viewer) == turn:
+                del self._newest[viewer]
+
+    def _check_newest(self, viewer: str, turn: int) -> None:
+        """Raise Superseded if the viewer came again meanwhile, and found nothing of ours to end."""
+        if self._newest.get(viewer, turn) != turn:
+            raise Superseded
 
     def end(self) -> None:
         """Kill all of them."""

@@ -123,6 +123,7 @@ PATHS: Json = {
                 "200": {"description": "The film", "content": {"video/mp4": {}}},
                 **_UNKNOWN,
                 "404": _error("There is no such file, or no such way for it"),
+                "409": _error("The same viewer has asked for another second since"),
                 "503": _error("As many films as may be are being converted"),
             },
         }

@@ -13,7 +13,7 @@ from mediavault_tui.domain.picture import curve_of
 from mediavault_tui.domain.playback import Offer, Way, first_sound_place, is_text, widths
 from mediavault_tui.errors import ProbeError, SourceError, UsageError
 from streamer import auth, beside
-from streamer.conversions import Busy, Running, collected
+from streamer.conversions import Busy, Running, Superseded, collected
 from streamer.files import file_id
 from streamer.recipes import Conversion, arguments, still, subtitle_text
 from streamer.theatre import Theatre, address_of, harmless, known, theatre_of, ways_of
@@ -44,6 +44,8 @@ async def play(request: web.Request) -> web.StreamResponse:
         try:
             async with theatre.conversions.started(words, viewer=f"{viewer} {file}", pass_fds=fds) as running:
                 return await _sent(request, running, theatre.silence)
+        except Superseded:
+            raise web.HTTPConflict(text="You have asked for another second of this film since") from None
         except Busy:
             sentence = (
                 "As many films as this machine can are being converted; close one, or try again in a minute"
@@ -55,7 +57,10 @@ async def _sent(request: web.Request, running: Running, silence: float) -> web.S
     """Hand on what ffmpeg writes. A conversion that fails in its midst ends with the connection."""
     first = await running.read()
     if not first:
-        raise ProbeError(f"The film cannot be converted: {harmless(await running.failed())}")
+        failed = await running.failed()
+        if running.superseded:
+            raise Superseded
+        raise ProbeError(f"The film cannot be converted: {harmless(failed)}")
     response = web.StreamResponse(
         headers={
             "Content-Type": "video/mp4",

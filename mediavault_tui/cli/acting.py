@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
-from mediavault_tui.cli.plain import harmless as harmless
+from mediavault_tui.domain.pathtext import harmless
 from mediavault_tui.errors import UsageError
 
 if TYPE_CHECKING:
@@ -102,8 +102,8 @@ def print_json(document: Any) -> None:
     print(json.dumps(document, ensure_ascii=False, indent=1))
 
 
-def numbers(words: Sequence[str], what: str, listed_by: str = "pending") -> list[int]:
-    """Read ids from the command line. Raises: UsageError for the first that is none, with who lists them."""
+def numbers(words: Sequence[str], what: str, *, listed_by: str) -> list[int]:
+    """Read ids from the command line. Raises: UsageError naming the first that is none."""
     for word in words:
         if not word.isdecimal():
             raise UsageError(f"{word!r} is no number of a {what}; `mediavault {listed_by}` lists them")
@@ -118,7 +118,7 @@ async def chosen(stage: Stage, words: Sequence[str], *, everything: bool) -> lis
         return [row.id async for row in all_pending(stage)]
     if not words:
         raise UsageError("say which: numbers as `mediavault pending` lists them, or --all")
-    return [StagedId(number) for number in numbers(words, "staged file")]
+    return [StagedId(number) for number in numbers(words, "staged file", listed_by="pending")]
 
 
 async def all_pending(stage: Stage, text: str = "") -> AsyncIterator[Any]:

@@ -43,7 +43,8 @@ def run(args: argparse.Namespace) -> int:
 def open_app(libraries: Sequence[Path | str], *, demo: bool = False, settings: Settings | None = None) -> int:
     """Run the app on `libraries` until the user leaves; return the exit code.
 
-    `demo` says so in the title. Raises: UsageError for a library that is no folder.
+    `demo` says so in the title, and lets nothing be scanned but `libraries`.
+    Raises: UsageError for a library that is no folder.
     """
     if settings is None:
         from mediavault_tui.bootstrap import load_settings
@@ -71,9 +72,11 @@ class _Door:
     It opens only while every folder of this machine that was named answers.
     """
 
-    def __init__(self, settings: Settings, folders: Sequence[Path] = ()) -> None:
+    def __init__(self, settings: Settings, folders: Sequence[Path] = (), *, only: bool = False) -> None:
+        """`only`: nothing but these folders may be scanned."""
         self._settings = settings
         self._folders = folders
+        self._only = only
         self._leave = asyncio.Event()
         self._told = False
         self._opening = asyncio.get_running_loop().create_future()
@@ -104,7 +107,8 @@ class _Door:
         try:
             for folder in self._folders:
                 await asyncio.to_thread(is_folder, str(folder))
-            async with open_vault(self._settings, who=getpass.getuser()) as vault:
+            within = self._folders if self._only else None
+            async with open_vault(self._settings, who=getpass.getuser(), within=within) as vault:
                 opening.set_result(vault)
                 await self._leave.wait()
         except MediaVaultError as error:
@@ -114,7 +118,7 @@ class _Door:
 
 
 async def _run(words: Sequence[Path | str], settings: Settings, *, demo: bool) -> int:
-    door = _Door(settings, [word for word in words if isinstance(word, Path)])
+    door = _Door(settings, [word for word in words if isinstance(word, Path)], only=demo)
     try:
         # Only the database knows the shares; who names none of them does not wait for it.
         folders = [word if isinstance(word, Path) else (await door()).located(word) for word in words]

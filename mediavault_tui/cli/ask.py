@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from mediavault_tui.cli import acting
-from mediavault_tui.cli.plain import harmless
+from mediavault_tui.domain.pathtext import harmless
 from mediavault_tui.errors import Refused, UsageError
 
 if TYPE_CHECKING:

@@ -7,8 +7,8 @@ import asyncio
 from typing import TYPE_CHECKING, Any
 
 from mediavault_tui.cli import acting
-from mediavault_tui.cli.plain import harmless
 from mediavault_tui.cli.spelled import located
+from mediavault_tui.domain.pathtext import harmless
 from mediavault_tui.errors import Refused, UsageError
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ async def _run(args: argparse.Namespace) -> int:
     from mediavault_tui import bootstrap
     from mediavault_tui.domain.model import GroupId
 
-    group = GroupId(acting.numbers([args.group], "group", "duplicates")[0])
+    group = GroupId(acting.numbers([args.group], "group", listed_by="duplicates")[0])
     settings = bootstrap.load_settings()
     if settings.read_only:
         raise Refused("MEDIAVAULT_READ_ONLY is set: nothing is decided")

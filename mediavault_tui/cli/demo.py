@@ -1,7 +1,8 @@
 """`mediavault demo`: make the demo library of real films, then open the app on it.
 
 The app gets a data folder and a database of its own, which go when it ends: the demo
-never mixes with the user's library.
+never mixes with the user's library. It knows no NAS and scans its own folder only, for
+what was staged elsewhere would be journalled in a database that is about to go.
 """
 
 from __future__ import annotations
@@ -11,15 +12,25 @@ import asyncio
 import json
 import sys
 import tempfile
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from mediavault_tui.errors import UsageError
 
 if TYPE_CHECKING:
     from mediavault_tui.services.demo import DemoLibrary
     from mediavault_tui.settings import Settings
+
+_TAKEN_OVER = (
+    # the programs and manners of this machine
+    *("pg_bin", "ffmpeg", "ffprobe", "readers", "graphics", "streamer_port", "read_only"),
+    # who is asked for titles, and who answers questions: they learn of the demo's films only
+    *("tmdb_token", "tmdb_key", "tmdb_url", "tmdb_image_url"),
+    *("azure_key", "azure_endpoint", "azure_version", "azure_chat", "azure_chat_mini"),
+    *("azure_tokens_per_day", "openai_url", "openai_key", "openai_model", "openai_model_mini"),
+)
+_SHARES = ("nas:", "smb:", "\\\\")
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -55,11 +66,22 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _open(made: DemoLibrary, settings: Settings, data: Path) -> int:
-    """Run the app on the library, away from the user's own database, folders and rules."""
     from mediavault_tui.cli.app import open_app
 
-    own = replace(settings, data_dir=data, database_url=None, staging_path=None, protected=())
-    return open_app([made.folder], demo=True, settings=own)
+    return open_app([made.folder], demo=True, settings=own_settings(settings, data))
+
+
+def own_settings(settings: Settings, data: Path) -> Settings:
+    """Return the demo's settings: of the user's own only what has nothing to do with their library.
+
+    A setting that is new is not taken over before somebody says so here.
+    """
+    from mediavault_tui.settings import Settings
+
+    kept: dict[str, Any] = {name: getattr(settings, name) for name in _TAKEN_OVER}
+    # What the user forbade stays forbidden; a share is not known here, and so cannot be named.
+    protected = tuple(p for p in settings.protected if not str(p).lower().startswith(_SHARES))
+    return Settings(data_dir=data, cache_dir=data / "cache", protected=protected, retention_days=0, **kept)
 
 
 def _make(folder: Path, settings: Settings) -> DemoLibrary:

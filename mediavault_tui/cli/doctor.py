@@ -10,7 +10,7 @@ import sys
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from mediavault_tui.cli.plain import harmless
+from mediavault_tui.domain.pathtext import harmless
 from mediavault_tui.errors import MediaVaultError
 
 if TYPE_CHECKING:

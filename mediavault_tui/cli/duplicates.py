@@ -8,9 +8,9 @@ from collections.abc import AsyncIterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from mediavault_tui.cli.acting import print_json
-from mediavault_tui.cli.plain import harmless
 from mediavault_tui.cli.spelled import located
 from mediavault_tui.domain.measures import size
+from mediavault_tui.domain.pathtext import harmless
 from mediavault_tui.errors import UsageError
 
 if TYPE_CHECKING:

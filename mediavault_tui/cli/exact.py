@@ -9,10 +9,9 @@ import os
 import sys
 from collections.abc import Iterator
 
-from mediavault_tui.cli.plain import harmless
 from mediavault_tui.cli.spelled import is_folder, of_a_share
 from mediavault_tui.domain.measures import size
-from mediavault_tui.domain.pathtext import display
+from mediavault_tui.domain.pathtext import display, harmless
 from mediavault_tui.services.exact_tree import ExactGroup, ExactReport, find_exact
 
 _GROUPS_AT_ONCE = 64

@@ -9,8 +9,7 @@ import sys
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, BinaryIO
 
-from mediavault_tui.cli.plain import harmless
-from mediavault_tui.domain.pathtext import display
+from mediavault_tui.domain.pathtext import display, harmless
 
 if TYPE_CHECKING:
     from mediavault_tui.domain.model import Identity

@@ -7,7 +7,7 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from mediavault_tui.cli import acting
-from mediavault_tui.cli.plain import harmless
+from mediavault_tui.domain.pathtext import harmless
 from mediavault_tui.errors import UsageError
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ import sys
 from collections.abc import Sequence
 
 from mediavault_tui import __version__
-from mediavault_tui.cli.plain import harmless
+from mediavault_tui.domain.pathtext import harmless
 from mediavault_tui.errors import MediaVaultError
 
 COMMANDS: dict[str, str] = {

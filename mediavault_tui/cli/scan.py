@@ -9,15 +9,15 @@ import os
 import signal
 import sys
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from mediavault_tui.cli.plain import harmless
 from mediavault_tui.cli.spelled import is_folder, is_there, located
 from mediavault_tui.domain.measures import clock, size
+from mediavault_tui.domain.pathtext import harmless
 from mediavault_tui.errors import UsageError
 
 if TYPE_CHECKING:
@@ -37,7 +37,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="a folder to scan, here or on a share (nas:/volume1/videos, smb://host/volume1/videos);"
         " `nas:` alone for every folder that is set up",
     )
-    parser.add_argument("--json", action="store_true", help="print one JSON document at the end")
+    parser.add_argument(
+        "--json",
+        action="store_true",
+        help="print one JSON document at the end: the scan, or `scans` of several machines",
+    )
     parser.add_argument(
         "--no-probe", action="store_true", help="do not ask the files what they are (ffprobe)"
     )
@@ -152,9 +156,14 @@ async def _scan(args: argparse.Namespace) -> int:
             line.show(progress)
         line.clear()
         history = await scanner.history(limit=20)
-    for last in ends.values():
-        errors = next((record.errors for record in history if record.id == last.scan), ())
-        _report(last, errors, time.monotonic() - started, as_json=args.json)
+    seconds = time.monotonic() - started
+    kept = {record.id: record.errors for record in history}
+    ended = [(last, kept.get(last.scan, ())) for last in ends.values()]
+    if args.json:
+        print(json.dumps(_document(ended, seconds), ensure_ascii=True))
+    else:
+        for last, errors in ended:
+            _report(last, errors, seconds)
     if control.cancelled:
         return 130
     clean = all(end.phase is ScanPhase.DONE and not end.roots_failed for end in ends.values())
@@ -212,9 +221,10 @@ class _Line:
             sys.stderr.write("\r\x1b[2K")
 
 
-def _report(last: ScanProgress, errors: tuple[ScanError, ...], seconds: float, *, as_json: bool) -> None:
-    if as_json:
-        document = {
+def _document(ended: Sequence[tuple[ScanProgress, Sequence[ScanError]]], seconds: float) -> dict[str, Any]:
+    """Return the one scan; where it was none (cancelled before it began) or several, a list of them."""
+    scans = [
+        {
             "scan": last.scan,
             "phase": last.phase.value,
             "seconds": round(seconds, 3),
@@ -222,8 +232,12 @@ def _report(last: ScanProgress, errors: tuple[ScanError, ...], seconds: float, *
             "errors": [asdict(error) for error in errors],
             "message": last.message,
         }
-        print(json.dumps(document, ensure_ascii=True))
-        return
+        for last, errors in ended
+    ]
+    return scans[0] if len(scans) == 1 else {"seconds": round(seconds, 3), "scans": scans}
+
+
+def _report(last: ScanProgress, errors: Sequence[ScanError], seconds: float) -> None:
     counts = last.counts
     print(
         f"{counts.seen:,} videos ({size(counts.bytes_seen)}) in {clock(seconds)}:"

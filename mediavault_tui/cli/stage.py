@@ -58,7 +58,7 @@ async def _groups(stage: Stage, args: argparse.Namespace) -> list[GroupId]:
     from mediavault_tui.domain.model import GroupId
 
     if not args.verdict:
-        return [GroupId(number) for number in acting.numbers(args.groups, "group", "duplicates")]
+        return [GroupId(number) for number in acting.numbers(args.groups, "group", listed_by="duplicates")]
     return await stage.batch_groups([_verdict(word) for word in args.verdict.split(",")])
 
 

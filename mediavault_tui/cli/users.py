@@ -8,7 +8,7 @@ import getpass
 import json
 import sys
 
-from mediavault_tui.cli.plain import harmless
+from mediavault_tui.domain.pathtext import harmless
 from mediavault_tui.errors import UsageError
 
 

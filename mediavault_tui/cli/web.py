@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import logging
 import signal
 import sys
 from typing import TYPE_CHECKING
@@ -24,8 +25,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Serve until interrupted."""
+    from mediavault_tui import logs
     from mediavault_tui.bootstrap import load_settings
 
+    logs.to_stderr(logging.WARNING)
     settings = load_settings()
     if settings.keys:  # each visitor's app reads them too, but would say it to nobody
         from mediavault_tui.ui import keymap

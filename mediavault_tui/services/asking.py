@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -18,8 +18,6 @@ from mediavault_tui.store.database import Database
 from mediavault_tui.store.ready import READY, Deed, ready
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from mediavault_tui.services.dedupe import Dedupe
     from mediavault_tui.services.library import Library
 
@@ -51,11 +49,21 @@ class FileExplained:
 class Asking:
     """Questions that are answered from the database alone."""
 
-    def __init__(self, database: Database, reader: Reader, library: Library, dedupe: Dedupe) -> None:
+    def __init__(
+        self,
+        database: Database,
+        reader: Reader,
+        library: Library,
+        dedupe: Dedupe,
+        *,
+        languages: Sequence[str] = ("en",),
+    ) -> None:
+        """`languages`: those that the user wants to hear or read."""
         self._database = database
         self._reader = reader
         self._library = library
         self._dedupe = dedupe
+        self._languages = languages
         self._views: tuple[View, ...] | None = None
 
     async def views(self) -> tuple[View, ...]:
@@ -82,7 +90,7 @@ class Asking:
     async def ready(self, name: str) -> tuple[str, Rows]:
         """Return a ready question's statement and its rows. Raises: UsageError for a name that is none."""
         try:
-            statement = ready(name)
+            statement = ready(name, languages=self._languages)
         except KeyError:
             raise UsageError(f"There is no ready question {name}; there are {', '.join(READY)}") from None
         return statement, await self._reader.ask(statement)

@@ -6,7 +6,6 @@ import asyncio
 import re
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import fields
 from pathlib import Path
 
 from mediavault_tui.domain.checks import Check
@@ -60,8 +59,7 @@ class Configuration:
         Raises: ConfigError for a value that is none.
         """
         changed = with_changes(self._settings, changes)
-        names = {f.metadata["variable"]: f.name for f in fields(Settings)}
-        lines = [f"{variable}={_quoted(written(getattr(changed, names[variable])))}" for variable in changes]
+        lines = [f"{variable}={_quoted(written(changed, variable))}" for variable in changes]
         return str(self._env_file), lines
 
     async def _ask_database(self) -> Check:

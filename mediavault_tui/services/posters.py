@@ -7,6 +7,7 @@ import hashlib
 import time
 from collections.abc import Callable
 from pathlib import Path
+from weakref import WeakValueDictionary
 
 from mediavault_tui.domain.picture import Picture
 from mediavault_tui.errors import MetadataError
@@ -36,7 +37,8 @@ class Posters:
         self._images: Images | None = None
         self._now = now
         self._failed: dict[str, float] = {}
-        self._asking: dict[str, asyncio.Lock] = {}
+        self._asking: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        """One lock for each poster, for as long as somebody waits for it."""
 
     async def poster(self, name: str, *, width: int, height: int) -> Picture | None:
         """Return a poster inside width × height pixels; None without one, whatever the reason."""
@@ -50,7 +52,6 @@ class Posters:
                 if content is None:
                     return None
                 await asyncio.to_thread(self._kept.put, key, content)
-        self._asking.pop(key, None)
         try:
             return await asyncio.to_thread(drawn, content, width, height)
         except MetadataError:
@@ -69,5 +70,7 @@ class Posters:
                 self._images = await asyncio.to_thread(self._make)
             return await self._images.poster(name)
         except MetadataError:
-            self._failed[name] = self._now()
+            now = self._now()
+            self._failed = {other: at for other, at in self._failed.items() if now - at < _AGAIN}
+            self._failed[name] = now
             return None

@@ -122,10 +122,10 @@ class PreviewLinks:
         async with self._database.connection() as conn:
             return await store.links(conn, limit=limit, made_by=made_by)
 
-    async def revoke(self, link: LinkId) -> bool:
-        """Make a link useless at once; False if it was so already."""
+    async def revoke(self, link: LinkId, *, made_by: str | None = None) -> bool:
+        """Make a link useless at once, of everybody or of one maker; False if it was so, or is another's."""
         async with self._database.transaction() as conn:
-            return await store.revoke_link(conn, link)
+            return await store.revoke_link(conn, link, made_by=made_by)
 
     def _mac(self, body: bytes) -> bytes:
         return hmac.new(self._key, body, hashlib.sha256).digest()[:_MAC]

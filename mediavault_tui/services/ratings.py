@@ -44,7 +44,7 @@ class RatingsBatch:
         """
         async with self._database.connection() as conn, requests.only_batch(conn) as mine:
             if not mine:
-                left = len(await store.omdb_wanted(conn, limit=1_000_000, days=FRESH_DAYS))
+                left = await store.omdb_left(conn, days=FRESH_DAYS)
                 return BatchResult(0, 0, left, "Another process is asking OMDb just now; it goes on")
             return await self._run(budget)
 
@@ -52,10 +52,10 @@ class RatingsBatch:
         # An IMDb id is part of a title's details, which a search does not bring.
         await self._titles.fetch_details(limit=budget)
         async with self._database.connection() as conn:
-            wanted = await store.omdb_wanted(conn, limit=budget + 1_000_000, days=FRESH_DAYS)
+            wanted = await store.omdb_wanted(conn, limit=budget, days=FRESH_DAYS)
         asked = unknown = 0
         stopped = ""
-        for imdb_id in wanted[:budget]:
+        for imdb_id in wanted:
             try:
                 found = await omdb.ratings(self._edge, imdb_id)
             except BudgetSpent as error:
@@ -65,4 +65,6 @@ class RatingsBatch:
                 await store.put_ratings(conn, found)
             asked += 1
             unknown += not found.known
-        return BatchResult(asked, unknown, len(wanted) - asked, stopped)
+        async with self._database.connection() as conn:
+            left = await store.omdb_left(conn, days=FRESH_DAYS)
+        return BatchResult(asked, unknown, left, stopped)

@@ -124,12 +124,17 @@ class Vault:
         who: str,
         read_only: bool,
         listen: Callable[[Callable[[str], None]], AbstractAsyncContextManager[None]],
+        within: Sequence[Path] | None = None,
     ) -> None:
-        """`listen` is `Database.listen` on the channel of the library's changes."""
+        """`listen` is `Database.listen` on the channel of the library's changes.
+
+        `within`: the folders, resolved, that alone may be scanned; None: any.
+        """
         self._services = services
         self._who = who
         self.read_only = read_only
         self._listen = listen
+        self._within = within
 
     async def page(
         self,
@@ -370,9 +375,12 @@ class Vault:
         """Take stock of folders and find their duplicates; read-only too, for no file is touched.
 
         A folder may be spelled in any way that `domain.paths.Names` understands.
+        Raises: Refused for a folder that may not be scanned here.
         """
         if nas := self._services.nas:
             roots = [Path(os.fsdecode(nas.names.located(os.fsencode(root)))) for root in roots]
+        if self._within is not None:
+            await asyncio.to_thread(_check_within, roots, self._within)
         scanner = await self._services.scanner()
         async for progress in scanner.scan(roots, control=control):
             yield progress
@@ -435,3 +443,12 @@ class Vault:
         if self._services.world is None:
             raise UsageError("nothing of the world is known here")
         return await self._services.world()
+
+
+def _check_within(roots: Sequence[Path], within: Sequence[Path]) -> None:
+    for root in roots:
+        if not any(root.resolve().is_relative_to(folder) for folder in within):
+            raise Refused(
+                f"Only {', '.join(map(str, within))} may be scanned here;"
+                f" to scan {root}, leave and open it with `mediavault app`"
+            )

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from urllib.parse import urlsplit
 
 from mediavault_tui.domain.accounts import LinkId, PreviewLink
@@ -18,7 +18,7 @@ from mediavault_tui.domain.watching import Answering, Preview, Watched
 from mediavault_tui.errors import UsageError
 from mediavault_tui.services.library import Library
 from mediavault_tui.services.preview import MadeLink, PreviewLinks
-from mediavault_tui.settings import Settings
+from mediavault_tui.settings import Settings, environment
 
 _ASKING = 3.0
 """Seconds for the sidecar to answer."""
@@ -95,16 +95,17 @@ class Watching:
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.DEVNULL,
             stderr=asyncio.subprocess.PIPE,
-            env=_environment(self._settings),
+            env={**os.environ, **environment(self._settings)},  # the very library that the app has open
         )
         assert child.stderr is not None
         said = asyncio.ensure_future(_last_words(child.stderr))
+        ended = asyncio.ensure_future(child.wait())
         try:
             async with asyncio.timeout(_STARTING):
                 while child.returncode is None:
                     if (answer := await _ask(preview.streams[0])) is Answering.YES:
                         return answer
-                    await asyncio.wait([asyncio.ensure_future(child.wait())], timeout=0.2)
+                    await asyncio.wait([ended], timeout=0.2)
         except TimeoutError:
             await self.close()
         except BaseException:
@@ -156,15 +157,6 @@ async def _ask(stream: str) -> Answering:
         return Answering.NO
     # A film that has gone meanwhile (410, 503) is no stranger's answer.
     return Answering.STRANGER if answer.status_code in (401, 403, 404) else Answering.YES
-
-
-def _environment(settings: Settings) -> Mapping[str, str]:
-    """Return what makes the sidecar open the very library that the app has open."""
-    ours = {"MEDIAVAULT_DATA_DIR": str(settings.data_dir.absolute())}
-    if settings.database_url is not None:
-        ours["DATABASE_URL"] = settings.database_url.reveal()
-    ours["STREAMER_HOST"], ours["STREAMER_PORT"] = settings.streamer_host, str(settings.streamer_port)
-    return {**os.environ, **ours}
 
 
 async def _last_words(pipe: asyncio.StreamReader) -> str:

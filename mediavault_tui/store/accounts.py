@@ -121,9 +121,9 @@ async def links(conn: Connection, *, limit: int, made_by: str | None = None) -> 
     return [PreviewLink(**row) for row in await conn.fetch(sql("links_live"), limit, made_by)]
 
 
-async def revoke_link(conn: Connection, link: LinkId) -> bool:
-    """Make a link useless; False if it was so already."""
-    ended = await conn.fetchval(sql("link_revoke"), link)
+async def revoke_link(conn: Connection, link: LinkId, *, made_by: str | None = None) -> bool:
+    """Make a link useless; False if it was so already, or is not of that maker."""
+    ended = await conn.fetchval(sql("link_revoke"), link, made_by)
     await _tell(conn, f"link:{link}")
     return ended is not None
 

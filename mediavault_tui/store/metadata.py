@@ -214,6 +214,12 @@ async def omdb_wanted(conn: Connection, *, limit: int, days: int) -> list[str]:
     return [row["imdb_id"] for row in await conn.fetch(sql("omdb_wanted"), limit, days)]
 
 
+async def omdb_left(conn: Connection, *, days: int) -> int:
+    """Return for how many titles OMDb is still to be asked."""
+    left: int = await conn.fetchval(sql("omdb_left"), days)
+    return left
+
+
 async def put_ratings(conn: Connection, ratings: Ratings) -> None:
     """Keep OMDb's answer, "unknown" too."""
     await conn.execute(

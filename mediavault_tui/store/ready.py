@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
@@ -23,7 +23,7 @@ READY: Mapping[str, str] = MappingProxyType(
         "review": "Which duplicates must I look at myself?",
         "worst": "Which films are of the lowest quality?",
         "broken": "Which files are broken?",
-        "foreign": "What has neither English sound nor English subtitles?",
+        "foreign": "What has neither sound nor subtitles in your languages?",
         "newest": "What is new?",
         "holding": "What waits in the holding folder?",
     }
@@ -31,9 +31,13 @@ READY: Mapping[str, str] = MappingProxyType(
 """Questions that need no language model: the name of each and its words."""
 
 
-def ready(name: str) -> str:
-    """Return the statement of a ready question; a KeyError is a bug in the caller."""
-    return sql(f"ready_{name}")
+def ready(name: str, *, languages: Sequence[str]) -> str:
+    """Return the statement of a ready question for a user of these languages; KeyError if there is none.
+
+    It is shown, and asked without arguments, so that what it asks for stands in it.
+    """
+    wanted = ", ".join("'" + language.replace("'", "''") + "'" for language in languages)
+    return sql(f"ready_{name}").replace("$1", f"array[{wanted}]")
 
 
 @dataclass(frozen=True, slots=True)

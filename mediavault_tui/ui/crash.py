@@ -15,6 +15,7 @@ def crash_panel(error: BaseException, folder: Path) -> Text:
     """Write the traceback into `folder` and return what to tell; that too if it cannot be written."""
     from rich.text import Text
 
+    from mediavault_tui.logs import indented
     from mediavault_tui.ui.format import visible
 
     where = folder / "crash.log"
@@ -23,7 +24,7 @@ def crash_panel(error: BaseException, folder: Path) -> Text:
         # File names stand in tracebacks: nobody else's business.
         descriptor = os.open(where, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         with open(descriptor, "a", encoding="utf-8", errors="backslashreplace") as log:
-            log.writelines(traceback.format_exception(error))
+            log.write(indented("".join(traceback.format_exception(error)).rstrip("\n")) + "\n")
         last = f"What happened is written down in {where}."
     except OSError as trouble:
         last = f"It could not be written to {where}: {trouble.strerror}."

@@ -98,9 +98,9 @@ order by l.made_at desc, l.id
 limit $1;
 
 -- name: link_revoke
--- Make a link useless; gives its id if it still worked. $1 the link.
+-- Make a link useless; gives its id if it still worked. $1 the link, $2 only if it is of this maker, or null.
 update preview_links set revoked_at = now()
-where id = $1 and revoked_at is null and expires_at > now()
+where id = $1 and revoked_at is null and expires_at > now() and ($2::text is null or made_by = $2)
 returning id;
 
 -- name: links_clear

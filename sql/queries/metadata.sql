@@ -250,6 +250,14 @@ group by t.imdb_id, o.asked_at
 order by o.asked_at nulls first, count(*) desc, t.imdb_id
 limit $1;
 
+-- name: omdb_left
+-- How many titles `omdb_wanted` would give without a limit. $1 days.
+select count(distinct t.imdb_id)
+from titles t
+join file_matches m on (m.kind, m.tmdb_id) = (t.kind, t.tmdb_id) and m.state in ('sure', 'chosen')
+left join omdb_ratings o on o.imdb_id = t.imdb_id
+where t.imdb_id is not null and (o.imdb_id is null or o.asked_at < now() - make_interval(days => $1));
+
 -- name: omdb_batch_lock
 -- Whether this session is the one that works off OMDb now; until it ends, or unlocks. It takes nothing.
 select pg_try_advisory_lock(4504);

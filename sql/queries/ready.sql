@@ -96,7 +96,7 @@ order by f.path
 limit 200;
 
 -- name: ready_foreign
--- Present works without English sound or subtitles. It takes nothing.
+-- Present works with neither sound nor subtitles in a language that is wanted. $1 the languages, put in as text.
 select f.file_id,
        f.title,
        f.year,
@@ -104,7 +104,7 @@ select f.file_id,
        f.subtitle_languages
 from ask.v_files f
 where f.state = 'present' and f.extra is null and cardinality(f.audio_languages) > 0
-  and not ('en' = any (f.audio_languages)) and not ('en' = any (f.subtitle_languages))
+  and not (f.audio_languages && $1::text[]) and not (f.subtitle_languages && $1::text[])
 order by f.title, f.file_id
 limit 200;
 

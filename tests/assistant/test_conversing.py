@@ -465,6 +465,22 @@ async def test_the_offline_commands_go_through_the_same_wall(room: Room) -> None
 
 
 @pytest.mark.parametrize(
+    ("languages", "foreign"), [(("en",), False), (("de", "en"), False), (("de", "o'x"), True), ((), True)]
+)
+async def test_what_nobody_here_understands_is_asked_by_the_users_languages(
+    room: Room, languages: tuple[str, ...], foreign: bool
+) -> None:
+    await room.shelf.add("Heat (1995)/Heat (1995).mkv", b"content 9")  # in English
+    asking = Asking(
+        room.database, room.chat._asking._reader, room.chat._asking._library, room.chat._asking._dedupe,
+        languages=languages,
+    )  # fmt: skip
+    statement, rows = await asking.ready("foreign")
+    assert bool(rows.rows) is foreign
+    assert (await asking.sql(statement)).rows == rows.rows, "what is shown can be asked again"
+
+
+@pytest.mark.parametrize(
     "by",
     [
         "kind",

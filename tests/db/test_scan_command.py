@@ -12,6 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from mediavault_tui.cli.scan import _document
+from mediavault_tui.domain.library import ScanCounts, ScanPhase, ScanProgress
+from mediavault_tui.domain.model import ScanId
 from mediavault_tui.store.database import Connection
 from tests.db.scans import write
 
@@ -39,6 +42,17 @@ async def test_a_scan_answers_with_one_document(database_url: str, tmp_path: Pat
     )
     document = json.loads(out)
     assert (code, document["phase"], document["counts"]["new"], document["errors"]) == (0, "done", 1, [])
+
+
+def test_no_scan_and_several_are_one_document_too() -> None:
+    """None: cancelled before it began. Several: folders of several machines."""
+    first, second = (
+        ScanProgress(scan=ScanId(number), phase=ScanPhase.DONE, counts=ScanCounts()) for number in (7, 8)
+    )
+    assert _document([], 1.5) == {"seconds": 1.5, "scans": []}
+    several = _document([(first, ()), (second, ())], 1.5)
+    assert [scan["scan"] for scan in several["scans"]] == [7, 8]
+    assert _document([(first, ())], 1.5) == several["scans"][0]
 
 
 async def test_paths_that_are_no_folders_are_each_named_in_a_sentence(

@@ -78,7 +78,7 @@ async def test_a_file_goes_comes_back_and_goes_for_good(shelf: Shelf, mediavault
     ("words", "code", "sentence"),
     [
         (["stage"], 2, "say which groups to stage"),
-        (["stage", "x"], 2, "'x' is no number of a group"),
+        (["stage", "x"], 2, "'x' is no number of a group; `mediavault duplicates` lists them"),
         (["stage", "4711"], 2, "there is no group 4711"),
         (["stage", "--verdict", "review"], 2, "may not be staged in a batch"),
         (["stage", "1", "2", "--keep", "3"], 2, "give one group with it"),

@@ -194,6 +194,19 @@ async def test_what_is_no_poster_is_none_and_is_not_asked_for_again_at_once(
     await gone.close()
 
 
+async def test_posters_that_do_not_come_leave_nothing_behind(world: WorldServer, tmp_path: Path) -> None:
+    clock = [0.0]
+    posters = Posters(tmp_path / "posters", partial(Images, world.image_url), now=lambda: clock[0])
+    for _ in range(3):
+        assert await posters.poster("/7.jpg", width=20, height=30) is None
+        assert await posters.poster("/8.jpg?", width=20, height=30) is None
+        clock[0] += 400.0
+    assert len(posters._asking) == 0
+    assert await posters.poster("/9.jpg?", width=20, height=30) is None
+    assert list(posters._failed) == ["/9.jpg?"]
+    await posters.close()
+
+
 async def test_the_posters_that_are_kept_are_bounded(world: WorldServer, tmp_path: Path) -> None:
     posters = Posters(tmp_path / "posters", partial(Images, world.image_url), most=9000)
     for number in range(200, 206):

@@ -225,6 +225,10 @@ async def test_the_command_sets_up_tests_lists_scans_and_removes(
 ) -> None:
     (tree / "videos/deep").mkdir(parents=True)
     (tree / "videos/deep/Heat (1995).mkv").write_bytes(b"heat")
+    here = tmp_path / "here"
+    here.mkdir()
+    for name in ("Heat (1995).mkv", "Alien (1979).mkv"):
+        (here / name).write_bytes(name.encode())
     environ = {**os.environ, "DATABASE_URL": database_url, "MEDIAVAULT_DATA_DIR": str(tmp_path)}
 
     def run(*words: str, stdin: str = "", code: int = 0) -> str:
@@ -255,6 +259,8 @@ async def test_the_command_sets_up_tests_lists_scans_and_removes(
         uri = f"smb://127.0.0.1:{server.port}/volume1/videos"
         counts = json.loads(run("scan", uri, "--no-probe", "--json"))["counts"]
         assert (counts["seen"], counts["new"]) == (1, 0)
+        several = json.loads(run("scan", "nas:", str(here), "--no-probe", "--json"))
+        assert [scan["counts"]["seen"] for scan in several["scans"]] == [2, 1]
         assert "is set up" in run("nas", "add", address, "--password-stdin", stdin="wrong\n")
         assert "the password is wrong" in run("nas", "test", "2", code=1)
         assert "left alone" in run("nas", "remove", "2")

@@ -6,6 +6,7 @@ import asyncio
 import logging
 import os
 from collections.abc import Sequence
+from contextlib import AsyncExitStack
 from pathlib import Path
 
 import pytest
@@ -166,6 +167,27 @@ async def test_as_many_as_may_be_run(ffmpeg: str) -> None:
     assert children(ffmpeg) == []
     async with conversions.started(words, viewer="b") as running:
         assert await running.read()
+
+
+@pytest.mark.parametrize("most", [1, 2])
+async def test_of_two_jumps_that_waited_for_a_place_only_the_later_runs(
+    sidecar: Sidecar, film: MediaFile, ffmpeg: str, most: int
+) -> None:
+    """Both came when nothing ran for their viewer, so that neither had anything to end."""
+    conversions = sidecar.app[THEATRE].conversions = Conversions(most=most, queue=60)
+    async with AsyncExitStack() as others:
+        for name in "ab"[:most]:
+            await others.enter_async_context(conversions.started([ffmpeg, *ENDLESS], viewer=name))
+        jumps = []
+        for start in (4, 12):
+            jumps.append(asyncio.create_task(sidecar.http.get(address(film, start=start))))
+            await until(lambda: len(conversions._places._waiters or ()) == len(jumps))
+    earlier, later = await asyncio.gather(*jumps)
+    assert earlier.status == 409
+    assert "another second" in (await earlier.json())["error"]
+    assert (later.status, len(conversions), len(children(ffmpeg))) == (200, 1, 1)
+    later.close()
+    await until(lambda: not children(ffmpeg))
 
 
 def test_the_script_and_the_server_agree_on_the_offset() -> None:

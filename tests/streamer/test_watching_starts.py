@@ -5,8 +5,11 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
+import asyncpg
 import pytest
 
+from mediavault_tui import bootstrap
+from mediavault_tui.bootstrap import open_database
 from mediavault_tui.domain.watching import Answering
 from mediavault_tui.errors import UsageError
 from mediavault_tui.services.keys import signing_secret
@@ -29,6 +32,10 @@ async def is_free(port: int) -> bool:
     return False
 
 
+def _write(name: str, text: str) -> None:
+    Path(name).write_text(text)
+
+
 async def test_it_starts_plays_and_ends_with_the_app(
     database: Database, database_url: str, shelf: Shelf, tmp_path: Path
 ) -> None:
@@ -48,6 +55,29 @@ async def test_it_starts_plays_and_ends_with_the_app(
     finally:
         await ours.close()
     assert await is_free(port)
+
+
+async def test_it_opens_the_apps_library_whatever_the_environment_names(
+    empty_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As in the demo, whose database is its own: the one of the environment must stay as it is."""
+    monkeypatch.setenv("DATABASE_URL", empty_url)
+    _write(".env", "NAS_HOST=nas.invalid\n")  # half a share: whoever reads that ends with an error
+    (port,) = free_ports(1)
+    settings = Settings(data_dir=tmp_path / "own", streamer_port=port)
+    async with open_database(settings) as database, database.connection() as conn:
+        film = await Shelf(conn, tmp_path / "library").add("Heat.mkv", b"sixteen bytes...")
+        ours = bootstrap.watching(database, settings)
+        preview = await ours.preview([film.id], who=NAME)
+        try:
+            assert await ours.start(preview) is Answering.YES
+        finally:
+            await ours.close()
+    strange = await asyncpg.connect(empty_url)
+    try:
+        assert await strange.fetchval("select count(*) from pg_tables where schemaname = 'public'") == 0
+    finally:
+        await strange.close()
 
 
 async def test_a_port_that_is_taken_is_said_in_the_sidecars_own_words(

@@ -232,6 +232,7 @@ def test_the_panel_of_a_bug_names_the_log_and_holds_no_traceback(tmp_path: Path)
     assert "Traceback" not in panel
     assert "\x1b" not in panel
     assert len(panel.splitlines()) == 4
+    assert r"by \x1b zero" in (tmp_path / "crash.log").read_text()
 
 
 def test_a_log_that_cannot_be_written_is_told_too() -> None:

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from xxhash import xxh3_128_hexdigest
 
-from mediavault_tui.cli.plain import harmless
+from mediavault_tui.domain.pathtext import harmless
 
 ROOT = Path(__file__).parents[2]
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from mediavault_tui.errors import ConfigError
-from mediavault_tui.settings import VARIABLES, Secret, Settings, entries, from_env, with_changes
+from mediavault_tui.settings import VARIABLES, Secret, Settings, entries, environment, from_env, with_changes
 
 ROOT = Path(__file__).parents[2]
 
@@ -99,6 +99,42 @@ def test_what_is_shown_is_read_back_as_it_was() -> None:
     settings = from_env({})
     shown = {entry.variable: entry.value for entry in entries(settings, {})}
     assert from_env(shown) == settings
+
+
+def test_a_program_with_arguments_is_shown_as_it_was_written() -> None:
+    settings = from_env({"NAS_PASSWORD_COMMAND": "pass show 'nas/my box'"})
+    shown = {entry.variable: entry.value for entry in entries(settings, {})}
+    assert shown["NAS_PASSWORD_COMMAND"] == "pass show 'nas/my box'"
+    assert from_env(shown) == settings
+
+
+ELSEWHERE = {
+    "DATABASE_URL": "postgresql://me:hunter2@db/library",
+    "MEDIAVAULT_PG_BIN": "/usr/lib/postgresql/16/bin",
+    "MEDIAVAULT_DATA_DIR": "/srv/data",
+    "MEDIAVAULT_CACHE_DIR": "/srv/cache",
+    "MEDIAVAULT_LANGUAGES": "de,en",
+    "MEDIAVAULT_PROTECTED": "/a,/b c",
+    "MEDIAVAULT_STAGING_PATH": "/held",
+    "MEDIAVAULT_READ_ONLY": "yes",
+    "NAS_HOST": "nas",
+    "NAS_SMB_SHARE": "volume1",
+    "NAS_SMB_PASSWORD": "pass 'word\"",
+    "NAS_PASSWORD_COMMAND": "pass show 'nas/my box'",
+    "NAS_MOUNTS": "/mnt/nas=volume1",
+    "NAS_BYTE_BUDGET": "50 GB",
+    "NAS_NIGHT_WINDOW": "23:00-06:00",
+    "STREAMER_TRUSTED_PROXIES": ",",
+    "PUBLIC_BASE_URL": "https://vault.example",
+}
+
+
+@pytest.mark.parametrize("own", [ELSEWHERE, {}], ids=["everything", "nothing"])
+def test_another_process_reads_these_settings_whatever_stands_in_its_environment(own: dict[str, str]) -> None:
+    """An empty value counts: it hides what `.env` says."""
+    settings = from_env(own)
+    other = {} if own else ELSEWHERE
+    assert from_env({**other, **environment(settings)}) == settings
 
 
 def test_changes_are_read_as_the_environment_is() -> None:
