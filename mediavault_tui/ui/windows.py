@@ -6,6 +6,7 @@ screen's worker then calls `load`. Nothing here knows Textual or the database.
 
 from __future__ import annotations
 
+import asyncio
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Generic, Protocol, TypeVar
@@ -69,6 +70,8 @@ class GrowingWindow(Generic[Row]):
         self._limit = limit
         self._rows: list[Row] = []
         self._more = True
+        # Two who load at once would both read on from the same row, and every row would be there twice.
+        self._reading = asyncio.Lock()
 
     @property
     def total(self) -> int:
@@ -83,10 +86,11 @@ class GrowingWindow(Generic[Row]):
         return self._rows[index] if 0 <= index < len(self._rows) else None
 
     async def load(self, first: int, last: int) -> None:
-        while self._more and len(self._rows) <= last:
-            page = await self._page(self._rows[-1] if self._rows else None)
-            self._rows.extend(page)
-            self._more = len(page) >= self._limit
+        async with self._reading:
+            while self._more and len(self._rows) <= last:
+                page = await self._page(self._rows[-1] if self._rows else None)
+                self._rows.extend(page)
+                self._more = len(page) >= self._limit
 
 
 class PageReader(Protocol[KeyIn, RowOut]):
