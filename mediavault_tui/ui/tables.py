@@ -249,7 +249,7 @@ HISTORY: tuple[Column[ScanRecord], ...] = (
         "errors",
         "Errors",
         6,
-        lambda scan: (str(len(scan.errors) or ""), "bad"),
+        lambda scan: (f"{scan.counts.errors:,}" if scan.counts.errors else "", "bad"),
         right=True,
     ),
 )

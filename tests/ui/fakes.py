@@ -429,7 +429,13 @@ class FakeScanner:
         errors = (ScanError("/films/locked/[x].mkv", "may not be read by this user"),)
         return [
             ScanRecord(
-                ScanId(2), ("/films", "/series"), NOW, NOW, ScanPhase.DONE, ScanCounts(1694, 12), errors
+                ScanId(2),
+                ("/films", "/series"),
+                NOW,
+                NOW,
+                ScanPhase.DONE,
+                ScanCounts(1694, 12, errors=1),
+                errors,
             ),
             ScanRecord(ScanId(1), ("/films",), NOW, NOW, ScanPhase.CANCELLED, ScanCounts(300, 300)),
         ]
