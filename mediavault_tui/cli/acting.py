@@ -5,8 +5,9 @@ from __future__ import annotations
 import getpass
 import json
 import sys
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from mediavault_tui.errors import UsageError
@@ -14,6 +15,7 @@ from mediavault_tui.errors import UsageError
 if TYPE_CHECKING:
     from mediavault_tui.domain.library import ActResult
     from mediavault_tui.domain.model import StagedId
+    from mediavault_tui.domain.purging import Purgeable
     from mediavault_tui.services.dedupe import Dedupe
     from mediavault_tui.services.nas import Nas
     from mediavault_tui.services.stage import Stage
@@ -73,10 +75,12 @@ def who() -> str:
     return getpass.getuser()
 
 
-def report(result: ActResult, done: str, *, as_json: bool) -> int:
+def report(
+    result: ActResult, done: str, *, as_json: bool, also: Mapping[str, object] = MappingProxyType({})
+) -> int:
     """Print what an act did; 1 if anything was refused.
 
-    `done`: what happened to each file, in the past ("staged").
+    `done`: what happened to each file, in the past ("staged"); `also`: what the JSON document says beside.
     """
     if as_json:
         print_json(
@@ -86,6 +90,7 @@ def report(result: ActResult, done: str, *, as_json: bool) -> int:
                 "operations": list(result.operations),
                 "refused": list(result.refused),
                 "freed_bytes": result.freed,
+                **also,
             }
         )
     else:
@@ -99,6 +104,16 @@ def report(result: ActResult, done: str, *, as_json: bool) -> int:
 def print_json(document: Any) -> None:
     """Print one JSON document."""
     print(json.dumps(document, ensure_ascii=False, indent=1))
+
+
+def due_and_held(what: Purgeable) -> dict[str, object]:
+    """Return for a JSON document how many approved files are due, and how many are held for longer."""
+    waiting = what.waiting
+    return {
+        "due": what.files,
+        "held": waiting.files if waiting else 0,
+        "held_until": waiting.first.isoformat() if waiting else None,
+    }
 
 
 def numbers(words: Sequence[str], what: str) -> list[int]:

@@ -58,7 +58,9 @@ def _open(made: DemoLibrary, settings: Settings, data: Path) -> int:
     """Run the app on the library, away from the user's own database, folders and rules."""
     from mediavault_tui.cli.app import open_app
 
-    own = replace(settings, data_dir=data, database_url=None, staging_path=None, protected=())
+    own = replace(
+        settings, data_dir=data, database_url=None, staging_path=None, protected=(), retention_days=0
+    )
     return open_app([made.folder], demo=True, settings=own)
 
 
