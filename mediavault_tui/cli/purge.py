@@ -65,9 +65,10 @@ def _question(forecast: PurgeForecast) -> list[str]:
     if not files:
         return []
     many = "1 approved file is" if files == 1 else f"{files:,} approved files are"
+    most = "at most " if forecast.bins else ""
     more = [f"  … and {files - _NAMED:,} more"] if files > _NAMED else []
     return [
-        f"{many} deleted for good, {forecast.bytes:,} bytes freed:",
+        f"{many} deleted for good, {most}{forecast.bytes:,} bytes freed:",
         *[f"  {name}" for name in names[:_NAMED]],
         *more,
         *cautions(forecast),

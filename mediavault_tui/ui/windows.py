@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Hashable, Iterable, Sequence
 from typing import Generic, Protocol, TypeVar
 
 Row = TypeVar("Row")
@@ -91,6 +91,24 @@ class GrowingWindow(Generic[Row]):
                 page = await self._page(self._rows[-1] if self._rows else None)
                 self._rows.extend(page)
                 self._more = len(page) >= self._limit
+
+
+async def rows_with(
+    window: Window[Row], keys: Iterable[Hashable], key: Callable[[Row], Hashable]
+) -> dict[Hashable, Row]:
+    """Return the rows with these keys, from the first on; what is not here is read until all are found."""
+    missing = set(keys)
+    found: dict[Hashable, Row] = {}
+    index = 0
+    while missing and index < window.total:
+        if window.row(index) is None:
+            await window.load(index, index)
+        row = window.row(index)
+        if row is not None and key(row) in missing:
+            missing.remove(key(row))
+            found[key(row)] = row
+        index += 1
+    return found
 
 
 class PageReader(Protocol[KeyIn, RowOut]):

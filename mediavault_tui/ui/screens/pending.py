@@ -25,7 +25,7 @@ from mediavault_tui.ui.pane import TextFilteredPane
 from mediavault_tui.ui.widgets.facts import Facts
 from mediavault_tui.ui.widgets.filterline import FilterLine
 from mediavault_tui.ui.widgets.listing import Listing
-from mediavault_tui.ui.windows import STEP, GrowingWindow, Window
+from mediavault_tui.ui.windows import STEP, GrowingWindow, Window, rows_with
 
 _NAMED = 200
 """Files named one by one before a purge; beyond that their number is told."""
@@ -124,6 +124,16 @@ class PendingScreen(TextFilteredPane[PendingServices]):
                 yield Facts()
         yield FilterLine()
         yield Static(id="forecast")
+
+    def reload(self) -> None:
+        self._foretold = None  # F5, and who comes back to the pane, ask the disks again
+        super().reload()
+
+    def _library_changed(self, change: str) -> None:
+        if self.is_current:
+            super().reload()
+        else:
+            super()._library_changed(change)
 
     async def build(self, services: PendingServices) -> Window[StagedFile]:
         text = self.text
@@ -250,27 +260,14 @@ class PendingScreen(TextFilteredPane[PendingServices]):
         waiting = meant
         try:
             services = await self.opened()
-            states = await self._states(set(meant))
-            waiting = [id for id in meant if states.get(id) is not StagedState.APPROVED]
+            rows = await rows_with(self.listing.window, meant, self.listing.key)
+            approved = {id for id, row in rows.items() if row.state is StagedState.APPROVED}
+            waiting = [id for id in meant if id not in approved]
             result = await (services.approve(waiting) if waiting else services.unapprove(meant))
         except MediaVaultError as error:
             self.complain("Nothing was approved" if waiting else "No approval was taken back", error)
             return
         self._done(result, "approved; P purges what is approved and due" if waiting else "no longer approved")
-
-    async def _states(self, wanted: set[StagedId]) -> dict[StagedId, StagedState]:
-        """Return the states of these rows as they are shown; rows that were not read again yet are read."""
-        window = self.listing.window
-        found: dict[StagedId, StagedState] = {}
-        index = 0
-        while wanted - found.keys() and index < window.total:
-            if window.row(index) is None:
-                await window.load(index, index)
-            row: StagedFile | None = window.row(index)
-            if row is not None and row.id in wanted:
-                found[row.id] = row.state
-            index += 1
-        return found
 
     @work(group="write")
     async def action_purge(self) -> None:
