@@ -109,9 +109,10 @@ def print_json(document: Any) -> None:
 def due_and_held(what: Purgeable) -> dict[str, object]:
     """Return for a JSON document how many approved files are due, and how many are held for longer."""
     waiting = what.waiting
+    held = waiting.files if waiting else 0
     return {
-        "due": what.files,
-        "held": waiting.files if waiting else 0,
+        "due": what.files - (held if what.early else 0),
+        "held": held,
         "held_until": waiting.first.isoformat() if waiting else None,
     }
 

@@ -51,7 +51,7 @@ async def _run(args: argparse.Namespace) -> int:
             result = await stage.purge(
                 word=word, who=acting.who(), staged=forecast.what.ids, early=args.early
             )
-    if args.word is not None:
+    if args.word is not None and not args.early:
         _tell(_notes(forecast.what))
     result = replace(result, refused=(*forecast.what.refused, *result.refused))
     return acting.report(result, "purged", as_json=args.json, also=acting.due_and_held(forecast.what))

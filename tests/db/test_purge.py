@@ -208,7 +208,9 @@ async def test_the_command_says_until_when_files_are_held(
     assert (document["done"], document["due"], document["held"]) == ([ids[0]], 1, 1)
     assert (await shelf.state(old.id), await shelf.state(young.id)) == ("purged", "staged")
 
-    ran = mediavault.run("purge", "--early", typed="purge\n")
+    ran = mediavault.run("purge", "--early", "--json", typed="purge\n")
+    document = json.loads(ran.stdout)
+    assert (document["done"], document["due"], document["held"]) == ([ids[1]], 0, 1)
     assert f"1 of them is held until {from_when}" in ran.stderr
     assert (ran.returncode, await shelf.state(young.id)) == (0, "purged")
 

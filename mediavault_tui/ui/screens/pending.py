@@ -281,7 +281,7 @@ class PendingScreen(TextFilteredPane[PendingServices]):
             forecast = await services.forecast()
             self._forecast_line.update(purging.line(forecast))
             if not forecast.files:
-                self.say(purging.nothing_due(forecast.what))
+                self.notify(purging.nothing_due(forecast.what), timeout=15, markup=False)  # two sentences
                 return
             lines = purging.question(forecast, named=_NAMED)
             word = await self.app.push_screen_wait(TypedWord("Purge what is approved?", lines, word="purge"))
