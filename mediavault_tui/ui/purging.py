@@ -19,6 +19,9 @@ from mediavault_tui.ui import describe
 from mediavault_tui.ui.columns import Cell
 from mediavault_tui.ui.format import count, held, size, soon
 
+_NAMED = 200
+"""Files named one by one before a purge; beyond that their number is told."""
+
 
 def held_cell(staged: StagedFile, now: datetime) -> Cell:
     """Return for how long a file was held; of an approved one until when it is."""
@@ -50,18 +53,18 @@ def line(forecast: PurgeForecast) -> Content:
     return describe.line(parts)
 
 
-def question(forecast: PurgeForecast, *, named: int) -> list[str]:
-    """Return what a purge would delete, free and leave; at most `named` files by their names."""
+def question(forecast: PurgeForecast) -> list[str]:
+    """Return what a purge would delete, free and leave."""
     waiting, names = forecast.what.waiting, forecast.what.names
     freed = _at_most(forecast)
-    more = [f"… and {count(forecast.files - named, 'more file')}"] if forecast.files > named else []
+    more = [f"… and {count(forecast.files - _NAMED, 'more file')}"] if forecast.files > _NAMED else []
     return [
         f"{count(forecast.files, 'file')} will be deleted for good.",
         f"{freed[0].upper()}{freed[1:]} are freed. This cannot be undone.",
         *cautions(forecast),
         *([held_sentence(waiting)] if waiting else []),
         "",
-        *names[:named],
+        *names[:_NAMED],
         *more,
     ]
 

@@ -268,9 +268,12 @@ async def test_with_nothing_approved_no_word_is_asked() -> None:
     vault.pending_files = vault.pending_files[:1]
     app = app_on(vault)
     async with app.run_test(size=NARROW) as pilot:
-        await keys("3", "P")(pilot)
+        await keys("3")(pilot)
+        looked = vault.looked
+        await keys("P")(pilot)
         await until(pilot, lambda: bool(app._notifications))
         assert not app.screen.query(Input).filter("#word")
+        assert vault.looked == looked
 
 
 async def test_the_forecast_counts_only_bytes_that_are_really_freed() -> None:

@@ -27,9 +27,6 @@ from mediavault_tui.ui.widgets.filterline import FilterLine
 from mediavault_tui.ui.widgets.listing import Listing
 from mediavault_tui.ui.windows import STEP, GrowingWindow, Window, rows_with
 
-_NAMED = 200
-"""Files named one by one before a purge; beyond that their number is told."""
-
 
 class PendingServices(Protocol):
     """What this pane asks of the services layer, and all it may ask."""
@@ -278,18 +275,22 @@ class PendingScreen(TextFilteredPane[PendingServices]):
             return
         services = await self.opened()
         try:
-            forecast = await services.forecast()
-            self._forecast_line.update(purging.line(forecast))
+            forecast = PurgeForecast(await services.purgeable())
+            if forecast.files:
+                self._forecast_line.update(purging.looking(forecast.what))
+                forecast = await services.forecast()
+                self._forecast_line.update(purging.line(forecast))
             if not forecast.files:
                 self.notify(purging.nothing_due(forecast.what), timeout=15, markup=False)  # two sentences
                 return
-            lines = purging.question(forecast, named=_NAMED)
+            lines = purging.question(forecast)
             word = await self.app.push_screen_wait(TypedWord("Purge what is approved?", lines, word="purge"))
             if word:
                 result = await services.purge(forecast.what.ids, word=word)
                 most = "at most " if forecast.bins else ""
                 self._done(result, f"deleted; {most}{size(result.freed)} freed")
         except MediaVaultError as error:
+            self._foretold = None
             self.complain("The purge stopped", error)
 
     def _done(self, result: ActResult, words: str) -> None:
