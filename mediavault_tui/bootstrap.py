@@ -156,6 +156,7 @@ def stage(
         staging_of=nas.staging_of if nas else None,
         protected=_protected(settings, nas),
         read_only=settings.read_only,
+        retention_days=settings.retention_days,
         step=step or no_step,
     )
 

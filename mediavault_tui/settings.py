@@ -191,7 +191,7 @@ class Settings:
         "PENDING_DELETION_RETENTION_DAYS",
         _whole(0, 3650),
         30,
-        "days a staged file is held before purge is offered",
+        "days a staged file is held before a purge takes it; 0: at once",
     )
     jwt_secret_key: Secret | None = _setting(
         "JWT_SECRET_KEY", Secret, None, "signs sessions and links; unset: made once, kept in the data folder"

@@ -5,8 +5,9 @@ from __future__ import annotations
 import getpass
 import json
 import sys
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from mediavault_tui.domain.pathtext import harmless
@@ -15,6 +16,7 @@ from mediavault_tui.errors import UsageError
 if TYPE_CHECKING:
     from mediavault_tui.domain.library import ActResult
     from mediavault_tui.domain.model import StagedId
+    from mediavault_tui.domain.purging import Purgeable
     from mediavault_tui.services.dedupe import Dedupe
     from mediavault_tui.services.nas import Nas
     from mediavault_tui.services.stage import Stage
@@ -74,10 +76,12 @@ def who() -> str:
     return getpass.getuser()
 
 
-def report(result: ActResult, done: str, *, as_json: bool) -> int:
+def report(
+    result: ActResult, done: str, *, as_json: bool, also: Mapping[str, object] = MappingProxyType({})
+) -> int:
     """Print what an act did; 1 if anything was refused.
 
-    `done`: what happened to each file, in the past ("staged").
+    `done`: what happened to each file, in the past ("staged"); `also`: what the JSON document says beside.
     """
     if as_json:
         print_json(
@@ -87,6 +91,7 @@ def report(result: ActResult, done: str, *, as_json: bool) -> int:
                 "operations": list(result.operations),
                 "refused": list(result.refused),
                 "freed_bytes": result.freed,
+                **also,
             }
         )
     else:
@@ -100,6 +105,17 @@ def report(result: ActResult, done: str, *, as_json: bool) -> int:
 def print_json(document: Any) -> None:
     """Print one JSON document."""
     print(json.dumps(document, ensure_ascii=False, indent=1))
+
+
+def due_and_held(what: Purgeable) -> dict[str, object]:
+    """Return for a JSON document how many approved files are due, and how many are held for longer."""
+    waiting = what.waiting
+    held = waiting.files if waiting else 0
+    return {
+        "due": what.files - (held if what.early else 0),
+        "held": held,
+        "held_until": waiting.first.isoformat() if waiting else None,
+    }
 
 
 def numbers(words: Sequence[str], what: str, *, listed_by: str) -> list[int]:

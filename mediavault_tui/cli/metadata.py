@@ -10,6 +10,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from mediavault_tui.cli import acting
+from mediavault_tui.domain.pathtext import harmless
 from mediavault_tui.errors import ConfigError, UsageError
 
 if TYPE_CHECKING:
@@ -180,16 +181,14 @@ def _waiting_text(each: tuple[Waiting, list[Title]]) -> str:
     from mediavault_tui.domain.worldmatch import named
 
     row, titles = each
-    lines = [f"file {row.file_id}: {acting.harmless(row.example)} ({row.files} like it)"]
-    lines += [f"    {t.kind}/{t.tmdb_id:<9} {acting.harmless(named(t))}" for t in titles]
+    lines = [f"file {row.file_id}: {harmless(row.example)} ({row.files} like it)"]
+    lines += [f"    {t.kind}/{t.tmdb_id:<9} {harmless(named(t))}" for t in titles]
     return "\n".join(lines)
 
 
 async def _missing(service: Metadata, args: argparse.Namespace) -> int:
     found = await service.missing_episodes(args.show)
-    lines = [
-        f"{acting.harmless(e.title)} S{e.season:02}E{e.episode:02} {acting.harmless(e.name)}" for e in found
-    ]
+    lines = [f"{harmless(e.title)} S{e.season:02}E{e.episode:02} {harmless(e.name)}" for e in found]
     document = [{**asdict(e), "air_date": e.air_date.isoformat() if e.air_date else None} for e in found]
     _print(
         document,
@@ -202,8 +201,8 @@ async def _missing(service: Metadata, args: argparse.Namespace) -> int:
 async def _better(service: Metadata, args: argparse.Namespace) -> int:
     found = await service.better_copies()
     lines = [
-        f"{acting.harmless(each.path)} ({each.tier}, {each.score} points)\n"
-        f"    better by {each.gap}: {acting.harmless(each.better_path)}"
+        f"{harmless(each.path)} ({each.tier}, {each.score} points)\n"
+        f"    better by {each.gap}: {harmless(each.better_path)}"
         f" ({each.better_tier}, {each.better_score} points)"
         for each in found
     ]

@@ -5,9 +5,14 @@ from __future__ import annotations
 import argparse
 import asyncio
 from dataclasses import asdict
+from typing import TYPE_CHECKING
 
 from mediavault_tui.cli import acting
+from mediavault_tui.domain.pathtext import harmless
 from mediavault_tui.errors import UsageError
+
+if TYPE_CHECKING:
+    from mediavault_tui.domain.library import StagedFile
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -34,29 +39,45 @@ def run(args: argparse.Namespace) -> int:
 
 
 async def _run(args: argparse.Namespace) -> int:
+    from mediavault_tui.domain.purging import cautions, held_sentence
+
     async with acting.staging() as stage:
         if args.approve or args.unapprove:
             ids = await acting.chosen(stage, args.ids, everything=args.all)
             act = stage.approve if args.approve else stage.unapprove
             result = await act(ids, who=acting.who())
-            said = "approved; `mediavault purge` deletes them" if args.approve else "not approved any more"
+            said = (
+                "approved; `mediavault purge` deletes them once they are due"
+                if args.approve
+                else "not approved any more"
+            )
             return acting.report(result, said, as_json=args.json)
         rows = [row async for row in acting.all_pending(stage, args.filter)]
         forecast = await stage.forecast()
+    waiting = forecast.what.waiting
     if args.json:
         acting.print_json(
             {
-                "staged": [asdict(row) | {"staged_at": row.staged_at.isoformat()} for row in rows],
-                "approved": {"files": forecast.files, "freed_bytes": forecast.bytes},
+                "staged": [_document(row) for row in rows],
+                "approved": {
+                    "files": forecast.files + (waiting.files if waiting else 0),
+                    "freed_bytes": forecast.bytes,
+                    **acting.due_and_held(forecast.what),
+                },
             }
         )
         return 0
     for row in rows:
         mark = "approved" if row.state.value == "approved" else "staged"
-        print(
-            f"{row.id:>6}  {mark:<8}  {row.size:>15,}  {row.staged_at:%Y-%m-%d}  "
-            f"{acting.harmless(row.original)}"
-        )
-        print(f"{'':8}{acting.harmless(row.reason)}; kept: {acting.harmless(row.keeper_path)}")
-    print(f"{len(rows)} staged; purging the {forecast.files} approved would free {forecast.bytes:,} bytes")
+        print(f"{row.id:>6}  {mark:<8}  {row.size:>15,}  {row.staged_at:%Y-%m-%d}  {harmless(row.original)}")
+        print(f"{'':8}{harmless(row.reason)}; kept: {harmless(row.keeper_path)}")
+    due = "approved" if waiting is None else "that are approved and due"
+    print(f"{len(rows)} staged; purging the {forecast.files} {due} would free {forecast.bytes:,} bytes")
+    for sentence in [*([held_sentence(waiting)] if waiting else []), *cautions(forecast)]:
+        print(sentence)
     return 0
+
+
+def _document(row: StagedFile) -> dict[str, object]:
+    due = row.due_at.isoformat() if row.due_at else None
+    return asdict(row) | {"staged_at": row.staged_at.isoformat(), "due_at": due}

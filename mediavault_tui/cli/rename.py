@@ -9,6 +9,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from mediavault_tui.cli import acting
+from mediavault_tui.domain.pathtext import harmless
 
 if TYPE_CHECKING:
     from mediavault_tui.domain.paths import Names
@@ -51,7 +52,7 @@ async def _run(args: argparse.Namespace) -> int:
     ):
         service = bootstrap.renaming(database, settings, nas)
         for sentence in await service.recover():
-            print(f"mediavault: {acting.harmless(sentence)}", file=sys.stderr)
+            print(f"mediavault: {harmless(sentence)}", file=sys.stderr)
         files: list[FileId] | None = [] if args.files else None
         for word in args.files:
             assert files is not None
@@ -90,8 +91,8 @@ def _show(planned: list[Planned], *, as_json: bool) -> int:
     else:
         for each in planned:
             for origin, destination in each.moves:
-                print(f"- {acting.harmless(display(origin))}\n+ {acting.harmless(display(destination))}")
+                print(f"- {harmless(display(origin))}\n+ {harmless(display(destination))}")
             if each.refused:
-                print(f"refused: {acting.harmless(each.refused)}", file=sys.stderr)
+                print(f"refused: {harmless(each.refused)}", file=sys.stderr)
         print(f"{sum(bool(each.moves) for each in planned)} would be renamed; nothing was")
     return 1 if any(each.refused for each in planned) else 0

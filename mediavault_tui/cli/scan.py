@@ -252,4 +252,5 @@ def _report(last: ScanProgress, errors: Sequence[ScanError], seconds: float) -> 
     for error in errors[:20]:
         print(f"  {harmless(error.message)}")
     if counts.errors > 20:
-        print(f"  … and {counts.errors - 20:,} more; `mediavault scan --json` lists them")
+        listed = "them" if counts.errors <= len(errors) else f"the first {len(errors):,}"
+        print(f"  … and {counts.errors - 20:,} more; `mediavault scan --json` lists {listed}")

@@ -78,7 +78,7 @@ async def _file(stage: Stage, word: str, nas: Nas) -> FileId:
 
 
 def _rehearsed(answers: list[Rehearsed], *, as_json: bool) -> int:
-    from mediavault_tui.domain.pathtext import display
+    from mediavault_tui.domain.pathtext import display, harmless
 
     if as_json:
         acting.print_json(
@@ -98,13 +98,13 @@ def _rehearsed(answers: list[Rehearsed], *, as_json: bool) -> int:
     else:
         for answer in answers:
             for origin, destination in answer.moves:
-                print(f"{acting.harmless(display(origin))}\n  → {acting.harmless(display(destination))}")
+                print(f"{harmless(display(origin))}\n  → {harmless(display(destination))}")
             if answer.moves:
                 verdict = answer.verdict or "another copy is kept than recommended"
-                print(f"    {verdict}: {acting.harmless(answer.reason)}")
+                print(f"    {verdict}: {harmless(answer.reason)}")
             for loss in answer.losses:
-                print(f"    would be lost: {acting.harmless(str(loss))}")
+                print(f"    would be lost: {harmless(str(loss))}")
             if answer.refused:
-                print(f"refused: {acting.harmless(answer.refused)}", file=sys.stderr)
+                print(f"refused: {harmless(answer.refused)}", file=sys.stderr)
         print("this was a rehearsal: nothing was moved")
     return 1 if any(answer.refused for answer in answers) else 0

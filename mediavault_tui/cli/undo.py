@@ -6,6 +6,7 @@ import argparse
 import asyncio
 
 from mediavault_tui.cli import acting
+from mediavault_tui.domain.pathtext import harmless
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -26,5 +27,5 @@ async def _run(args: argparse.Namespace) -> int:
     if args.json:
         acting.print_json({"undone": undone.sentence})
     else:
-        print(acting.harmless(undone.sentence))
+        print(harmless(undone.sentence))
     return 0

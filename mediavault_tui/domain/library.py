@@ -168,7 +168,8 @@ class StagedState(StrEnum):
 class StagedFile:
     """One line of the Pending pane.
 
-    `freed` is what purging would really free: 0 while other hard links hold the bytes.
+    `freed` is what purging would really free: 0 while other hard links hold the bytes. `due_at`: from when
+    a purge takes it once it is approved; None: at once.
     """
 
     id: StagedId
@@ -185,6 +186,7 @@ class StagedFile:
     size: int
     freed: int
     sidecars: tuple[str, ...] = ()
+    due_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,14 +201,6 @@ class ActResult:
     operations: tuple[OperationId, ...] = ()
     refused: tuple[str, ...] = ()
     freed: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class PurgeForecast:
-    """What purging the approved files would free: bytes whose last name is among them."""
-
-    files: int
-    bytes: int
 
 
 class ScanPhase(StrEnum):

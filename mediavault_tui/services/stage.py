@@ -17,9 +17,10 @@ from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
-from mediavault_tui.domain.library import ActResult, PurgeForecast, StagedFile, StagedState
+from mediavault_tui.domain.library import ActResult, StagedFile
 from mediavault_tui.domain.model import FileId, GroupId, OperationId, StagedId
 from mediavault_tui.domain.paths import LOCAL
+from mediavault_tui.domain.purging import Purgeable, PurgeForecast
 from mediavault_tui.domain.staging import PURGE_WORD, ActKind
 from mediavault_tui.domain.verdict import Verdict
 from mediavault_tui.errors import MediaVaultError, Refused, UsageError
@@ -28,7 +29,7 @@ from mediavault_tui.services.stage_back import BackOrder
 from mediavault_tui.services.stage_batch import StageOrder
 from mediavault_tui.services.stage_drafts import Order
 from mediavault_tui.services.stage_files import FileActs, Rehearsed
-from mediavault_tui.services.stage_forecast import forecast
+from mediavault_tui.services.stage_forecast import Purging, left_out
 from mediavault_tui.services.stage_lots import Answer
 from mediavault_tui.services.stage_moves import Mover, Step, no_step
 from mediavault_tui.services.stage_plan import Planner
@@ -51,8 +52,9 @@ class Stage:
     """The service that the app and the command line call.
 
     `staging_path`: None for a folder at the top of each scanned one. `protected`: folders
-    whose files never go. `staging_of`: the located holding folder of each source, instead of
-    `staging_path`, where there are shares. `step` and `now` are for tests.
+    whose files never go. `retention_days`: so long a file is held before a purge takes it.
+    `staging_of`: the located holding folder of each source, instead of `staging_path`, where there
+    are shares. `step` and `now` are for tests.
     """
 
     def __init__(
@@ -63,6 +65,7 @@ class Stage:
         staging_path: Path | None = None,
         protected: tuple[Path, ...] = (),
         read_only: bool = False,
+        retention_days: int = 0,
         staging_of: Callable[[str], bytes | None] | None = None,
         step: Step = no_step,
         now: Callable[[], datetime] = _now,
@@ -70,6 +73,7 @@ class Stage:
         self._database = database
         self._source = places = as_places(source)
         self._read_only = read_only
+        self._purging = Purging(database, places, retention_days=retention_days)
         tools = Tools(places, Mover(places, step), step, now)
         if staging_of is None:
             own = os.path.abspath(os.fsencode(staging_path)) if staging_path else None
@@ -138,7 +142,7 @@ class Stage:
         async with self._database.transaction() as conn:
             done = await staging.approve(conn, staged, who=who, batch=batch)
         return ActResult(
-            batch, tuple(done), refused=_left_out(staged, done, "staged and waiting for approval")
+            batch, tuple(done), refused=left_out(staged, done, "staged and waiting for approval")
         )
 
     async def unapprove(self, staged: Sequence[StagedId], *, who: str) -> ActResult:
@@ -146,20 +150,22 @@ class Stage:
         self._writing()
         async with self._database.transaction() as conn:
             done = await staging.unapprove(conn, staged)
-        return ActResult(str(uuid.uuid4()), tuple(done), refused=_left_out(staged, done, "approved"))
+        return ActResult(str(uuid.uuid4()), tuple(done), refused=left_out(staged, done, "approved"))
 
-    async def purge(self, *, word: str, who: str, staged: Sequence[StagedId] | None = None) -> ActResult:
-        """Delete approved staged files for good: all of them, or of `staged` those approved.
+    async def purge(
+        self, *, word: str, who: str, staged: Sequence[StagedId] | None = None, early: bool = False
+    ) -> ActResult:
+        """Delete approved staged files for good: all that are due, or of `staged` those that are.
 
+        A person is shown what goes, so `staged` is what was shown: another one's approval that came
+        meanwhile is not among it. `early`: those too that are not held long enough yet.
         Raises: Refused unless `word` is "purge", as a person typed it.
         """
         self._writing()
         if word != PURGE_WORD:
             raise Refused(f'nothing was purged: the word to type is "{PURGE_WORD}"')
-        if staged is None:
-            async with self._database.connection() as conn:
-                staged = await staging.staged_ids(conn, StagedState.APPROVED)
-        return await self._batch(staged, self._files.purge, who=who)
+        going, refused = await self._purging.due(staged, early=early)
+        return await self._batch(going, self._files.purge, who=who, refused=refused)
 
     async def undo(self, *, who: str) -> ActResult:
         """Reverse this person's last act that still has an effect: a whole batch.
@@ -196,14 +202,18 @@ class Stage:
     ) -> list[StagedFile]:
         """Return what is staged, newest first; `text`: words that title or path must hold."""
         async with self._database.connection() as conn:
-            return await staging.page(conn, limit=limit, after=after, text=text)
+            rows = await staging.page(conn, limit=limit, after=after, text=text)
+        return self._purging.dated(rows)
 
-    async def forecast(self) -> PurgeForecast:
-        """Return what purging the approved files would really free, hard links considered."""
-        async with self._database.connection() as conn:
-            ids = await staging.staged_ids(conn, StagedState.APPROVED)
-            held = await staging.held(conn, ids)
-        return await asyncio.to_thread(forecast, self._source, held)
+    async def purgeable(self, staged: Sequence[StagedId] | None = None, *, early: bool = False) -> Purgeable:
+        """Return which approved files (of `staged`) a purge would delete now; no disk is asked."""
+        return await self._purging.purgeable(staged, early=early)
+
+    async def forecast(
+        self, staged: Sequence[StagedId] | None = None, *, early: bool = False
+    ) -> PurgeForecast:
+        """Return what a purge would delete now, and what that really frees, hard links considered."""
+        return await self._purging.forecast(staged, early=early)
 
     async def recover(self) -> list[str]:
         """Finish or undo what a crash interrupted; one sentence for each act.
@@ -261,7 +271,3 @@ class Stage:
                 operations.append(operation)
                 freed += bytes_freed
         return ActResult(order.batch, tuple(done), tuple(operations), tuple(sentences), freed)
-
-
-def _left_out(asked: Sequence[StagedId], done: Sequence[StagedId], what: str) -> tuple[str, ...]:
-    return tuple(f"number {id} is not {what}" for id in asked if id not in done)

@@ -31,7 +31,6 @@ from mediavault_tui.domain.library import (
     GroupSummary,
     InventoryQuery,
     InventoryRow,
-    PurgeForecast,
     ScanProgress,
     ScanRecord,
     StagedFile,
@@ -40,6 +39,7 @@ from mediavault_tui.domain.library import (
 from mediavault_tui.domain.model import FileId, GroupId, MediaFile, StagedId
 from mediavault_tui.domain.paths import LOCAL, PLACES, place
 from mediavault_tui.domain.picture import Picture
+from mediavault_tui.domain.purging import Purgeable, PurgeForecast
 from mediavault_tui.domain.watching import Answering, Preview
 from mediavault_tui.domain.world import Title
 from mediavault_tui.domain.worldmatch import Scored
@@ -286,8 +286,12 @@ class Vault:
         """Return a page of what is staged, newest first."""
         return await (await self._services.stage()).pending(limit=limit, after=after, text=text)
 
+    async def purgeable(self) -> Purgeable:
+        """Return which files a purge would delete now, and how many are held for longer."""
+        return await (await self._services.stage()).purgeable()
+
     async def forecast(self) -> PurgeForecast:
-        """Return what a purge now would delete and free."""
+        """Return what a purge now would delete and free; every file is looked at for it."""
         return await (await self._services.stage()).forecast()
 
     async def restore(self, staged: Sequence[StagedId]) -> ActResult:
@@ -302,9 +306,9 @@ class Vault:
         """Take an approval back."""
         return await (await self._acting()).unapprove(staged, who=self._who)
 
-    async def purge(self, *, word: str) -> ActResult:
-        """Delete what is approved, if the word is the right one."""
-        return await (await self._acting()).purge(word=word, who=self._who)
+    async def purge(self, staged: Sequence[StagedId], *, word: str) -> ActResult:
+        """Delete what of these is approved and due, if the word is the right one."""
+        return await (await self._acting()).purge(word=word, who=self._who, staged=staged)
 
     async def rename_preview(self, files: Sequence[FileId], *, naming: str, reach: Reach) -> RenamePreview:
         """Return what these files would be called by a preset or a pattern; nothing is changed."""

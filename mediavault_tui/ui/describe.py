@@ -28,6 +28,7 @@ from mediavault_tui.domain.model import (
     SubtitleTrack,
 )
 from mediavault_tui.domain.pathtext import display
+from mediavault_tui.domain.purging import day
 from mediavault_tui.domain.quality import codec_name
 from mediavault_tui.domain.world import Entry, Title, TitleKind, page_of
 from mediavault_tui.domain.worldmatch import named
@@ -94,6 +95,7 @@ def staged_facts(staged: StagedFile) -> list[Fact]:
         ("why", staged.reason),
         ("stays", staged.keeper_path or "no other copy"),
         ("by", f"{staged.staged_by}, {staged.staged_at:%Y-%m-%d %H:%M}"),
+        *([("goes", f"not before {day(staged.due_at)}, and only once approved")] if staged.due_at else []),
         ("frees", _freed(staged)),
         *[("along", sidecar) for sidecar in staged.sidecars],
     ]

@@ -169,6 +169,11 @@ def held(since: datetime, now: datetime) -> str:
     return "1 day" if days == 1 else f"{days} days"
 
 
+def soon(day: datetime, now: datetime) -> str:
+    """Return a day to come in five letters: "12-29"; the year, "2028", where it is a year or more away."""
+    return f"{day.astimezone():%m-%d}" if day - now < timedelta(days=365) else f"{day.astimezone():%Y}"
+
+
 def count(number: int, one: str, many: str = "") -> str:
     """Return a number with its noun: "1 file", "1,204 files"."""
     return f"{number:,} {one if number == 1 else many or one + 's'}"

@@ -31,13 +31,13 @@ from mediavault_tui.ui.format import (
     clock,
     ending,
     episode,
-    held,
     middle,
     size,
     visible,
     what,
     when,
 )
+from mediavault_tui.ui.purging import held_cell
 
 
 def _state(row: InventoryRow) -> Cell:
@@ -220,7 +220,7 @@ def staged_columns(now: datetime) -> tuple[Column[StagedFile], ...]:
         Column("state", "State", 10, lambda staged: _STAGED_SIGNS[staged.state]),
         Column("title", "Title", 0, lambda staged: (staged_name(staged), "plain")),
         Column("by", "By", 10, lambda staged: (visible(staged.staged_by), "muted"), spare=2),
-        Column("held", "Held", 8, lambda staged: (held(staged.staged_at, now), "muted"), right=True),
+        Column("held", "Held", 8, lambda staged: held_cell(staged, now), right=True),
         Column("size", "Bytes", 8, lambda staged: (size(staged.size), "plain"), right=True, spare=1),
         Column("freed", "Freed", 8, lambda staged: (size(staged.freed), "strong"), right=True),
     )
@@ -249,7 +249,7 @@ HISTORY: tuple[Column[ScanRecord], ...] = (
         "errors",
         "Errors",
         6,
-        lambda scan: (str(len(scan.errors) or ""), "bad"),
+        lambda scan: (f"{scan.counts.errors:,}" if scan.counts.errors else "", "bad"),
         right=True,
     ),
 )

@@ -6,8 +6,9 @@ screen's worker then calls `load`. Nothing here knows Textual or the database.
 
 from __future__ import annotations
 
+import asyncio
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Hashable, Iterable, Sequence
 from typing import Generic, Protocol, TypeVar
 
 Row = TypeVar("Row")
@@ -69,6 +70,8 @@ class GrowingWindow(Generic[Row]):
         self._limit = limit
         self._rows: list[Row] = []
         self._more = True
+        # Two who load at once would both read on from the same row, and every row would be there twice.
+        self._reading = asyncio.Lock()
 
     @property
     def total(self) -> int:
@@ -83,10 +86,29 @@ class GrowingWindow(Generic[Row]):
         return self._rows[index] if 0 <= index < len(self._rows) else None
 
     async def load(self, first: int, last: int) -> None:
-        while self._more and len(self._rows) <= last:
-            page = await self._page(self._rows[-1] if self._rows else None)
-            self._rows.extend(page)
-            self._more = len(page) >= self._limit
+        async with self._reading:
+            while self._more and len(self._rows) <= last:
+                page = await self._page(self._rows[-1] if self._rows else None)
+                self._rows.extend(page)
+                self._more = len(page) >= self._limit
+
+
+async def rows_with(
+    window: Window[Row], keys: Iterable[Hashable], key: Callable[[Row], Hashable]
+) -> dict[Hashable, Row]:
+    """Return the rows with these keys, from the first on; what is not here is read until all are found."""
+    missing = set(keys)
+    found: dict[Hashable, Row] = {}
+    index = 0
+    while missing and index < window.total:
+        if window.row(index) is None:
+            await window.load(index, index)
+        row = window.row(index)
+        if row is not None and key(row) in missing:
+            missing.remove(key(row))
+            found[key(row)] = row
+        index += 1
+    return found
 
 
 class PageReader(Protocol[KeyIn, RowOut]):

@@ -136,9 +136,14 @@ select o.holding_raw from archive_operations o where o.state in ('intended', 'mo
 -- The newest staged row of each file, whatever became of it. $1 the files.
 select max(id) as id from pending_deletions where file_id = any ($1::bigint[]) group by file_id;
 
--- name: staged_ids
--- Every live staged file in one of some states, oldest first. $1 the states.
-select id from pending_deletions where state = any ($1::text[]) order by staged_at, id;
+-- name: staged_due
+-- Staged files, the oldest first: from when they may be purged, and whether that is now, by this clock.
+-- $1 days that a staged file is held, $2 of which files, or null for all, $3 in which states.
+select p.id, p.original, p.staged_at + make_interval(hours => 24 * $1::integer) as due_at,
+       $1 = 0 or p.staged_at + make_interval(hours => 24 * $1) <= clock_timestamp() as due
+from pending_deletions p
+where p.state = any ($3::text[]) and ($2::bigint[] is null or p.id = any ($2))
+order by p.staged_at, p.id;
 
 -- name: staged_page
 -- What is staged now, newest first, as the Pending pane shows it.

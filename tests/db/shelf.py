@@ -47,6 +47,7 @@ class Shelf:
         step: Step = no_step,
         protected: Sequence[Path] = (),
         read_only: bool = False,
+        retention_days: int = 0,
     ) -> Stage:
         """The service over this shelf."""
         return Stage(
@@ -55,6 +56,7 @@ class Shelf:
             staging_path=self.holding,
             protected=tuple(protected),
             read_only=read_only,
+            retention_days=retention_days,
             step=step,
         )
 

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from mediavault_tui.cli.scan import _document
-from mediavault_tui.domain.library import ScanCounts, ScanPhase, ScanProgress
+from mediavault_tui.cli.scan import _document, _report
+from mediavault_tui.domain.library import ScanCounts, ScanError, ScanPhase, ScanProgress
 from mediavault_tui.domain.model import ScanId
 from mediavault_tui.store.database import Connection
 from tests.db.scans import write
@@ -73,6 +73,16 @@ async def test_a_folder_that_lost_everything_is_exit_code_one(database_url: str,
     code, out, _err = await mediavault(database_url, *words)
     assert code == 1
     assert "perhaps it is not mounted" in out
+
+
+@pytest.mark.parametrize(("errors", "kept", "listed"), [(30, 30, "them"), (1234, 1000, "the first 1,000")])
+def test_the_report_promises_no_more_errors_than_are_listed(
+    errors: int, kept: int, listed: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    last = ScanProgress(ScanId(1), ScanPhase.DONE, counts=ScanCounts(errors=errors))
+    _report(last, (ScanError("/x", "x may not be read"),) * kept, 1.0)
+    last_line = capsys.readouterr().out.splitlines()[-1]
+    assert last_line == f"  … and {errors - 20:,} more; `mediavault scan --json` lists {listed}"
 
 
 async def test_a_database_that_is_down_is_one_sentence(tmp_path: Path) -> None:

@@ -66,9 +66,9 @@ async def test_a_file_goes_comes_back_and_goes_for_good(shelf: Shelf, mediavault
     assert mediavault.run("stage", shelf.number).returncode == 0
     assert mediavault.run("pending", "--approve", "--all").returncode == 0
 
-    unsure = mediavault.run("purge", typed="yes\n")
+    unsure = mediavault.run("purge", typed="yes\n", PENDING_DELETION_RETENTION_DAYS="0")
     assert (unsure.returncode, "nothing was purged" in unsure.stderr) == (1, True)
-    purged = mediavault.run("purge", typed="purge\n")
+    purged = mediavault.run("purge", typed="purge\n", PENDING_DELETION_RETENTION_DAYS="0")
     assert purged.stdout == f"1 purged, {len(WORSE):,} bytes freed\n", purged.stderr
     gone = mediavault.run("undo")
     assert (gone.returncode, "cannot be brought back" in gone.stderr) == (1, True)

@@ -178,7 +178,7 @@ async def test_a_read_only_vault_changes_nothing(shelf: Shelf, open_vault: Calla
         vault.note(group, "x"),
         vault.restore([]),
         vault.approve([]),
-        vault.purge(word="purge"),
+        vault.purge([], word="purge"),
         vault.undo(),
     ):
         with pytest.raises(Refused):

@@ -15,6 +15,7 @@ import pytest
 from mediavault_tui.bootstrap import stage
 from mediavault_tui.domain.model import FileId, GroupId, StagedId
 from mediavault_tui.domain.paths import locate
+from mediavault_tui.domain.purging import RecycleBin
 from mediavault_tui.services.nas import Nas
 from mediavault_tui.services.stage import Stage
 from mediavault_tui.settings import Secret, from_env
@@ -46,6 +47,7 @@ def environ(server: Server, data: Path, **more: str) -> dict[str, str]:
         "NAS_SMB_USERNAME": server.user,
         "NAS_SMB_PASSWORD": PASSWORD,
         "NAS_SMB_SHARE": SHARE,
+        "PENDING_DELETION_RETENTION_DAYS": "0",
         **more,
     }
 
@@ -286,6 +288,16 @@ async def test_what_is_staged_comes_back_and_can_be_undone_and_purged(stand: Sta
     result = await service.purge(word="purge", who="x")
     assert (result.refused, result.freed) == ((), len(LOSER))
     assert await stand.tell_the_truth("purged") == "purged"
+
+
+async def test_a_share_that_shows_a_recycle_bin_is_known_to_keep_what_is_purged(stand: Stand) -> None:
+    await stand.to("approved")
+    assert (await stand.stage().forecast()).bins == (RecycleBin("nas:0", seen=False),)
+    (stand.tree / "#recycle").mkdir()
+    try:
+        assert (await stand.stage().forecast()).bins == (RecycleBin("nas:0", seen=True),)
+    finally:
+        (stand.tree / "#recycle").rmdir()
 
 
 async def test_a_scan_never_enters_the_holding_folder_and_keeps_what_is_staged(stand: Stand) -> None:

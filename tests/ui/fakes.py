@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import UUID
@@ -44,6 +44,7 @@ from mediavault_tui.domain.model import (
     StagedId,
 )
 from mediavault_tui.domain.picture import Picture
+from mediavault_tui.domain.purging import Due, Purgeable, PurgeForecast, purgeable
 from mediavault_tui.domain.quality import score_of, tier
 from mediavault_tui.domain.rehearsal import Flip, Outcome, Rehearsal
 from mediavault_tui.domain.rename_plan import Planned, Reach
@@ -353,12 +354,6 @@ def staged(id: int, *, days: int, state: StagedState = StagedState.STAGED, name:
     )
 
 
-@dataclass
-class FakeForecast:
-    files: int
-    bytes: int
-
-
 class FakePending:
     """Staged files in memory."""
 
@@ -374,17 +369,33 @@ class FakePending:
             )
         )
         self.acts: list[tuple[str, object]] = []
+        self.hold: timedelta | None = None
+        """How long a file is held before a purge takes it."""
+        self.looked = 0
+        """How often a forecast was asked for: each asks the disks about every file."""
 
     async def pending(
         self, *, limit: int = 200, after: StagedFile | None = None, text: str = ""
     ) -> Sequence[StagedFile]:
-        shown = [f for f in self.pending_files if text.lower() in f.original.lower()]
+        shown = [
+            replace(f, due_at=f.staged_at + self.hold if self.hold else None)
+            for f in self.pending_files
+            if text.lower() in f.original.lower()
+        ]
         start = [f.id for f in shown].index(after.id) + 1 if after else 0
         return shown[start : start + limit]
 
-    async def forecast(self) -> FakeForecast:
-        approved = [f for f in self.pending_files if f.state is StagedState.APPROVED]
-        return FakeForecast(len(approved), sum(f.freed for f in approved))
+    async def purgeable(self) -> Purgeable:
+        approved = [f for f in reversed(self.pending_files) if f.state is StagedState.APPROVED]
+        due = [f.staged_at + (self.hold or timedelta()) for f in approved]
+        return purgeable(
+            tuple(Due(f.id, f.original, at, at <= NOW) for f, at in zip(approved, due, strict=True))
+        )
+
+    async def forecast(self) -> PurgeForecast:
+        self.looked += 1
+        what = await self.purgeable()
+        return PurgeForecast(what, sum(f.freed for f in self.pending_files if f.id in what.ids))
 
     async def restore(self, staged: Sequence[StagedId]) -> ActResult:
         return self._act("restore", staged)
@@ -395,11 +406,12 @@ class FakePending:
     async def unapprove(self, staged: Sequence[StagedId]) -> ActResult:
         return self._act("unapprove", staged)
 
-    async def purge(self, *, word: str) -> ActResult:
-        return self._act("purge", [StagedId(2)], word)
+    async def purge(self, staged: Sequence[StagedId], *, word: str) -> ActResult:
+        assert word == "purge"
+        return self._act("purge", staged)
 
-    def _act(self, name: str, staged: Sequence[StagedId], word: str = "") -> ActResult:
-        self.acts.append((name, word or sorted(staged)))
+    def _act(self, name: str, staged: Sequence[StagedId]) -> ActResult:
+        self.acts.append((name, sorted(staged)))
         return ActResult("1", done=tuple(staged))
 
 
@@ -429,7 +441,13 @@ class FakeScanner:
         errors = (ScanError("/films/locked/[x].mkv", "may not be read by this user"),)
         return [
             ScanRecord(
-                ScanId(2), ("/films", "/series"), NOW, NOW, ScanPhase.DONE, ScanCounts(1694, 12), errors
+                ScanId(2),
+                ("/films", "/series"),
+                NOW,
+                NOW,
+                ScanPhase.DONE,
+                ScanCounts(1694, 12, errors=1),
+                errors,
             ),
             ScanRecord(ScanId(1), ("/films",), NOW, NOW, ScanPhase.CANCELLED, ScanCounts(300, 300)),
         ]

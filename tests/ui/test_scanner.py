@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
-from mediavault_tui.domain.library import Folder, ScanPhase, ScanProgress
+from mediavault_tui.domain.library import Folder, ScanPhase, ScanProgress, ScanRecord
 from mediavault_tui.errors import SourceDenied
 from mediavault_tui.services.scan_control import ScanControl
 from mediavault_tui.ui.dialogs import Confirm, Text, Trouble
@@ -14,7 +15,7 @@ from mediavault_tui.ui.screens.scanner import ScannerScreen
 from mediavault_tui.ui.widgets.listing import Listing
 from mediavault_tui.ui.widgets.progress import Progress
 from tests.ui.fakes import FakeVault, moment
-from tests.ui.harness import NARROW, app_on, keys, settle, until
+from tests.ui.harness import NARROW, WIDE, app_on, keys, settle, until
 
 
 class Lasting(FakeVault):
@@ -116,6 +117,24 @@ async def test_e_shows_the_errors_of_a_scan_as_they_are() -> None:
         await keys("4", "e")(pilot)
         assert isinstance(app.screen, Text)
         assert "/films/locked/[x].mkv" in app.screen.text.plain
+
+
+async def test_of_very_many_errors_the_true_number_is_told() -> None:
+    class Erring(FakeVault):
+        async def history(self) -> Sequence[ScanRecord]:
+            (scan, *_) = await super().history()
+            errors = scan.errors * 1000
+            return [replace(scan, counts=replace(scan.counts, errors=1234), errors=errors)]
+
+    app = app_on(Erring())
+    async with app.run_test(size=WIDE) as pilot:
+        await keys("4")(pilot)
+        history = app.screen.query_one("#history", Listing)
+        errors = next(column for column in history.columns if column.key == "errors")
+        assert errors.cell(history.window.row(0))[0] == "1,234"
+        await keys("e")(pilot)
+        assert isinstance(app.screen, Text)
+        assert app.screen.query_one("#frame").border_title == "The first 1,000 of 1,234 errors of this scan"
 
 
 async def test_a_folder_that_cannot_be_opened_is_a_panel() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -69,6 +70,16 @@ LOOKS: dict[str, tuple[str, ...]] = {
 def test_looks_like(look: str, size: tuple[int, int], snap_compare: Callable[..., bool]) -> None:
     app = app_on(start=Path("/volume1"))
     assert snap_compare(app, terminal_size=size, run_before=keys(*LOOKS[look]))
+
+
+@BOTH
+@pytest.mark.parametrize("pressed", [("3", "down"), ("3", "P")], ids=["list", "purge"])
+def test_files_that_are_held_look_held(
+    pressed: tuple[str, ...], size: tuple[int, int], snap_compare: Callable[..., bool]
+) -> None:
+    vault = FakeVault()
+    vault.hold = timedelta(days=5, hours=-3)
+    assert snap_compare(app_on(vault), terminal_size=size, run_before=keys(*pressed))
 
 
 WORLD_LOOKS: dict[str, tuple[str, ...]] = {

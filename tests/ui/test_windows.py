@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 
 import pytest
 
-from mediavault_tui.ui.windows import PAGE, GrowingWindow, KeysetWindow
+from mediavault_tui.ui.windows import PAGE, GrowingWindow, KeysetWindow, rows_with
 
 
 class Numbers:
@@ -107,3 +108,29 @@ async def test_a_growing_window_reads_on_only_as_far_as_it_is_looked_at() -> Non
     assert (asked, window.total, window.complete) == (1, 101, False)
     await window.load(0, 10_000)
     assert (window.total, window.row(249), window.row(250), window.complete) == (250, 249, None, True)
+
+
+async def test_rows_are_found_by_their_keys_and_no_more_is_read_than_that_takes() -> None:
+    asked = 0
+
+    async def page(after: int | None) -> Sequence[int]:
+        nonlocal asked
+        asked += 1
+        start = 0 if after is None else after + 1
+        return range(start, min(start + 100, 450))
+
+    window = GrowingWindow(page, limit=100)
+    assert await rows_with(window, ["5", "150"], str) == {"5": 5, "150": 150}
+    assert asked == 2
+    assert await rows_with(window, ["449", "none"], str) == {"449": 449}
+
+
+async def test_two_who_read_a_growing_window_at_once_get_every_row_once() -> None:
+    async def page(after: int | None) -> Sequence[int]:
+        start = 0 if after is None else after + 1
+        await asyncio.sleep(0)  # the database answers later: the other one asks meanwhile
+        return range(start, min(start + 100, 250))
+
+    window = GrowingWindow(page, limit=100)
+    await asyncio.gather(window.load(0, 120), window.load(0, 10_000))
+    assert [window.row(index) for index in range(window.total)] == list(range(250))

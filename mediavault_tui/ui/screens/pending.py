@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
+from functools import cached_property
 from typing import ClassVar, Protocol
 
 from textual import on, work
@@ -16,27 +17,15 @@ from textual.widgets import Static
 from mediavault_tui.domain.chat import Proposal
 from mediavault_tui.domain.library import ActResult, StagedFile, StagedState
 from mediavault_tui.domain.model import FileId, StagedId
+from mediavault_tui.domain.purging import Purgeable, PurgeForecast
 from mediavault_tui.errors import MediaVaultError
-from mediavault_tui.ui import describe, tables
-from mediavault_tui.ui.format import count, size
+from mediavault_tui.ui import describe, purging, tables
+from mediavault_tui.ui.format import size
 from mediavault_tui.ui.pane import TextFilteredPane
 from mediavault_tui.ui.widgets.facts import Facts
 from mediavault_tui.ui.widgets.filterline import FilterLine
 from mediavault_tui.ui.widgets.listing import Listing
-from mediavault_tui.ui.windows import STEP, GrowingWindow, Window
-
-_NAMED = 200
-"""Files named one by one before a purge; beyond that their number is told."""
-
-
-class Forecast(Protocol):
-    """What a purge now would delete: how many files, and the bytes really freed."""
-
-    @property
-    def files(self) -> int: ...
-
-    @property
-    def bytes(self) -> int: ...
+from mediavault_tui.ui.windows import STEP, GrowingWindow, Window, rows_with
 
 
 class PendingServices(Protocol):
@@ -46,7 +35,9 @@ class PendingServices(Protocol):
         self, *, limit: int = STEP, after: StagedFile | None = None, text: str = ""
     ) -> Sequence[StagedFile]: ...
 
-    async def forecast(self) -> Forecast: ...
+    async def purgeable(self) -> Purgeable: ...
+
+    async def forecast(self) -> PurgeForecast: ...
 
     async def restore(self, staged: Sequence[StagedId]) -> ActResult: ...
 
@@ -54,7 +45,7 @@ class PendingServices(Protocol):
 
     async def unapprove(self, staged: Sequence[StagedId]) -> ActResult: ...
 
-    async def purge(self, *, word: str) -> ActResult: ...
+    async def purge(self, staged: Sequence[StagedId], *, word: str) -> ActResult: ...
 
     async def stage_files(self, files: Sequence[FileId]) -> ActResult: ...
 
@@ -66,7 +57,7 @@ class PendingScreen(TextFilteredPane[PendingServices]):
     TROUBLE = "What is staged could not be read"
     CSS_PATH = "pending.tcss"
     HELP = (
-        "Files in the holding folder. r puts them back, a approves them for purging, P purges the approved."
+        "Files in the holding folder. r puts them back, a approves them, P purges what is approved and due."
     )
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -89,7 +80,7 @@ class PendingScreen(TextFilteredPane[PendingServices]):
             "purge",
             "Purge",
             id="pending.purge",
-            tooltip="Delete what is approved for good (asks for a typed word)",
+            tooltip="Delete what is approved and due, for good (asks for a typed word)",
         ),
         Binding(
             "slash",
@@ -111,6 +102,11 @@ class PendingScreen(TextFilteredPane[PendingServices]):
     ) -> None:
         super().__init__(opened, changed, read_only=read_only)
         self.now = now
+        self._foretold: Purgeable | None = None
+
+    @cached_property
+    def _forecast_line(self) -> Static:
+        return self.query_one("#forecast", Static)
 
     def body(self) -> ComposeResult:
         with Horizontal(id="beside"):
@@ -126,17 +122,22 @@ class PendingScreen(TextFilteredPane[PendingServices]):
         yield FilterLine()
         yield Static(id="forecast")
 
+    def reload(self) -> None:
+        self._foretold = None  # F5, and who comes back to the pane, ask the disks again
+        super().reload()
+
+    def _library_changed(self, change: str) -> None:
+        if self.is_current:
+            super().reload()
+        else:
+            super()._library_changed(change)
+
     async def build(self, services: PendingServices) -> Window[StagedFile]:
         text = self.text
-        line = self.query_one("#forecast", Static)
 
         async def page(after: StagedFile | None) -> Sequence[StagedFile]:
             return await services.pending(after=after, text=text)
 
-        forecast = await services.forecast()
-        approved = count(forecast.files, "file") + " approved"
-        frees = f"purging frees {size(forecast.bytes)}" if forecast.files else "nothing would be purged"
-        line.update(describe.line([approved, frees]))
         return GrowingWindow(page)
 
     def shown(self) -> None:
@@ -147,6 +148,31 @@ class PendingScreen(TextFilteredPane[PendingServices]):
             if self.text
             else "Nothing is staged.\nPress 2 for the duplicates: what you stage there waits here."
         )
+        self._foretell()
+
+    @work(exclusive=True, group="foretell")
+    async def _foretell(self) -> None:
+        """Tell below the list what a purge would do; the disks are asked only where other files would go."""
+        try:
+            what = await (await self.opened()).purgeable()
+        except MediaVaultError:
+            return  # whoever reads the rows meets it too, and says so
+        if what != self._foretold:
+            self._foretold = what
+            self._look(what)
+
+    @work(exclusive=True, group="forecast")
+    async def _look(self, what: Purgeable) -> None:
+        """Look at every file that would go; that takes its time on a share, and nobody waits for it."""
+        if what.files:
+            self._forecast_line.update(purging.looking(what))
+        try:
+            forecast = await (await self.opened()).forecast()
+        except MediaVaultError as error:
+            self._foretold = None
+            self._forecast_line.update(describe.plain([f"What a purge frees is not known: {error}"]))
+            return
+        self._forecast_line.update(purging.line(forecast))
 
     @on(Listing.Moved, "#rows")
     def _follow(self) -> None:
@@ -224,56 +250,48 @@ class PendingScreen(TextFilteredPane[PendingServices]):
 
     @work(group="write")
     async def action_approve(self) -> None:
-        """Approve what is meant; where the file under the cursor is approved already, take it back."""
-        files = self._meant
-        staged: StagedFile | None = self.listing.current
-        if not files or staged is None or not self.writable():
+        """Approve what of the meant files is not approved yet; where all of them are, take it back."""
+        meant = self._meant
+        if not meant or not self.writable():
             return
-        services = await self.opened()
-        back = staged.state is StagedState.APPROVED
+        waiting = meant
         try:
-            result = await (services.unapprove(files) if back else services.approve(files))
+            services = await self.opened()
+            rows = await rows_with(self.listing.window, meant, self.listing.key)
+            approved = {id for id, row in rows.items() if row.state is StagedState.APPROVED}
+            waiting = [id for id in meant if id not in approved]
+            result = await (services.approve(waiting) if waiting else services.unapprove(meant))
         except MediaVaultError as error:
-            self.complain("Nothing was approved", error)
+            self.complain("Nothing was approved" if waiting else "No approval was taken back", error)
             return
-        self._done(result, "no longer approved" if back else "approved; P purges what is approved")
+        self._done(result, "approved; P purges what is approved and due" if waiting else "no longer approved")
 
     @work(group="write")
     async def action_purge(self) -> None:
-        """Delete what is approved, after a word was typed."""
+        """Delete what is approved and due, after a word was typed: the files that were shown, no others."""
         from mediavault_tui.ui.dialogs import TypedWord
 
         if not self.writable():
             return
         services = await self.opened()
         try:
-            forecast = await services.forecast()
+            forecast = PurgeForecast(await services.purgeable())
+            if forecast.files:
+                self._forecast_line.update(purging.looking(forecast.what))
+                forecast = await services.forecast()
+                self._forecast_line.update(purging.line(forecast))
             if not forecast.files:
-                self.say("Nothing is approved. Approve what may go with a, then purge.")
+                self.notify(purging.nothing_due(forecast.what), timeout=15, markup=False)  # two sentences
                 return
-            lines = [
-                f"{count(forecast.files, 'file')} will be deleted for good.",
-                f"{size(forecast.bytes)} are freed. This cannot be undone.",
-                "",
-                *await self._approved(services),
-            ]
+            lines = purging.question(forecast)
             word = await self.app.push_screen_wait(TypedWord("Purge what is approved?", lines, word="purge"))
             if word:
-                result = await services.purge(word=word)
-                self._done(result, f"deleted; {size(result.freed)} freed")
+                result = await services.purge(forecast.what.ids, word=word)
+                most = "at most " if forecast.bins else ""
+                self._done(result, f"deleted; {most}{size(result.freed)} freed")
         except MediaVaultError as error:
+            self._foretold = None
             self.complain("The purge stopped", error)
-
-    async def _approved(self, services: PendingServices) -> list[str]:
-        """Return the names of what is approved, whatever the filter on the screen."""
-        window = GrowingWindow[StagedFile](lambda after: services.pending(after=after))
-        await window.load(0, 10 * _NAMED)
-        rows = (window.row(index) for index in range(window.total))
-        names = [row.original for row in rows if row is not None and row.state is StagedState.APPROVED]
-        more = (
-            [f"… and {count(len(names) - _NAMED, 'more file', 'more files')}"] if len(names) > _NAMED else []
-        )
-        return names[:_NAMED] + more
 
     def _done(self, result: ActResult, words: str) -> None:
         self.listing.mark(())

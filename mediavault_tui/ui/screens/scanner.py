@@ -349,8 +349,11 @@ class ScannerScreen(Pane[ScannerServices]):
 
         scan: ScanRecord | None = self.query_one("#history", Listing).current
         errors: Sequence[ScanError] = scan.errors if scan else ()
-        if not errors:
+        if scan is None or not errors:
             self.say("This scan had no errors." if scan else "Nothing was scanned yet.")
             return
         text = [describe.plain([error.path, "    " + error.message]) for error in errors]
-        self.app.push_screen(Text(f"{count(len(errors), 'error')} of this scan", Content("\n").join(text)))
+        title = f"{count(scan.counts.errors, 'error')} of this scan"
+        if scan.counts.errors > len(errors):  # so many were kept
+            title = f"The first {len(errors):,} of {title}"
+        self.app.push_screen(Text(title, Content("\n").join(text)))

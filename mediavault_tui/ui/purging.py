@@ -1,0 +1,81 @@
+"""Pending's words about a purge: what goes, what is held for longer, and what that frees."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from textual.content import Content
+
+from mediavault_tui.domain.library import StagedFile, StagedState
+from mediavault_tui.domain.purging import (
+    RETENTION,
+    Purgeable,
+    PurgeForecast,
+    cautions,
+    day,
+    held_sentence,
+)
+from mediavault_tui.ui import describe
+from mediavault_tui.ui.columns import Cell
+from mediavault_tui.ui.format import count, held, size, soon
+
+_NAMED = 200
+"""Files named one by one before a purge; beyond that their number is told."""
+
+
+def held_cell(staged: StagedFile, now: datetime) -> Cell:
+    """Return for how long a file was held; of an approved one until when it is."""
+    if staged.state is not StagedState.APPROVED or staged.due_at is None:
+        return held(staged.staged_at, now), "muted"
+    return ("due", "warn") if staged.due_at <= now else (f"to {soon(staged.due_at, now)}", "muted")
+
+
+def looking(what: Purgeable) -> Content:
+    """Return in one line that the files are being looked at."""
+    return describe.line([f"{count(what.files, 'file')} to be purged", "looking what that frees…"])
+
+
+def line(forecast: PurgeForecast) -> Content:
+    """Return in one line what a purge would do."""
+    waiting = forecast.what.waiting
+    approved = forecast.files + (waiting.files if waiting else 0)
+    parts = [f"{count(approved, 'file')} approved"]
+    if not forecast.files:
+        parts.append("nothing would be purged")
+    elif approved > forecast.files:
+        parts.append(f"purging {forecast.files:,} frees {_at_most(forecast)}")
+    else:
+        parts.append(f"purging frees {_at_most(forecast)}")
+    parts += [f"{source} does not answer" for source, _ in forecast.unreachable]
+    if waiting:
+        several = day(waiting.first) != day(waiting.last)
+        parts.append(f"{waiting.files:,} held{', the first' if several else ''} until {day(waiting.first)}")
+    return describe.line(parts)
+
+
+def question(forecast: PurgeForecast) -> list[str]:
+    """Return what a purge would delete, free and leave."""
+    waiting, names = forecast.what.waiting, forecast.what.names
+    freed = _at_most(forecast)
+    more = [f"… and {count(forecast.files - _NAMED, 'more file')}"] if forecast.files > _NAMED else []
+    return [
+        f"{count(forecast.files, 'file')} will be deleted for good.",
+        f"{freed[0].upper()}{freed[1:]} are freed. This cannot be undone.",
+        *cautions(forecast),
+        *([held_sentence(waiting)] if waiting else []),
+        "",
+        *names[:_NAMED],
+        *more,
+    ]
+
+
+def _at_most(forecast: PurgeForecast) -> str:
+    return ("at most " if forecast.bins else "") + size(forecast.bytes)
+
+
+def nothing_due(what: Purgeable) -> str:
+    """Return why nothing can be purged now, and what to do."""
+    if what.waiting is None:
+        return "Nothing is approved. Approve what may go with a, then purge."
+    how = f"`mediavault purge --early` deletes without waiting, and {RETENTION}=0 lets nothing wait."
+    return f"{held_sentence(what.waiting)} {how}"
