@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from mediavault_tui.domain.holding import split
 from mediavault_tui.domain.model import MediaFile, OperationId, StagedId
 from mediavault_tui.domain.pathtext import display
-from mediavault_tui.domain.staging import Act, Held
+from mediavault_tui.domain.staging import Act, ActState, Held
 from mediavault_tui.errors import Refused, SourceError, SourceMissing, UsageError
 from mediavault_tui.services import stage_checks
 from mediavault_tui.services.stage_acts import Tools, located
@@ -17,7 +17,7 @@ from mediavault_tui.services.stage_drafts import Order
 from mediavault_tui.services.stage_lots import LOT, Answer, AnyJob, Failure, Job, Lot, Outcome, by_folder
 from mediavault_tui.services.stage_plan import Planner
 from mediavault_tui.services.stage_waves import chunks
-from mediavault_tui.store import staging
+from mediavault_tui.store import acts, staging
 from mediavault_tui.store.database import Connection
 from mediavault_tui.store.files import media_files
 
@@ -163,7 +163,30 @@ class _RestoreLot(Lot[_Back]):
 
 
 class _PurgeLot(Lot[_Away]):
-    """Purges of one lot."""
+    """Purges of one lot; until its wave comes the approval of each may be taken back."""
+
+    async def _wave(self, jobs: Sequence[_Away]) -> None:
+        if begun := await self._begun(jobs):
+            await super()._wave(begun)
+
+    async def _begun(self, jobs: Sequence[_Away]) -> list[_Away]:
+        """Have purges begin; return those that have, the others keep their files and have their answers."""
+        try:
+            begun = await acts.begin_purges(self._conn, [job.act.id for job in jobs])
+        except Refused as error:
+            if len(jobs) > 1:
+                return [begun for job in jobs for begun in await self._begun([job])]
+            with suppress(Refused):  # called off at this very moment
+                await self._carrying.close(jobs[0].act, ActState.FAILED, str(error))
+            jobs[0].answer = error
+            return []
+        self._tools.step("purges begun")
+        for job in jobs:
+            if job.act.id not in begun:
+                job.answer = Refused(
+                    f"{display(job.staged.original)} stays staged: its approval was taken back"
+                )
+        return [job for job in jobs if job.act.id in begun]
 
     def _look(self, job: _Away) -> None:
         found = stage_checks.before_purging(self._places, job.staged, job.keeper)

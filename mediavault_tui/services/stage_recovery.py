@@ -48,6 +48,8 @@ class Recovery:
     async def _deal_with(self, conn: Connection, act: Act) -> str:
         carrying = Carrying(self._tools, conn)
         try:
+            if act.kind is ActKind.PURGE and not act.begun:
+                return await self._undo(carrying, act, "the program was stopped before it began")
             found = await self._complete_copy(act)
             safe = act.kind is not ActKind.STAGE or await self._keeper_is_safe(conn, act)
             reachable = await asyncio.to_thread(_reachable, self._tools.source, act)
