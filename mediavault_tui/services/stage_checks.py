@@ -148,7 +148,7 @@ def before_purging(source: Places, staged: Held, keeper: MediaFile) -> FoundFile
     try:
         found = source.stat(staged.staged)
     except SourceMissing:
-        _gone_by_hand(source, staged)
+        gone_for_good(source, staged)
         return None
     now = still(staged.staged, found.stamp, staged.stamp)
     for leg in staged.sidecars:
@@ -163,16 +163,21 @@ def before_purging(source: Places, staged: Held, keeper: MediaFile) -> FoundFile
     return found
 
 
-def _gone_by_hand(source: Places, staged: Held) -> None:
-    """Make sure that a staged file was deleted: not put back, nor out of reach for the moment."""
+def gone_for_good(source: Places, staged: Held) -> None:
+    """Make sure that a staged file was deleted: not put back, nor out of reach for the moment.
+
+    Raises: Refused if it lies where it came from; SourceError if nobody can tell now.
+    """
     folder, name = split(staged.staged)
     if name in source.names_in(folder):
         raise SourceChanged(f"{display(staged.staged)} comes and goes; scan again")
     try:
-        there = same_content(source.stat(staged.original).stamp, staged.stamp)
-    except SourceError:
-        there = False
-    if there:
+        now = source.stat(staged.original).stamp
+    except SourceMissing:
+        # Only a disk that is there shows that it is not on it.
+        way_back(source, staged.original, staged.root, device=staged.original_device)
+        return
+    if same_content(now, staged.stamp):
         raise Refused(f"{display(staged.original)} was put back by hand; restore it to have that recorded")
 
 

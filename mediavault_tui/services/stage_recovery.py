@@ -92,8 +92,7 @@ class Recovery:
 
     async def _finish(self, conn: Connection, carrying: Carrying, act: Act) -> str:
         if act.kind is ActKind.PURGE:
-            await carrying.record_purge(act, await self._held(conn, act))
-            return f"{_what(act)} was finished"
+            return await self._finish_purge(carrying, act, await self._held(conn, act))
         if act.state is ActState.INTENDED:
             await acts.advance(conn, act.id, ActState.INTENDED, ActState.MOVED)
         try:
@@ -112,6 +111,15 @@ class Recovery:
             await carrying.record_rename(act)
         else:
             await carrying.record_restore(act, await self._held(conn, act))
+        return f"{_what(act)} was finished"
+
+    async def _finish_purge(self, carrying: Carrying, act: Act, staged: Held) -> str:
+        try:
+            await asyncio.to_thread(stage_checks.gone_for_good, self._tools.source, staged)
+        except Refused as rescued:
+            await carrying.close(act, ActState.UNDONE, str(rescued))
+            return f"{_what(act)} was given up: {rescued}"
+        await carrying.record_purge(act, staged)
         return f"{_what(act)} was finished"
 
     async def _forward(self, carrying: Carrying, act: Act, number: int) -> None:

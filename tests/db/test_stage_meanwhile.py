@@ -11,6 +11,7 @@ import asyncpg
 import pytest
 
 from mediavault_tui.domain.library import ActResult
+from mediavault_tui.errors import SourceDenied, SourceError, SourceOffline
 from mediavault_tui.services.stage_lots import WAVE
 from mediavault_tui.store.database import Connection, Database
 from tests.db.shelf import ME, Shelf
@@ -153,6 +154,65 @@ async def test_an_approval_of_a_purge_that_died_before_it_began_can_be_taken_bac
     assert (await service.unapprove(ids, who=ME)).done == ids
     assert await service.recover() == []
     assert not (await service.restore(ids, who=ME)).refused
+
+
+@pytest.mark.parametrize("disk", ["there", "away"])
+async def test_subtitles_stay_when_their_film_was_rescued_from_a_purge_that_died(
+    shelf: Shelf, conn: Connection, database: Database, tmp_path: Path, disk: str
+) -> None:
+    shelf.holding = tmp_path / "held"
+    keeper = await shelf.add("kept/film.mkv", BETTER)
+    loser = await shelf.add("old/film.mkv", WORSE)
+    shelf.write("old/film.en.srt", b"subtitles")
+    service = shelf.stage(database)
+    ids = (await service.stage_group(await shelf.group(keeper, loser), keeper.id, who=ME)).done
+    await service.approve(ids, who=ME)
+
+    def die(name: str) -> None:
+        if name == "last look":
+            raise Crash
+
+    with pytest.raises(Crash):
+        await shelf.stage(database, step=die).purge(word="purge", who=ME)
+    (film,) = await held(conn, ids)
+    os.rename(film, os.fsdecode(loser.raw_path))
+    if disk == "away":
+        shelf.root.rename(tmp_path / "away")
+        (sentence,) = await service.recover()
+        assert "is its disk mounted?" in sentence
+        assert film.with_name("film.en.srt").exists()
+        (tmp_path / "away").rename(shelf.root)
+    (sentence,) = await service.recover()
+    assert "put back by hand" in sentence
+    assert film.with_name("film.en.srt").read_bytes() == b"subtitles"
+    assert await conn.fetchval("select state from pending_deletions") == "approved"
+    assert await service.recover() == []
+    assert (await service.restore(ids, who=ME)).refused == ()
+    assert (shelf.root / "old/film.en.srt").exists()
+
+
+@pytest.mark.parametrize("error", [SourceOffline("no answer"), SourceDenied("may not be seen")])
+async def test_a_film_whose_old_place_cannot_be_looked_at_is_not_called_deleted(
+    shelf: Shelf, conn: Connection, database: Database, monkeypatch: pytest.MonkeyPatch, error: SourceError
+) -> None:
+    """It may have been put back there."""
+    ids = (await approved(shelf, database, 1)).done
+    (film,) = await held(conn, ids)
+    film.unlink()
+    original = os.fsencode(shelf.root / "old/0.mkv")
+    from mediavault_tui.sources.places import Places
+
+    stat = Places.stat
+
+    def refuse(self: Places, path: bytes) -> object:
+        if path == original:
+            raise error
+        return stat(self, path)
+
+    monkeypatch.setattr(Places, "stat", refuse)
+    result = await shelf.stage(database).purge(word="purge", who=ME)
+    assert (result.done, result.refused) == ((), (str(error),))
+    assert await conn.fetchval("select state from pending_deletions") == "approved"
 
 
 # What no program may do.
