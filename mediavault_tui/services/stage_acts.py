@@ -18,7 +18,16 @@ from mediavault_tui.domain.model import FileId, FileStamp, MediaFile, StagedId
 from mediavault_tui.domain.paths import LOCAL, locate
 from mediavault_tui.domain.pathtext import display
 from mediavault_tui.domain.staging import Act, ActKind, ActState, Found, Held, Leg, VerifiedCopy
-from mediavault_tui.errors import MediaVaultError, Refused, SourceChanged, SourceError, SourceMissing
+from mediavault_tui.errors import (
+    CrossVolume,
+    MediaVaultError,
+    Refused,
+    SourceChanged,
+    SourceError,
+    SourceMissing,
+    SourceOffline,
+    SourceTaken,
+)
 from mediavault_tui.services.stage_moves import Mover, Step, part_beside
 from mediavault_tui.sources.places import Places
 from mediavault_tui.store import acts, staging
@@ -74,6 +83,22 @@ class Carrying:
                 await acts.advance(self._conn, act.id, ActState.INTENDED, ActState.MOVED)
                 self._tools.step("video moved")
 
+    async def carry_back(self, act: Act) -> list[SourceError]:
+        """Carry the legs of a restore, the film first; return what to say of sidecars that stay held."""
+        left: list[SourceError] = []
+        for number, leg in enumerate(act.legs):
+            try:
+                if not await self._arrived(leg):  # by hand, perhaps
+                    await self.carry(act, number)
+            except SourceError as error:
+                if number == 0:
+                    raise
+                left += left_held(leg, error)
+            if number == 0:
+                await acts.advance(self._conn, act.id, ActState.INTENDED, ActState.MOVED)
+                self._tools.step("video moved")
+        return left
+
     async def carry(self, act: Act, number: int) -> None:
         """Bring one leg of an act to its destination."""
         leg = act.legs[number]
@@ -98,6 +123,9 @@ class Carrying:
         If the disk does not even let us do that, the act stays open for the next start.
         """
         current = await acts.act(self._conn, act.id)
+        if act.kind is ActKind.RESTORE:
+            await self._leave_held(current, error)
+            return
         try:
             for number in reversed(range(len(act.legs))):
                 await acts.still_owned(self._conn, act.id)
@@ -110,6 +138,20 @@ class Carrying:
                 f"{error}; and putting it back failed: {worse}. The next start tries again"
             ) from worse
         await self.close(current, ActState.UNDONE, str(error))
+
+    async def _leave_held(self, act: Act, error: MediaVaultError) -> None:
+        """End a restore whose film is still held; what is out of the holding folder stays out of it.
+
+        Raises: SourceError if the film is back, whoever moved it; the next start finishes the act.
+        """
+        if await self._tools.mover.whereabouts(act.video) in (Found.DESTINATION, Found.BOTH):
+            where = display(act.video.destination or b"")
+            raise SourceError(f"{where} is back, but {error}. The next start finishes that")
+        for number in range(len(act.legs)):
+            await acts.still_owned(self._conn, act.id)
+            await self._tools.mover.sweep(act, number)
+            self._tools.step("leg left")
+        await self.close(act, ActState.UNDONE, str(error))
 
     async def close(self, act: Act, new: ActState, why: str) -> None:
         """End an act that moved nothing, or nothing any more."""
@@ -243,6 +285,20 @@ async def needed_file(conn: Connection, id: FileId) -> MediaFile:
     if file is None:
         raise Refused(f"there is no file number {id} in the inventory")
     return located(file)
+
+
+def left_held(leg: Leg, error: SourceError) -> list[SourceError]:
+    """Return what is to be said of a sidecar that cannot follow its film out of the holding folder.
+
+    Nothing of one that somebody took away. Raises: the error, if the sidecar may follow yet.
+    """
+    if isinstance(error, SourceOffline | CrossVolume):
+        raise error
+    if isinstance(error, SourceMissing):
+        return []
+    in_use = isinstance(error, SourceTaken)
+    why = f"{display(leg.destination or b'')} is in use" if in_use else str(error)
+    return [SourceError(f"{display(leg.source)} stays in the holding folder: {why}")]
 
 
 def located(file: MediaFile) -> MediaFile:

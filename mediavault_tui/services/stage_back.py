@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from mediavault_tui.domain.holding import split
 from mediavault_tui.domain.model import MediaFile, OperationId, StagedId
@@ -12,7 +12,7 @@ from mediavault_tui.domain.pathtext import display
 from mediavault_tui.domain.staging import Act, ActState, Held
 from mediavault_tui.errors import Refused, SourceError, SourceMissing, UsageError
 from mediavault_tui.services import stage_checks
-from mediavault_tui.services.stage_acts import Tools, located
+from mediavault_tui.services.stage_acts import Tools, left_held, located
 from mediavault_tui.services.stage_drafts import Order
 from mediavault_tui.services.stage_lots import LOT, Answer, AnyJob, Failure, Job, Lot, Outcome, by_folder
 from mediavault_tui.services.stage_plan import Planner
@@ -32,9 +32,10 @@ class BackOrder:
 
 @dataclass(slots=True, kw_only=True)
 class _Back(Job):
-    """A file on its way back."""
+    """A file on its way back; `left`: what is to be said of sidecars that stay held."""
 
     staged: Held
+    left: list[SourceError] = field(default_factory=list)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -58,7 +59,10 @@ class BackBatch:
     async def restore(
         self, conn: Connection, orders: Sequence[BackOrder], by: Order, *, rename: bool = False
     ) -> AsyncIterator[Answer]:
-        """Yield what came of each order, in their order; `rename`: as `Film (2)` where the place is taken."""
+        """Yield what came of each order, in their order, and what is to be said of sidecars that stay held.
+
+        `rename`: as `Film (2)` where the place is taken.
+        """
         for lot in chunks(orders, LOT):
             held = await _held(conn, [order.staged for order in lot])
             known = {number: one for number, one in enumerate(held) if isinstance(one, Held)}
@@ -75,6 +79,10 @@ class BackBatch:
                     answers[number] = act
             for answer in await _carried(_RestoreLot(self._tools, conn, list(jobs.values())), jobs, answers):
                 yield answer
+            for job in jobs.values():
+                if not isinstance(job.answer, Exception):  # else the next start tries again
+                    for sentence in job.left:
+                        yield sentence
 
     async def purge(self, conn: Connection, ids: Sequence[StagedId], by: Order) -> AsyncIterator[Answer]:
         """Yield what came of each approved staged file that is deleted for good, in their order."""
@@ -132,15 +140,21 @@ class _RestoreLot(Lot[_Back]):
         self._tools.step("folder made")
 
     def _do(self, job: _Back) -> None:
-        for number, leg in enumerate(job.act.legs):
-            # A person may have put it back by hand.
-            job.found.append(self._tools.mover.rename(leg, perhaps_there=True))
-            self._tools.step("sidecar moved" if number else "video moved")
+        film, *beside = job.act.legs
+        # A person may have put it back by hand.
+        job.found.append(self._tools.mover.rename(film, perhaps_there=True))
+        self._tools.step("video moved")
+        for leg in beside:
+            try:
+                self._tools.mover.rename(leg, perhaps_there=True)
+            except SourceError as error:
+                job.left += left_held(leg, error)
+            self._tools.step("sidecar moved")
 
     async def _alone(self, job: _Back) -> Outcome:
         """Bring a file back from another volume; that takes its time, and each copy is journalled."""
         try:
-            await self._carrying.carry_all(job.act, perhaps_there=True)
+            job.left = await self._carrying.carry_back(job.act)
         except SourceError as error:
             await self._carrying.put_back(job.act, error)
             raise

@@ -14,7 +14,7 @@ from mediavault_tui.domain.pathtext import display
 from mediavault_tui.domain.staging import Act, ActKind, ActState, Found, Held, Remedy, remedy
 from mediavault_tui.errors import Refused, SourceError, SourceMissing
 from mediavault_tui.services import stage_checks
-from mediavault_tui.services.stage_acts import Carrying, Tools, needed_file
+from mediavault_tui.services.stage_acts import Carrying, Tools, left_held, needed_file
 from mediavault_tui.services.stage_moves import part_beside
 from mediavault_tui.sources.places import Places
 from mediavault_tui.store import acts, staging
@@ -101,8 +101,7 @@ class Recovery:
                 folder = split(act.video.destination or b"")[0]
                 keeper = await needed_file(conn, act.keeper)
                 await carrying.list_in_manifest(folder, [(act, keeper)])
-            for number in range(len(act.legs)):
-                await self._forward(carrying, act, number)
+            left = await self._all_forward(carrying, act)
         except SourceError as error:
             return await self._undo(carrying, act, str(error))
         if act.kind is ActKind.STAGE:
@@ -111,7 +110,7 @@ class Recovery:
             await carrying.record_rename(act)
         else:
             await carrying.record_restore(act, await self._held(conn, act))
-        return f"{_what(act)} was finished"
+        return "; but ".join([f"{_what(act)} was finished", *map(str, left)])
 
     async def _finish_purge(self, carrying: Carrying, act: Act, staged: Held) -> str:
         try:
@@ -121,6 +120,18 @@ class Recovery:
             return f"{_what(act)} was given up: {rescued}"
         await carrying.record_purge(act, staged)
         return f"{_what(act)} was finished"
+
+    async def _all_forward(self, carrying: Carrying, act: Act) -> list[SourceError]:
+        """Have every leg arrive; return what is to be said of sidecars that stay when their film is back."""
+        left: list[SourceError] = []
+        for number, leg in enumerate(act.legs):
+            try:
+                await self._forward(carrying, act, number)
+            except SourceError as error:
+                if act.kind is not ActKind.RESTORE or number == 0:
+                    raise
+                left += left_held(leg, error)
+        return left
 
     async def _forward(self, carrying: Carrying, act: Act, number: int) -> None:
         leg = act.legs[number]
@@ -143,8 +154,9 @@ class Recovery:
 
     async def _give_up(self, conn: Connection, carrying: Carrying, act: Act) -> str:
         why = f"{display(act.video.source)} is at neither place any more: somebody else has removed it"
-        for number in range(1, len(act.legs)):
-            await self._tools.mover.bring_back(act, number)
+        if act.kind is not ActKind.RESTORE:  # what is out of the holding folder stays out of it
+            for number in range(1, len(act.legs)):
+                await self._tools.mover.bring_back(act, number)
         if act.kind is ActKind.STAGE:
             await carrying.strike_from_manifest(act, split(act.video.destination or b"")[0])
         await carrying.close(act, ActState.FAILED, why)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Awaitable, Callable
+import shutil
+from collections.abc import Awaitable, Callable, Iterable
 from pathlib import Path
 
 import asyncpg
@@ -12,6 +13,7 @@ import pytest
 
 from mediavault_tui.domain.library import ActResult
 from mediavault_tui.errors import SourceDenied, SourceError, SourceOffline
+from mediavault_tui.services.stage import Stage
 from mediavault_tui.services.stage_lots import WAVE
 from mediavault_tui.store.database import Connection, Database
 from tests.db.shelf import ME, Shelf
@@ -310,3 +312,85 @@ async def test_two_films_by_the_latest_word_are_not_purged_as_one(
         assert "“Film 12 (1995)”" in result.refused[0]
         assert await service.recover() == []
         assert (await service.restore(ids, who=ME)).refused == ()
+
+
+# A restore is under way, or a person was quicker.
+
+
+async def rescued(shelf: Shelf, database: Database) -> tuple[Stage, ActResult, Path, Path]:
+    """A film that its owner has moved back by hand, and its subtitle that is still held."""
+    keeper = await shelf.add("kept/film.mkv", BETTER)
+    loser = await shelf.add("old/film.mkv", WORSE)
+    shelf.write("old/film.en.srt", b"subtitles")
+    service = shelf.stage(database)
+    result = await service.stage_group(await shelf.group(keeper, loser), keeper.id, who=ME)
+    (there,) = await held(shelf.conn, result.done)
+    film = shelf.root / "old/film.mkv"
+    shutil.move(there, film)
+    return service, result, film, there.with_name("film.en.srt")
+
+
+@pytest.mark.parametrize("volume", ["one", "two"])
+async def test_a_film_that_was_put_back_by_hand_stays_where_its_owner_put_it(
+    shelf: Shelf, conn: Connection, database: Database, other_volume: Path, volume: str
+) -> None:
+    """A program that fetches subtitles was quicker than the restore."""
+    if volume == "two":
+        shelf.holding = other_volume / "held"
+    service, result, film, subtitle = await rescued(shelf, database)
+    shelf.write("old/film.en.srt", b"other subtitles")
+    back = await service.restore(result.done, who=ME)
+    assert film.read_bytes() == WORSE
+    assert back.done == result.done
+    (sentence,) = back.refused
+    assert str(subtitle) in sentence
+    assert "stays in the holding folder" in sentence
+    assert subtitle.read_bytes() == b"subtitles"
+    assert (shelf.root / "old/film.en.srt").read_bytes() == b"other subtitles"
+    assert await conn.fetchval("select state from pending_deletions") == "restored"
+    assert await service.recover() == []
+
+
+async def test_a_film_that_was_put_back_by_hand_stays_there_when_the_disk_fails_the_lot(
+    shelf: Shelf, conn: Connection, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    service, result, film, _subtitle = await rescued(shelf, database)
+
+    settle, failed = service._source.settle, []
+
+    def fail(folders: Iterable[bytes]) -> None:
+        if not failed:
+            failed.append(True)
+            raise SourceOffline("the disk does not answer")
+        settle(folders)
+
+    monkeypatch.setattr(service._source, "settle", fail)
+    back = await service.restore(result.done, who=ME)
+    assert back.done == ()
+    assert film.read_bytes() == WORSE
+    (sentence,) = await service.recover()
+    assert "was finished" in sentence
+    assert film.read_bytes() == WORSE
+    assert (shelf.root / "old/film.en.srt").read_bytes() == b"subtitles"
+    assert await conn.fetchval("select state from pending_deletions") == "restored"
+
+
+async def test_a_film_that_was_put_back_by_hand_stays_there_after_a_crash(
+    shelf: Shelf, conn: Connection, database: Database
+) -> None:
+    service, result, film, subtitle = await rescued(shelf, database)
+
+    def die(name: str) -> None:
+        if name == "video moved":
+            raise Crash
+
+    with pytest.raises(Crash):
+        await shelf.stage(database, step=die).restore(result.done, who=ME)
+    shelf.write("old/film.en.srt", b"other subtitles")
+    (sentence,) = await service.recover()
+    assert "was finished" in sentence
+    assert str(subtitle) in sentence
+    assert film.read_bytes() == WORSE
+    assert subtitle.read_bytes() == b"subtitles"
+    assert await conn.fetchval("select state from pending_deletions") == "restored"
+    assert await service.recover() == []
