@@ -18,16 +18,7 @@ from mediavault_tui.domain.model import FileId, FileStamp, MediaFile, StagedId
 from mediavault_tui.domain.paths import LOCAL, locate
 from mediavault_tui.domain.pathtext import display
 from mediavault_tui.domain.staging import Act, ActKind, ActState, Found, Held, Leg, VerifiedCopy
-from mediavault_tui.errors import (
-    CrossVolume,
-    MediaVaultError,
-    Refused,
-    SourceChanged,
-    SourceError,
-    SourceMissing,
-    SourceOffline,
-    SourceTaken,
-)
+from mediavault_tui.errors import MediaVaultError, Refused, SourceChanged, SourceError, SourceMissing
 from mediavault_tui.services.stage_moves import Mover, Step, part_beside
 from mediavault_tui.sources.places import Places
 from mediavault_tui.store import acts, staging
@@ -77,27 +68,11 @@ class Carrying:
     async def carry_all(self, act: Act, *, perhaps_there: bool = False) -> None:
         """Carry every leg; `perhaps_there`: a person may have put a file back by hand."""
         for number, leg in enumerate(act.legs):
-            if not (perhaps_there and await self._arrived(leg)):
+            if not (perhaps_there and await self.arrived(leg)):
                 await self.carry(act, number)
             if number == 0:
                 await acts.advance(self._conn, act.id, ActState.INTENDED, ActState.MOVED)
                 self._tools.step("video moved")
-
-    async def carry_back(self, act: Act) -> list[SourceError]:
-        """Carry the legs of a restore, the film first; return what to say of sidecars that stay held."""
-        left: list[SourceError] = []
-        for number, leg in enumerate(act.legs):
-            try:
-                if not await self._arrived(leg):  # by hand, perhaps
-                    await self.carry(act, number)
-            except SourceError as error:
-                if number == 0:
-                    raise
-                left += left_held(leg, error)
-            if number == 0:
-                await acts.advance(self._conn, act.id, ActState.INTENDED, ActState.MOVED)
-                self._tools.step("video moved")
-        return left
 
     async def carry(self, act: Act, number: int) -> None:
         """Bring one leg of an act to its destination."""
@@ -123,9 +98,6 @@ class Carrying:
         If the disk does not even let us do that, the act stays open for the next start.
         """
         current = await acts.act(self._conn, act.id)
-        if act.kind is ActKind.RESTORE:
-            await self._leave_held(current, error)
-            return
         try:
             for number in reversed(range(len(act.legs))):
                 await acts.still_owned(self._conn, act.id)
@@ -139,20 +111,6 @@ class Carrying:
             ) from worse
         await self.close(current, ActState.UNDONE, str(error))
 
-    async def _leave_held(self, act: Act, error: MediaVaultError) -> None:
-        """End a restore whose film is still held; what is out of the holding folder stays out of it.
-
-        Raises: SourceError if the film is back, whoever moved it; the next start finishes the act.
-        """
-        if await self._tools.mover.whereabouts(act.video) in (Found.DESTINATION, Found.BOTH):
-            where = display(act.video.destination or b"")
-            raise SourceError(f"{where} is back, but {error}. The next start finishes that")
-        for number in range(len(act.legs)):
-            await acts.still_owned(self._conn, act.id)
-            await self._tools.mover.sweep(act, number)
-            self._tools.step("leg left")
-        await self.close(act, ActState.UNDONE, str(error))
-
     async def close(self, act: Act, new: ActState, why: str) -> None:
         """End an act that moved nothing, or nothing any more."""
         await acts.advance(self._conn, act.id, act.state, new, error=why)
@@ -165,7 +123,7 @@ class Carrying:
         destination = act.video.destination
         assert destination is not None
         found = await asyncio.to_thread(self._tools.source.stat, destination)
-        moved = [leg for leg in act.legs[1:] if await self._arrived(leg)]
+        moved = [leg for leg in act.legs[1:] if await self.arrived(leg)]
         current = await acts.act(self._conn, act.id)
         copy = current.copy_of(0)
 
@@ -179,19 +137,6 @@ class Carrying:
         id = await acts.together(self._conn, work)
         self._tools.step("recorded")
         return id
-
-    async def record_restore(self, act: Act, staged: Held) -> None:
-        """Write down that a file is back; correct the manifest that named it."""
-        destination = act.video.destination
-        assert destination is not None
-        await self.strike_if_possible(_folder(act.video.source), [act.video.source])
-        found = await asyncio.to_thread(self._tools.source.stat, destination)
-
-        async def work() -> None:
-            await staging.finish_restores(self._conn, [(act, staged.id, found.stamp)])
-
-        await acts.together(self._conn, work)
-        self._tools.step("recorded")
 
     async def record_rename(self, act: Act) -> None:
         """Write down that a file has its new name."""
@@ -228,7 +173,8 @@ class Carrying:
         await acts.together(self._conn, work)
         self._tools.step("recorded")
 
-    async def _arrived(self, leg: Leg) -> bool:
+    async def arrived(self, leg: Leg) -> bool:
+        """Return whether a leg's file is at its destination, and there only."""
         return await self._tools.mover.whereabouts(leg) is Found.DESTINATION
 
     async def list_in_manifest(self, folder: bytes, coming: Sequence[tuple[Act, MediaFile]]) -> None:
@@ -285,20 +231,6 @@ async def needed_file(conn: Connection, id: FileId) -> MediaFile:
     if file is None:
         raise Refused(f"there is no file number {id} in the inventory")
     return located(file)
-
-
-def left_held(leg: Leg, error: SourceError) -> list[SourceError]:
-    """Return what is to be said of a sidecar that cannot follow its film out of the holding folder.
-
-    Nothing of one that somebody took away. Raises: the error, if the sidecar may follow yet.
-    """
-    if isinstance(error, SourceOffline | CrossVolume):
-        raise error
-    if isinstance(error, SourceMissing):
-        return []
-    in_use = isinstance(error, SourceTaken)
-    why = f"{display(leg.destination or b'')} is in use" if in_use else str(error)
-    return [SourceError(f"{display(leg.source)} stays in the holding folder: {why}")]
 
 
 def located(file: MediaFile) -> MediaFile:

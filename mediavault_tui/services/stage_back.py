@@ -12,10 +12,11 @@ from mediavault_tui.domain.pathtext import display
 from mediavault_tui.domain.staging import Act, ActState, Held
 from mediavault_tui.errors import Refused, SourceError, SourceMissing, UsageError
 from mediavault_tui.services import stage_checks
-from mediavault_tui.services.stage_acts import Tools, left_held, located
+from mediavault_tui.services.stage_acts import Tools, located
 from mediavault_tui.services.stage_drafts import Order
 from mediavault_tui.services.stage_lots import LOT, Answer, AnyJob, Failure, Job, Lot, Outcome, by_folder
 from mediavault_tui.services.stage_plan import Planner
+from mediavault_tui.services.stage_return import Returning, left_held
 from mediavault_tui.services.stage_waves import chunks
 from mediavault_tui.store import acts, staging
 from mediavault_tui.store.database import Connection
@@ -133,6 +134,10 @@ def _where(job: _Back | _Away) -> bytes:
 class _RestoreLot(Lot[_Back]):
     """Restores of one lot."""
 
+    def __init__(self, tools: Tools, conn: Connection, jobs: Sequence[_Back]) -> None:
+        super().__init__(tools, conn, jobs)
+        self._carrying = self._returning = Returning(tools, conn)
+
     def _look(self, job: _Back) -> None:
         staged = job.staged
         stage_checks.way_back(self._places, staged.original, staged.root, device=staged.original_device)
@@ -154,11 +159,11 @@ class _RestoreLot(Lot[_Back]):
     async def _alone(self, job: _Back) -> Outcome:
         """Bring a file back from another volume; that takes its time, and each copy is journalled."""
         try:
-            job.left = await self._carrying.carry_back(job.act)
+            job.left = await self._returning.carry_back(job.act)
         except SourceError as error:
             await self._carrying.put_back(job.act, error)
             raise
-        await self._carrying.record_restore(job.act, job.staged)
+        await self._returning.record_restore(job.act, job.staged)
         return job.staged.id, job.act.id, 0
 
     async def _failed(self, job: _Back, error: Refused | SourceError) -> None:

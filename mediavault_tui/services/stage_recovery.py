@@ -14,8 +14,9 @@ from mediavault_tui.domain.pathtext import display
 from mediavault_tui.domain.staging import Act, ActKind, ActState, Found, Held, Remedy, remedy
 from mediavault_tui.errors import Refused, SourceError, SourceMissing
 from mediavault_tui.services import stage_checks
-from mediavault_tui.services.stage_acts import Carrying, Tools, left_held, needed_file
+from mediavault_tui.services.stage_acts import Carrying, Tools, needed_file
 from mediavault_tui.services.stage_moves import part_beside
+from mediavault_tui.services.stage_return import Returning, left_held
 from mediavault_tui.sources.places import Places
 from mediavault_tui.store import acts, staging
 from mediavault_tui.store.database import Connection, Database
@@ -46,7 +47,7 @@ class Recovery:
         return sentences
 
     async def _deal_with(self, conn: Connection, act: Act) -> str:
-        carrying = Carrying(self._tools, conn)
+        carrying = (Returning if act.kind is ActKind.RESTORE else Carrying)(self._tools, conn)
         try:
             if act.kind is ActKind.PURGE and not act.begun:
                 return await self._undo(carrying, act, "the program was stopped before it began")
@@ -106,10 +107,10 @@ class Recovery:
             return await self._undo(carrying, act, str(error))
         if act.kind is ActKind.STAGE:
             await carrying.record_stage(act)
-        elif act.kind is ActKind.RENAME:
-            await carrying.record_rename(act)
-        else:
+        elif isinstance(carrying, Returning):
             await carrying.record_restore(act, await self._held(conn, act))
+        else:
+            await carrying.record_rename(act)
         return "; but ".join([f"{_what(act)} was finished", *map(str, left)])
 
     async def _finish_purge(self, carrying: Carrying, act: Act, staged: Held) -> str:
