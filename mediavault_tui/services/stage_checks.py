@@ -74,18 +74,15 @@ def may_be_one(loser: MediaFile, keeper: MediaFile) -> bool:
 def two_folders(source: Places, loser: MediaFile, keeper: MediaFile) -> None:
     """Make sure that two files lie in two folders, by a mark that is made in one and looked for in the other.
 
-    File ids prove nothing between two places: only what one of them does shows in the other.
+    File ids prove nothing between two places: only what one of them does shows in the other. A pool of disks
+    may put the mark on another disk than the file is on, so it is made in the other folder too, where that
+    may be written to.
     Raises: Refused if both are one folder; SourceError.
     """
-    name = b".mediavault-%s.mark" % secrets.token_hex(8).encode()
-    folder = split(loser.raw_path)[0]
-    mark = folder + b"/" + name
-    source.make_file(mark)
-    try:
-        seen = source.exists(split(keeper.raw_path)[0] + b"/" + name)
-        _sweep_marks(source, folder, source.stat(mark).stamp)
-    finally:
-        source.remove_if_there(mark)
+    seen = _mark_shows(source, loser, keeper)
+    if not seen:
+        with suppress(SourceError):
+            seen = _mark_shows(source, keeper, loser)
     if seen:
         here = place(loser.raw_path)[0] == place(keeper.raw_path)[0]
         raise Refused(
@@ -96,6 +93,20 @@ def two_folders(source: Places, loser: MediaFile, keeper: MediaFile) -> None:
                 else "here and on a share; set NAS_MOUNTS and scan again"
             )
         )
+
+
+def _mark_shows(source: Places, here: MediaFile, there: MediaFile) -> bool:
+    """Return whether a mark that is made beside one file shows beside the other."""
+    name = b".mediavault-%s.mark" % secrets.token_hex(8).encode()
+    folder = split(here.raw_path)[0]
+    mark = folder + b"/" + name
+    source.make_file(mark)
+    try:
+        seen = source.exists(split(there.raw_path)[0] + b"/" + name)
+        _sweep_marks(source, folder, source.stat(mark).stamp)
+    finally:
+        source.remove_if_there(mark)
+    return seen
 
 
 def _sweep_marks(source: Places, folder: bytes, new: FileStamp) -> None:
@@ -122,6 +133,22 @@ def kept_is_safe(source: Places, keeper: MediaFile, *, apart_from: FileStamp) ->
     if (stamp.device, stamp.inode) == (apart_from.device, apart_from.inode):
         raise Refused(f"{keeper.path} is the same file under another name; nothing would be left")
     return sample
+
+
+def kept_stays(source: Places, loser: MediaFile, keeper: MediaFile) -> None:
+    """Make sure that the kept copy did not go with `loser`, which has just been moved: raises SourceError.
+
+    Whatever made two paths of one file (a share and a mount of it, a pool of disks, a mount that follows
+    links), this shows it. It is opened, because a mount may answer a mere look from memory.
+    """
+    try:
+        found, _data = source.read_pieces(keeper.raw_path, ((0, 1),))
+        still(keeper.raw_path, found.stamp, keeper.stamp)
+    except SourceError as error:
+        raise SourceChanged(
+            f"{loser.path} stays: when it was moved, {keeper.path}, the copy to keep, went or changed; both"
+            f" may be one file under two paths ({error})"
+        ) from error
 
 
 def _peek(source: Places, file: MediaFile, *, exact: bool) -> tuple[FileStamp, bytes]:

@@ -394,3 +394,34 @@ async def test_a_film_that_was_put_back_by_hand_stays_there_after_a_crash(
     assert subtitle.read_bytes() == b"subtitles"
     assert await conn.fetchval("select state from pending_deletions") == "restored"
     assert await service.recover() == []
+
+
+# The kept copy goes when the other one does: both were one file.
+
+
+@pytest.mark.parametrize("volume", ["one", "two"])
+async def test_a_file_whose_kept_copy_goes_with_it_is_put_back(
+    shelf: Shelf, conn: Connection, database: Database, other_volume: Path, volume: str
+) -> None:
+    """As through a share that gives each path a number of its own: no look beforehand can tell."""
+    if volume == "two":
+        shelf.holding = other_volume / "held"
+    keeper = await shelf.add("a/film.mkv", WORSE)
+    loser = await shelf.add("b/film.mkv", WORSE)
+    shelf.write("b/film.en.srt", b"subtitles")
+    kept = shelf.root / "a/film.mkv"
+
+    def vanish(name: str) -> None:
+        if name == ("leg renamed" if volume == "one" else "source removed") and kept.exists():
+            kept.unlink()
+
+    service = shelf.stage(database, step=vanish)
+    group = await shelf.group(keeper, loser, proof="exact", verdict="certain")
+    result = await service.stage_group(group, keeper.id, who=ME)
+    assert result.done == ()
+    assert "one file under two paths" in result.refused[0]
+    assert (shelf.root / "b/film.mkv").read_bytes() == WORSE
+    assert (shelf.root / "b/film.en.srt").exists()
+    assert await conn.fetchval("select state from archive_operations") == "undone"
+    assert shelf.manifests() == {}
+    assert await service.recover() == []
