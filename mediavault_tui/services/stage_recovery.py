@@ -16,7 +16,7 @@ from mediavault_tui.errors import Refused, SourceError, SourceMissing
 from mediavault_tui.services import stage_checks
 from mediavault_tui.services.stage_acts import Carrying, Tools, needed_file
 from mediavault_tui.services.stage_moves import part_beside
-from mediavault_tui.services.stage_return import Returning, left_held
+from mediavault_tui.services.stage_return import FilmIsBack, Returning, left_held
 from mediavault_tui.sources.places import Places
 from mediavault_tui.store import acts, staging
 from mediavault_tui.store.database import Connection, Database
@@ -58,7 +58,10 @@ class Recovery:
                 case Remedy.FINISH:
                     return await self._finish(conn, carrying, act)
                 case Remedy.UNDO:
-                    return await self._undo(carrying, act, "the program was stopped in the middle of it")
+                    try:
+                        return await self._undo(carrying, act, "the program was stopped in the middle of it")
+                    except FilmIsBack:
+                        return await self._finish(conn, carrying, act)
                 case Remedy.GIVE_UP:
                     return await self._give_up(conn, carrying, act)
                 case Remedy.WAIT:

@@ -23,6 +23,10 @@ from mediavault_tui.services.stage_acts import Carrying
 from mediavault_tui.store import acts, staging
 
 
+class FilmIsBack(SourceError):
+    """A restore cannot be called off any more."""
+
+
 class Returning(Carrying):
     """Carries out restores that were begun."""
 
@@ -45,16 +49,17 @@ class Returning(Carrying):
     async def put_back(self, act: Act, error: MediaVaultError) -> None:
         """End a restore whose film is still held; what is out of the holding folder stays out of it.
 
-        Raises: SourceError if the film is back, whoever moved it; the next start finishes the act.
+        Raises: FilmIsBack, whoever moved it; the act stays open, to be finished by the next start.
         """
         act = await acts.act(self._conn, act.id)
-        if await self._tools.mover.whereabouts(act.video) in (Found.DESTINATION, Found.BOTH):
-            where = display(act.video.destination or b"")
-            raise SourceError(f"{where} is back, but {error}. The next start finishes that")
         for number in range(len(act.legs)):
             await acts.still_owned(self._conn, act.id)
             await self._tools.mover.sweep(act, number)
             self._tools.step("leg left")
+        # Last, because a server may be late with what a killed program asked of it.
+        if await self._tools.mover.whereabouts(act.video) in (Found.DESTINATION, Found.BOTH):
+            where = display(act.video.destination or b"")
+            raise FilmIsBack(f"{where} is back, but {error}. The next start finishes that")
         await self.close(act, ActState.UNDONE, str(error))
 
     async def record_restore(self, act: Act, staged: Held) -> None:
