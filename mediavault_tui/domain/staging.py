@@ -88,7 +88,8 @@ class Act:
     """One journalled act on one file with everything that finishing or undoing it needs.
 
     `legs`: the video first, then its sidecars; it is carried out in that order, so a video
-    at its source means that nothing was moved. `copies`: by the number of the leg.
+    at its source means that nothing was moved. `copies`: by the number of the leg. `begun`: a purge
+    that may have deleted its file.
     """
 
     id: OperationId
@@ -105,6 +106,7 @@ class Act:
     who: str
     undoes: OperationId | None = None
     copies: Mapping[int, VerifiedCopy] | None = None
+    begun: bool = False
 
     @property
     def video(self) -> Leg:

@@ -37,7 +37,7 @@ from mediavault_tui.services.stage_recovery import Recovery
 from mediavault_tui.sources.base import Source
 from mediavault_tui.sources.places import as_places
 from mediavault_tui.store import staging
-from mediavault_tui.store.acts import last_act, open_acts
+from mediavault_tui.store.acts import last_act, open_acts, together
 from mediavault_tui.store.database import Connection, Database
 
 _Item = TypeVar("_Item")
@@ -146,11 +146,17 @@ class Stage:
         )
 
     async def unapprove(self, staged: Sequence[StagedId], *, who: str) -> ActResult:
-        """Take approvals back."""
+        """Take approvals back, but of what is being deleted at this moment."""
         self._writing()
-        async with self._database.transaction() as conn:
-            done = await staging.unapprove(conn, staged)
-        return ActResult(str(uuid.uuid4()), tuple(done), refused=left_out(staged, done, "approved"))
+        async with self._database.connection() as conn:
+            done, busy = await together(conn, lambda: staging.unapprove(conn, staged))
+        refused = left_out([id for id in staged if id not in busy], done, "approved")
+        refused += tuple(
+            f"number {id} is being purged just now; its approval cannot be taken back"
+            for id in staged
+            if id in busy
+        )
+        return ActResult(str(uuid.uuid4()), tuple(done), refused=refused)
 
     async def purge(
         self, *, word: str, who: str, staged: Sequence[StagedId] | None = None, early: bool = False

@@ -68,7 +68,7 @@ class Carrying:
     async def carry_all(self, act: Act, *, perhaps_there: bool = False) -> None:
         """Carry every leg; `perhaps_there`: a person may have put a file back by hand."""
         for number, leg in enumerate(act.legs):
-            if not (perhaps_there and await self._arrived(leg)):
+            if not (perhaps_there and await self.arrived(leg)):
                 await self.carry(act, number)
             if number == 0:
                 await acts.advance(self._conn, act.id, ActState.INTENDED, ActState.MOVED)
@@ -123,7 +123,7 @@ class Carrying:
         destination = act.video.destination
         assert destination is not None
         found = await asyncio.to_thread(self._tools.source.stat, destination)
-        moved = [leg for leg in act.legs[1:] if await self._arrived(leg)]
+        moved = [leg for leg in act.legs[1:] if await self.arrived(leg)]
         current = await acts.act(self._conn, act.id)
         copy = current.copy_of(0)
 
@@ -137,19 +137,6 @@ class Carrying:
         id = await acts.together(self._conn, work)
         self._tools.step("recorded")
         return id
-
-    async def record_restore(self, act: Act, staged: Held) -> None:
-        """Write down that a file is back; correct the manifest that named it."""
-        destination = act.video.destination
-        assert destination is not None
-        await self.strike_if_possible(_folder(act.video.source), [act.video.source])
-        found = await asyncio.to_thread(self._tools.source.stat, destination)
-
-        async def work() -> None:
-            await staging.finish_restores(self._conn, [(act, staged.id, found.stamp)])
-
-        await acts.together(self._conn, work)
-        self._tools.step("recorded")
 
     async def record_rename(self, act: Act) -> None:
         """Write down that a file has its new name."""
@@ -186,7 +173,8 @@ class Carrying:
         await acts.together(self._conn, work)
         self._tools.step("recorded")
 
-    async def _arrived(self, leg: Leg) -> bool:
+    async def arrived(self, leg: Leg) -> bool:
+        """Return whether a leg's file is at its destination, and there only."""
         return await self._tools.mover.whereabouts(leg) is Found.DESTINATION
 
     async def list_in_manifest(self, folder: bytes, coming: Sequence[tuple[Act, MediaFile]]) -> None:

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from mediavault_tui.domain.holding import split
 from mediavault_tui.domain.model import MediaFile, OperationId, StagedId
 from mediavault_tui.domain.pathtext import display
-from mediavault_tui.domain.staging import Act, Held
+from mediavault_tui.domain.staging import Act, ActState, Held
 from mediavault_tui.errors import Refused, SourceError, SourceMissing, UsageError
 from mediavault_tui.services import stage_checks
 from mediavault_tui.services.stage_acts import Tools, located
 from mediavault_tui.services.stage_drafts import Order
 from mediavault_tui.services.stage_lots import LOT, Answer, AnyJob, Failure, Job, Lot, Outcome, by_folder
 from mediavault_tui.services.stage_plan import Planner
+from mediavault_tui.services.stage_return import Returning, left_held
 from mediavault_tui.services.stage_waves import chunks
-from mediavault_tui.store import staging
+from mediavault_tui.store import acts, staging
 from mediavault_tui.store.database import Connection
 from mediavault_tui.store.files import media_files
 
@@ -32,9 +33,10 @@ class BackOrder:
 
 @dataclass(slots=True, kw_only=True)
 class _Back(Job):
-    """A file on its way back."""
+    """A file on its way back; `left`: what is to be said of sidecars that stay held."""
 
     staged: Held
+    left: list[SourceError] = field(default_factory=list)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -58,7 +60,10 @@ class BackBatch:
     async def restore(
         self, conn: Connection, orders: Sequence[BackOrder], by: Order, *, rename: bool = False
     ) -> AsyncIterator[Answer]:
-        """Yield what came of each order, in their order; `rename`: as `Film (2)` where the place is taken."""
+        """Yield what came of each order, in their order, and what is to be said of sidecars that stay held.
+
+        `rename`: as `Film (2)` where the place is taken.
+        """
         for lot in chunks(orders, LOT):
             held = await _held(conn, [order.staged for order in lot])
             known = {number: one for number, one in enumerate(held) if isinstance(one, Held)}
@@ -75,6 +80,10 @@ class BackBatch:
                     answers[number] = act
             for answer in await _carried(_RestoreLot(self._tools, conn, list(jobs.values())), jobs, answers):
                 yield answer
+            for job in jobs.values():
+                if not isinstance(job.answer, Exception):  # else the next start tries again
+                    for sentence in job.left:
+                        yield sentence
 
     async def purge(self, conn: Connection, ids: Sequence[StagedId], by: Order) -> AsyncIterator[Answer]:
         """Yield what came of each approved staged file that is deleted for good, in their order."""
@@ -125,6 +134,10 @@ def _where(job: _Back | _Away) -> bytes:
 class _RestoreLot(Lot[_Back]):
     """Restores of one lot."""
 
+    def __init__(self, tools: Tools, conn: Connection, jobs: Sequence[_Back]) -> None:
+        super().__init__(tools, conn, jobs)
+        self._carrying = self._returning = Returning(tools, conn)
+
     def _look(self, job: _Back) -> None:
         staged = job.staged
         stage_checks.way_back(self._places, staged.original, staged.root, device=staged.original_device)
@@ -132,19 +145,25 @@ class _RestoreLot(Lot[_Back]):
         self._tools.step("folder made")
 
     def _do(self, job: _Back) -> None:
-        for number, leg in enumerate(job.act.legs):
-            # A person may have put it back by hand.
-            job.found.append(self._tools.mover.rename(leg, perhaps_there=True))
-            self._tools.step("sidecar moved" if number else "video moved")
+        film, *beside = job.act.legs
+        # A person may have put it back by hand.
+        job.found.append(self._tools.mover.rename(film, perhaps_there=True))
+        self._tools.step("video moved")
+        for leg in beside:
+            try:
+                self._tools.mover.rename(leg, perhaps_there=True)
+            except SourceError as error:
+                job.left += left_held(leg, error)
+            self._tools.step("sidecar moved")
 
     async def _alone(self, job: _Back) -> Outcome:
         """Bring a file back from another volume; that takes its time, and each copy is journalled."""
         try:
-            await self._carrying.carry_all(job.act, perhaps_there=True)
+            job.left = await self._returning.carry_back(job.act)
         except SourceError as error:
             await self._carrying.put_back(job.act, error)
             raise
-        await self._carrying.record_restore(job.act, job.staged)
+        await self._returning.record_restore(job.act, job.staged)
         return job.staged.id, job.act.id, 0
 
     async def _failed(self, job: _Back, error: Refused | SourceError) -> None:
@@ -163,7 +182,30 @@ class _RestoreLot(Lot[_Back]):
 
 
 class _PurgeLot(Lot[_Away]):
-    """Purges of one lot."""
+    """Purges of one lot; until its wave comes the approval of each may be taken back."""
+
+    async def _wave(self, jobs: Sequence[_Away]) -> None:
+        if begun := await self._begun(jobs):
+            await super()._wave(begun)
+
+    async def _begun(self, jobs: Sequence[_Away]) -> list[_Away]:
+        """Have purges begin; return those that have, the others keep their files and have their answers."""
+        try:
+            begun = await acts.begin_purges(self._conn, [job.act.id for job in jobs])
+        except Refused as error:
+            if len(jobs) > 1:
+                return [begun for job in jobs for begun in await self._begun([job])]
+            with suppress(Refused):  # called off at this very moment
+                await self._carrying.close(jobs[0].act, ActState.FAILED, str(error))
+            jobs[0].answer = error
+            return []
+        self._tools.step("purges begun")
+        for job in jobs:
+            if job.act.id not in begun:
+                job.answer = Refused(
+                    f"{display(job.staged.original)} stays staged: its approval was taken back"
+                )
+        return [job for job in jobs if job.act.id in begun]
 
     def _look(self, job: _Away) -> None:
         found = stage_checks.before_purging(self._places, job.staged, job.keeper)

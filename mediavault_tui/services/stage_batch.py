@@ -6,6 +6,7 @@ then refused is struck out again before its act ends.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 
@@ -116,11 +117,14 @@ class _StageLot(Lot[_Going]):
         for number, leg in enumerate(job.act.legs):
             job.found.append(self._tools.mover.rename(leg))
             self._tools.step("sidecar moved" if number else "video moved")
+            if number == 0:
+                stage_checks.kept_stays(self._places, job.loser, job.keeper)
 
     async def _alone(self, job: _Going) -> Outcome:
         """Bring a file to another volume; that takes its time, and each copy is journalled."""
         try:
             await self._carrying.carry_all(job.act, perhaps_there=True)
+            await asyncio.to_thread(stage_checks.kept_stays, self._places, job.loser, job.keeper)
         except SourceError as error:
             await self._carrying.put_back(job.act, error)
             raise

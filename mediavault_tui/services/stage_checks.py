@@ -75,18 +75,15 @@ def may_be_one(loser: MediaFile, keeper: MediaFile) -> bool:
 def two_folders(source: Places, loser: MediaFile, keeper: MediaFile) -> None:
     """Make sure that two files lie in two folders, by a mark that is made in one and looked for in the other.
 
-    File ids prove nothing between two places: only what one of them does shows in the other.
+    File ids prove nothing between two places: only what one of them does shows in the other. A pool of disks
+    may put the mark on another disk than the file is on, so it is made in the other folder too, where that
+    may be written to.
     Raises: Refused if both are one folder; SourceError.
     """
-    name = b".mediavault-%s.mark" % secrets.token_hex(8).encode()
-    folder = split(loser.raw_path)[0]
-    mark = folder + b"/" + name
-    source.make_file(mark)
-    try:
-        seen = source.exists(split(keeper.raw_path)[0] + b"/" + name)
-        _sweep_marks(source, folder, source.stat(mark).stamp)
-    finally:
-        source.remove_if_there(mark)
+    seen = _mark_shows(source, loser, keeper)
+    if not seen:
+        with suppress(SourceError):
+            seen = _mark_shows(source, keeper, loser)
     if seen:
         here = place(loser.raw_path)[0] == place(keeper.raw_path)[0]
         raise Refused(
@@ -97,6 +94,20 @@ def two_folders(source: Places, loser: MediaFile, keeper: MediaFile) -> None:
                 else "here and on a share; set NAS_MOUNTS and scan again"
             )
         )
+
+
+def _mark_shows(source: Places, here: MediaFile, there: MediaFile) -> bool:
+    """Return whether a mark that is made beside one file shows beside the other."""
+    name = b".mediavault-%s.mark" % secrets.token_hex(8).encode()
+    folder = split(here.raw_path)[0]
+    mark = folder + b"/" + name
+    source.make_file(mark)
+    try:
+        seen = source.exists(split(there.raw_path)[0] + b"/" + name)
+        _sweep_marks(source, folder, source.stat(mark).stamp)
+    finally:
+        source.remove_if_there(mark)
+    return seen
 
 
 def _sweep_marks(source: Places, folder: bytes, new: FileStamp) -> None:
@@ -125,6 +136,22 @@ def kept_is_safe(source: Places, keeper: MediaFile, *, apart_from: FileStamp) ->
     return sample
 
 
+def kept_stays(source: Places, loser: MediaFile, keeper: MediaFile) -> None:
+    """Make sure that the kept copy did not go with `loser`, which has just been moved: raises SourceError.
+
+    Whatever made two paths of one file (a share and a mount of it, a pool of disks, a mount that follows
+    links), this shows it. It is opened, because a mount may answer a mere look from memory.
+    """
+    try:
+        found, _data = source.read_pieces(keeper.raw_path, ((0, 1),))
+        still(keeper.raw_path, found.stamp, keeper.stamp)
+    except SourceError as error:
+        raise SourceChanged(
+            f"{loser.path} stays: when it was moved, {keeper.path}, the copy to keep, went or changed; both"
+            f" may be one file under two paths ({error})"
+        ) from error
+
+
 def _peek(source: Places, file: MediaFile, *, exact: bool) -> tuple[FileStamp, bytes]:
     """Return a file's stamp now and, for an `exact` look, its sample hash; SourceChanged if it changed."""
     if not exact:
@@ -149,7 +176,7 @@ def before_purging(source: Places, staged: Held, keeper: MediaFile) -> FoundFile
     try:
         found = source.stat(staged.staged)
     except SourceMissing:
-        _gone_by_hand(source, staged)
+        gone_for_good(source, staged)
         return None
     now = still(staged.staged, found.stamp, staged.stamp)
     for leg in staged.sidecars:
@@ -164,16 +191,21 @@ def before_purging(source: Places, staged: Held, keeper: MediaFile) -> FoundFile
     return found
 
 
-def _gone_by_hand(source: Places, staged: Held) -> None:
-    """Make sure that a staged file was deleted: not put back, nor out of reach for the moment."""
+def gone_for_good(source: Places, staged: Held) -> None:
+    """Make sure that a staged file was deleted: not put back, nor out of reach for the moment.
+
+    Raises: Refused if it lies where it came from; SourceError if nobody can tell now.
+    """
     folder, name = split(staged.staged)
     if name in source.names_in(folder):
         raise SourceChanged(f"{display(staged.staged)} comes and goes; scan again")
     try:
-        there = same_content(source.stat(staged.original).stamp, staged.stamp)
-    except SourceError:
-        there = False
-    if there:
+        now = source.stat(staged.original).stamp
+    except SourceMissing:
+        # Only a disk that is there shows that it is not on it.
+        way_back(source, staged.original, staged.root, device=staged.original_device)
+        return
+    if same_content(now, staged.stamp):
         raise Refused(f"{display(staged.original)} was put back by hand; restore it to have that recorded")
 
 

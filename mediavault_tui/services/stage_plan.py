@@ -195,6 +195,7 @@ class Planner:
 
         async def work() -> list[Begun]:
             await acts.lock_files(conn, [id for one in staged for id in (one.file, one.keeper)])
+            await staging.lock_approved(conn, [one.id for one in staged])
             return await written(conn, drafts)
 
         return await acts.together(conn, work)

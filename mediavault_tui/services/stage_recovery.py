@@ -16,6 +16,7 @@ from mediavault_tui.errors import Refused, SourceError, SourceMissing
 from mediavault_tui.services import stage_checks
 from mediavault_tui.services.stage_acts import Carrying, Tools, needed_file
 from mediavault_tui.services.stage_moves import part_beside
+from mediavault_tui.services.stage_return import FilmIsBack, Returning, left_held
 from mediavault_tui.sources.places import Places
 from mediavault_tui.store import acts, staging
 from mediavault_tui.store.database import Connection, Database
@@ -46,8 +47,10 @@ class Recovery:
         return sentences
 
     async def _deal_with(self, conn: Connection, act: Act) -> str:
-        carrying = Carrying(self._tools, conn)
+        carrying = (Returning if act.kind is ActKind.RESTORE else Carrying)(self._tools, conn)
         try:
+            if act.kind is ActKind.PURGE and not act.begun:
+                return await self._undo(carrying, act, "the program was stopped before it began")
             found = await self._complete_copy(act)
             safe = act.kind is not ActKind.STAGE or await self._keeper_is_safe(conn, act)
             reachable = await asyncio.to_thread(_reachable, self._tools.source, act)
@@ -55,7 +58,10 @@ class Recovery:
                 case Remedy.FINISH:
                     return await self._finish(conn, carrying, act)
                 case Remedy.UNDO:
-                    return await self._undo(carrying, act, "the program was stopped in the middle of it")
+                    try:
+                        return await self._undo(carrying, act, "the program was stopped in the middle of it")
+                    except FilmIsBack:
+                        return await self._finish(conn, carrying, act)
                 case Remedy.GIVE_UP:
                     return await self._give_up(conn, carrying, act)
                 case Remedy.WAIT:
@@ -90,8 +96,7 @@ class Recovery:
 
     async def _finish(self, conn: Connection, carrying: Carrying, act: Act) -> str:
         if act.kind is ActKind.PURGE:
-            await carrying.record_purge(act, await self._held(conn, act))
-            return f"{_what(act)} was finished"
+            return await self._finish_purge(carrying, act, await self._held(conn, act))
         if act.state is ActState.INTENDED:
             await acts.advance(conn, act.id, ActState.INTENDED, ActState.MOVED)
         try:
@@ -100,17 +105,37 @@ class Recovery:
                 folder = split(act.video.destination or b"")[0]
                 keeper = await needed_file(conn, act.keeper)
                 await carrying.list_in_manifest(folder, [(act, keeper)])
-            for number in range(len(act.legs)):
-                await self._forward(carrying, act, number)
+            left = await self._all_forward(carrying, act)
         except SourceError as error:
             return await self._undo(carrying, act, str(error))
         if act.kind is ActKind.STAGE:
             await carrying.record_stage(act)
-        elif act.kind is ActKind.RENAME:
-            await carrying.record_rename(act)
-        else:
+        elif isinstance(carrying, Returning):
             await carrying.record_restore(act, await self._held(conn, act))
+        else:
+            await carrying.record_rename(act)
+        return "; but ".join([f"{_what(act)} was finished", *map(str, left)])
+
+    async def _finish_purge(self, carrying: Carrying, act: Act, staged: Held) -> str:
+        try:
+            await asyncio.to_thread(stage_checks.gone_for_good, self._tools.source, staged)
+        except Refused as rescued:
+            await carrying.close(act, ActState.UNDONE, str(rescued))
+            return f"{_what(act)} was given up: {rescued}"
+        await carrying.record_purge(act, staged)
         return f"{_what(act)} was finished"
+
+    async def _all_forward(self, carrying: Carrying, act: Act) -> list[SourceError]:
+        """Have every leg arrive; return what is to be said of sidecars that stay when their film is back."""
+        left: list[SourceError] = []
+        for number, leg in enumerate(act.legs):
+            try:
+                await self._forward(carrying, act, number)
+            except SourceError as error:
+                if act.kind is not ActKind.RESTORE or number == 0:
+                    raise
+                left += left_held(leg, error)
+        return left
 
     async def _forward(self, carrying: Carrying, act: Act, number: int) -> None:
         leg = act.legs[number]
@@ -133,8 +158,9 @@ class Recovery:
 
     async def _give_up(self, conn: Connection, carrying: Carrying, act: Act) -> str:
         why = f"{display(act.video.source)} is at neither place any more: somebody else has removed it"
-        for number in range(1, len(act.legs)):
-            await self._tools.mover.bring_back(act, number)
+        if act.kind is not ActKind.RESTORE:  # what is out of the holding folder stays out of it
+            for number in range(1, len(act.legs)):
+                await self._tools.mover.bring_back(act, number)
         if act.kind is ActKind.STAGE:
             await carrying.strike_from_manifest(act, split(act.video.destination or b"")[0])
         await carrying.close(act, ActState.FAILED, why)

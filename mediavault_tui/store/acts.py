@@ -116,6 +116,18 @@ async def advance_all(
         raise Refused(f"Act {min(left)} is not {old} any more: another program has dealt with it")
 
 
+async def begin_purges(conn: Connection, ids: Sequence[OperationId]) -> set[OperationId]:
+    """Note that purges may delete their files from now on; return those that nobody has called off.
+
+    Raises: Refused if one of their files must not go any more: none has begun then.
+    """
+
+    async def work() -> set[OperationId]:
+        return {OperationId(row["id"]) for row in await conn.fetch(sql("purges_begin"), list(ids))}
+
+    return await together(conn, work)
+
+
 async def remember_copy(conn: Connection, id: OperationId, number: int, copy: VerifiedCopy) -> None:
     """Journal that leg `number` has a complete, compared copy under its part name."""
     found = {"device": copy.device, "inode": copy.inode, "hash": copy.hash.hex()}
@@ -179,6 +191,7 @@ async def act(conn: Connection, id: OperationId) -> Act:
             int(number): VerifiedCopy(copy["device"], copy["inode"], bytes.fromhex(copy["hash"]))
             for number, copy in row["copies"].items()
         },
+        begun=row["begun"],
     )
 
 

@@ -224,11 +224,21 @@ async def approve(conn: Connection, ids: Sequence[StagedId], *, who: str, batch:
     return await _announce(conn, rows)
 
 
-async def unapprove(conn: Connection, ids: Sequence[StagedId]) -> list[StagedId]:
-    """Take approvals back; returns those that were approved."""
-    with rules():
-        rows = await conn.fetch(sql("staged_unapprove"), list(ids))
-    return await _announce(conn, rows)
+async def unapprove(conn: Connection, ids: Sequence[StagedId]) -> tuple[list[StagedId], frozenset[StagedId]]:
+    """Take approvals back, in the caller's transaction; call off the purges that have not begun.
+
+    Returns: those that were approved and are not any more, and those that are being purged just now.
+    """
+    approved = await lock_approved(conn, ids)
+    await conn.execute(sql("purges_call_off"), list(ids))
+    done = await _announce(conn, await conn.fetch(sql("staged_unapprove"), list(ids)))
+    return done, approved - set(done)
+
+
+async def lock_approved(conn: Connection, ids: Sequence[StagedId]) -> frozenset[StagedId]:
+    """Let nobody take approvals back until the transaction ends; return those that are approved."""
+    rows = await conn.fetch(sql("staged_lock"), list(ids))
+    return frozenset(StagedId(row["id"]) for row in rows)
 
 
 async def _announce(conn: Connection, rows: Sequence[asyncpg.Record]) -> list[StagedId]:

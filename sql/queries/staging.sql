@@ -17,6 +17,25 @@ from unnest($3::bigint[], $4::bigint[], $5::bigint[], $6::bytea[], $7::text[], $
 order by a.place
 returning id, file_id;
 
+-- name: purges_begin
+-- From now on these purges may delete their files; the ids of those that nobody had called off. The triggers refuse
+-- one whose file must not go any more, all of it then. $1 the acts.
+update archive_operations
+set begun_at = clock_timestamp()
+where id in (select o.id from archive_operations o
+             where o.id = any ($1::bigint[]) and o.state = 'intended' and o.begun_at is null
+             order by o.id for update)
+returning id;
+
+-- name: purges_call_off
+-- End the purges that have not begun of staged files whose approval is taken back. $1 the staged files.
+update archive_operations
+set state = 'undone', error = 'the approval was taken back', finished_at = clock_timestamp()
+where id in (select o.id from archive_operations o
+             join pending_deletions p on p.file_id = o.file_id and p.staged_raw = o.source_raw
+             where p.id = any ($1::bigint[]) and o.kind = 'purge' and o.state = 'intended' and o.begun_at is null
+             order by o.id for update of o);
+
 -- name: acts_advance
 -- Move acts to their next state; the ids of those that nobody else already had moved on.
 -- $1 acts, $2 new state, $3 a sentence about what went wrong, $4 the state that they are in.
@@ -39,7 +58,8 @@ select id from archive_operations where state in ('intended', 'moved') order by 
 -- name: act_by_id
 -- One act with everything that finishing or undoing it needs. $1 its id.
 select id, batch::text as batch, kind, state, file_id, keeper_id, group_id, source_raw, destination_raw, device,
-       inode, size_bytes, modified_ns, content_hash, sidecars, reason, requested_by, undoes, holding_raw, copies
+       inode, size_bytes, modified_ns, content_hash, sidecars, reason, requested_by, undoes, holding_raw, copies,
+       begun_at is not null as begun
 from archive_operations
 where id = $1;
 
@@ -167,11 +187,17 @@ set state = 'approved', approved_by = $2, approved_at = clock_timestamp(), appro
 where id = any ($1::bigint[]) and state = 'staged'
 returning id;
 
+-- name: staged_lock
+-- Lock the approved ones of staged files until the transaction ends, in the one order that all use. $1 ids.
+select id from pending_deletions where id = any ($1::bigint[]) and state = 'approved' order by id for update;
+
 -- name: staged_unapprove
--- Take approvals back; the ids that were approved. $1 ids.
-update pending_deletions
+-- Take approvals back, but of what is being purged; the ids that were approved. $1 ids.
+update pending_deletions p
 set state = 'staged', approved_by = null, approved_at = null, approval = null
-where id = any ($1::bigint[]) and state = 'approved'
+where p.id = any ($1::bigint[]) and p.state = 'approved'
+  and not exists (select from archive_operations o
+                  where o.file_id = p.file_id and o.kind = 'purge' and o.state in ('intended', 'moved'))
 returning id;
 
 -- name: staged_end

@@ -234,6 +234,23 @@ async def test_one_file_seen_through_two_volumes_is_not_staged(
     assert [path.name for path in there.iterdir()] == ["film.mkv"]
 
 
+async def test_one_file_in_a_pool_whose_new_files_go_to_another_disk_is_not_staged(
+    conn: Connection, database: Database, tmp_path: Path, pool: Path
+) -> None:
+    """A mark that is made in the pool lies on another disk than the film: one on the film's disk shows."""
+    there = tmp_path / "lower/b"
+    there.mkdir()
+    (there / "film.mkv").write_bytes(WORSE)
+    loser = await Shelf(conn, pool).enter(pool / "b/film.mkv")
+    shelf = Shelf(conn, there.parent)
+    keeper = await shelf.enter(there / "film.mkv")
+    group = await shelf.group(keeper, loser, proof="exact")
+    result = await Shelf(conn, pool).stage(database).stage_group(group, keeper.id, who=ME)
+    assert result.done == ()
+    assert "are one file" in result.refused[0]
+    assert [path.name for path in there.iterdir()] == ["film.mkv"]
+
+
 async def test_two_programs_at_once_put_back_and_purge_the_same_files(
     conn: Connection, database: Database, tmp_path: Path
 ) -> None:

@@ -5,6 +5,7 @@ It runs as whoever runs the tests, on a free high port, and everything it writes
 
 from __future__ import annotations
 
+import contextlib
 import os
 import pwd
 import shutil
@@ -179,6 +180,17 @@ class Smbd:
             self._signal(signal.SIGKILL)
             self._child.wait()
             self._child = None
+
+    def processes(self) -> set[int]:
+        """Return the processes of the server that live: one for each client beside its own."""
+        assert self._child is not None
+        found = set()
+        for stat in Path("/proc").glob("[0-9]*/stat"):
+            with contextlib.suppress(OSError):
+                state, _parent, group = stat.read_text().rpartition(")")[2].split()[:3]
+                if int(group) == self._child.pid and state != "Z":
+                    found.add(int(stat.parent.name))
+        return found
 
     def freeze(self) -> None:
         """Stop it and its children without closing anything."""

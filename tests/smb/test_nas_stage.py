@@ -60,6 +60,7 @@ class Stand:
     ) -> None:
         self.conn = conn
         self.database = database
+        self.server = server
         self.tree = server.tree
         self.environ = settings
         self.nas = Nas(database, from_env(settings))
@@ -110,6 +111,7 @@ class Stand:
     def run(self, *words: object, last: int = 0) -> list[str] | None:
         """Run an act in a child; its answer, or None if it was killed."""
         self.answer.unlink(missing_ok=True)
+        self.serving = self.server.processes()
         process = _processes.Process(
             target=nas_child.child,
             args=(self.database.url, self.environ, [str(word) for word in words], last, str(self.answer)),
@@ -120,13 +122,18 @@ class Stand:
         return self.answer.read_text().splitlines() if process.exitcode == 0 else None
 
     async def the_dead_are_gone(self) -> None:
-        """Wait until the server has noticed that a killed program let go of its act."""
+        """Wait until the servers have noticed that a program was killed: its act is free, and done or not.
+
+        The share's server ends what the program had asked of it before it leaves.
+        """
         query = (
             "select count(*) from pg_locks where locktype = 'advisory' and granted"
             " and database = (select oid from pg_database where datname = current_database())"
         )
         async with asyncio.timeout(20):
             while await self.conn.fetchval(query):  # noqa: ASYNC110 - the database tells nobody
+                await asyncio.sleep(0.01)
+            while self.server.processes() - self.serving:  # noqa: ASYNC110 - nor does this one
                 await asyncio.sleep(0.01)
 
     async def staged(self) -> int | None:
