@@ -382,6 +382,7 @@ async def open_vault(settings: Settings, *, who: str) -> AsyncIterator[Vault]:
     ):
         finder = Lazy(partial(dedupe, database, settings))
         mover = Lazy(partial(stage, database, settings, nas))
+        namer = Lazy(partial(renaming, database, settings, nas))
         services = Services(
             library=Lazy(partial(library, database)),
             dedupe=finder,
@@ -394,7 +395,7 @@ async def open_vault(settings: Settings, *, who: str) -> AsyncIterator[Vault]:
             nas=nas,
             metadata=Lazy(partial(kept_metadata, database)),
             world=Lazy(partial(world, database, settings)),
-            renaming=Lazy(partial(renaming, database, settings, nas)),
+            renaming=namer,
             pictures=Lazy(partial(pictures, settings, nas)),
             configuration=Lazy(partial(configuration, database, settings)),
         )
@@ -406,6 +407,10 @@ async def open_vault(settings: Settings, *, who: str) -> AsyncIterator[Vault]:
                 listen=lambda heard: database.listen("mediavault", heard),
             )
         finally:
+            if (acting := mover.built) is not None:
+                await acting.close()
+            if (naming := namer.built) is not None:
+                await naming.close()
             if (opened := services.watching.built) is not None:
                 await opened.close()
             if services.world is not None and (asked := services.world.built) is not None:
