@@ -389,6 +389,7 @@ async def open_vault(
     ):
         finder = Lazy(partial(dedupe, database, settings))
         mover = Lazy(partial(stage, database, settings, nas))
+        namer = Lazy(partial(renaming, database, settings, nas))
         services = Services(
             library=Lazy(partial(library, database)),
             dedupe=finder,
@@ -401,7 +402,7 @@ async def open_vault(
             nas=nas,
             metadata=Lazy(partial(kept_metadata, database)),
             world=Lazy(partial(world, database, settings)),
-            renaming=Lazy(partial(renaming, database, settings, nas)),
+            renaming=namer,
             pictures=Lazy(partial(pictures, settings, nas)),
             configuration=Lazy(partial(configuration, database, settings)),
         )
@@ -414,6 +415,10 @@ async def open_vault(
                 within=within,
             )
         finally:
+            if (acting := mover.built) is not None:
+                await acting.close()
+            if (naming := namer.built) is not None:
+                await naming.close()
             if (opened := services.watching.built) is not None:
                 await opened.close()
             if services.world is not None and (asked := services.world.built) is not None:

@@ -66,9 +66,12 @@ async def _opened() -> AsyncIterator[tuple[Database, Settings, Stage, Nas]]:
         bootstrap.open_nas(database, settings) as nas,
     ):
         stage = bootstrap.stage(database, settings, nas)
-        for sentence in await stage.recover():
-            print(f"mediavault: {harmless(sentence)}", file=sys.stderr)
-        yield database, settings, stage, nas
+        try:
+            for sentence in await stage.recover():
+                print(f"mediavault: {harmless(sentence)}", file=sys.stderr)
+            yield database, settings, stage, nas
+        finally:
+            await stage.close()
 
 
 def who() -> str:

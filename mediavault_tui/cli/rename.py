@@ -62,7 +62,10 @@ async def _run(args: argparse.Namespace) -> int:
         planned = await service.preview(pattern, files)
         if args.dry_run:
             return _show(planned, as_json=args.json)
-        result = await service.rename(planned, who=acting.who())
+        try:
+            result = await service.rename(planned, who=acting.who())
+        finally:
+            await service.close()
     return acting.report(result, "renamed; `mediavault undo` takes it back", as_json=args.json)
 
 

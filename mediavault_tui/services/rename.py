@@ -23,6 +23,7 @@ from mediavault_tui.services.rename_extras import extras, papers
 from mediavault_tui.services.rename_look import Looks, legs_of
 from mediavault_tui.services.stage_acts import Tools, located
 from mediavault_tui.services.stage_drafts import Order
+from mediavault_tui.services.stage_hold import Running
 from mediavault_tui.services.stage_moves import Mover, Step, no_step
 from mediavault_tui.services.stage_recovery import Recovery
 from mediavault_tui.sources.base import Source
@@ -52,6 +53,7 @@ class Renaming:
         places = as_places(source)
         self._tools = Tools(places, Mover(places, step), step, lambda: datetime.now().astimezone())
         self._recovery = Recovery(database, self._tools)
+        self._running = Running()
 
     async def preview(self, pattern: Pattern, files: Sequence[FileId] | None = None) -> list[Planned]:
         """Return what would be renamed (all files without `files`), by every look at the disk.
@@ -88,11 +90,15 @@ class Renaming:
         """Carry out a preview as one batch, which one undo takes back. Raises: Refused when read-only."""
         if self._read_only:
             raise Refused("MEDIAVAULT_READ_ONLY is set: nothing is renamed")
-        return await asyncio.shield(asyncio.ensure_future(self._run(planned, who)))
+        return await self._running.finish(self._run(planned, who))
 
     async def recover(self) -> list[str]:
         """Finish or undo what a crash interrupted; one sentence for each act."""
         return [] if self._read_only else await self._recovery.run()
+
+    async def close(self) -> None:
+        """Wait some seconds for the renames that are under way; what takes longer is the next start's."""
+        await self._running.close()
 
     async def named(self, path: bytes) -> list[FileId]:
         """Return the present files at or below a located path. Raises: UsageError if there is none."""

@@ -19,7 +19,8 @@ from mediavault_tui.services import stage_checks
 from mediavault_tui.services.rename_look import Looks, legs_for, legs_of
 from mediavault_tui.services.stage_acts import Carrying, Tools, needed_file
 from mediavault_tui.services.stage_drafts import Order
-from mediavault_tui.services.stage_moves import unchanged
+from mediavault_tui.services.stage_hold import Hold
+from mediavault_tui.services.stage_looks import unchanged
 from mediavault_tui.sources.places import Places
 from mediavault_tui.store import acts
 from mediavault_tui.store.database import Connection
@@ -104,7 +105,8 @@ async def rename(
         tools.source.real_folder(folder, top=file.root)
 
     try:
-        await Carrying(tools, conn).rename(act, look)
+        with Hold() as hold:
+            await Carrying(tools.under(hold), conn).rename(act, look)
     finally:
         if not conn.is_closed():
             await acts.release(conn, act.id)

@@ -8,7 +8,6 @@ stop the files that are just being moved.
 
 from __future__ import annotations
 
-import asyncio
 import os
 import uuid
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -30,6 +29,7 @@ from mediavault_tui.services.stage_batch import StageOrder
 from mediavault_tui.services.stage_drafts import Order
 from mediavault_tui.services.stage_files import FileActs, Rehearsed
 from mediavault_tui.services.stage_forecast import Purging, left_out
+from mediavault_tui.services.stage_hold import Running
 from mediavault_tui.services.stage_lots import Answer
 from mediavault_tui.services.stage_moves import Mover, Step, no_step
 from mediavault_tui.services.stage_plan import Planner
@@ -81,7 +81,7 @@ class Stage:
         planner = Planner(places, staging_of)
         self._files = FileActs(tools, planner, protected=tuple(os.fsencode(path) for path in protected))
         self._recovery = Recovery(database, tools)
-        self._running: set[asyncio.Future[ActResult]] = set()
+        self._running = Running()
 
     async def stage_group(self, group: GroupId, keeper: FileId, *, who: str) -> ActResult:
         """Stage every other present member of a group. Raises: UsageError, Refused."""
@@ -248,6 +248,10 @@ class Stage:
             )
         return found[0]
 
+    async def close(self) -> None:
+        """Wait some seconds for the acts that are under way; what takes longer is the next start's."""
+        await self._running.close()
+
     def _writing(self) -> None:
         if self._read_only:
             raise Refused("MEDIAVAULT_READ_ONLY is set: nothing is staged, restored or purged")
@@ -255,10 +259,8 @@ class Stage:
     async def _batch(
         self, items: Sequence[_Item], acts: _Acts[_Item], *, who: str, refused: Sequence[str] = ()
     ) -> ActResult:
-        task = asyncio.ensure_future(self._run(items, acts, Order(str(uuid.uuid4()), who), refused))
-        self._running.add(task)
-        task.add_done_callback(self._running.discard)
-        return await asyncio.shield(task)
+        order = Order(str(uuid.uuid4()), who)
+        return await self._running.finish(self._run(items, acts, order, refused))
 
     async def _run(
         self, items: Sequence[_Item], acts: _Acts[_Item], order: Order, refused: Sequence[str]

@@ -19,7 +19,9 @@ from mediavault_tui.domain.paths import LOCAL, locate
 from mediavault_tui.domain.pathtext import display
 from mediavault_tui.domain.staging import Act, ActKind, ActState, Found, Held, Leg, VerifiedCopy
 from mediavault_tui.errors import MediaVaultError, Refused, SourceChanged, SourceError, SourceMissing
-from mediavault_tui.services.stage_moves import Mover, Step, part_beside
+from mediavault_tui.services.stage_hold import Hold
+from mediavault_tui.services.stage_moves import Mover, Step
+from mediavault_tui.services.stage_parts import part_beside
 from mediavault_tui.sources.places import Places
 from mediavault_tui.store import acts, staging
 from mediavault_tui.store.database import Connection
@@ -38,6 +40,10 @@ class Tools:
     mover: Mover
     step: Step
     now: Callable[[], datetime]
+
+    def under(self, hold: Hold) -> Tools:
+        """Return tools that move and remove nothing any more once `hold` has ended."""
+        return replace(self, mover=self.mover.under(hold))
 
 
 class Carrying:

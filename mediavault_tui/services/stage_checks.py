@@ -21,7 +21,7 @@ from mediavault_tui.domain.pathtext import display
 from mediavault_tui.domain.staging import Held
 from mediavault_tui.errors import Refused, SourceChanged, SourceError, SourceMissing, SourceOffline
 from mediavault_tui.probe.hashing import WHOLE, sample_of, sample_pieces
-from mediavault_tui.services.stage_moves import same_content, still, unchanged
+from mediavault_tui.services.stage_looks import same_content, still, unchanged
 from mediavault_tui.sources.base import FoundFile
 from mediavault_tui.sources.places import Places
 

@@ -19,6 +19,7 @@ from mediavault_tui.domain.model import OperationId, StagedId
 from mediavault_tui.domain.staging import Act, ActState
 from mediavault_tui.errors import CrossVolume, Refused, SourceError, UsageError
 from mediavault_tui.services.stage_acts import Carrying, Tools
+from mediavault_tui.services.stage_hold import Hold
 from mediavault_tui.services.stage_waves import at_once, chunks
 from mediavault_tui.sources.base import FoundFile
 from mediavault_tui.store import acts
@@ -54,10 +55,11 @@ class Lot(ABC, Generic[AnyJob]):
     """The acts of one lot, begun and locked, on their way; each kind of act says what it does."""
 
     def __init__(self, tools: Tools, conn: Connection, jobs: Sequence[AnyJob]) -> None:
-        self._tools = tools
+        self._hold = Hold()
+        self._tools = tools.under(self._hold)
         self._conn = conn
         self._jobs = jobs
-        self._carrying = Carrying(tools, conn)
+        self._carrying = Carrying(self._tools, conn)
         self._places = tools.source.steady()
 
     async def carry(self) -> None:
@@ -65,18 +67,22 @@ class Lot(ABC, Generic[AnyJob]):
         if not self._jobs:
             return
         try:
-            self._tools.step("intents committed")
-            await self._before()
-            for wave in chunks(self._under_way(), WAVE):
-                await self._wave(wave)
-            if refused := [job for job in self._under_way() if job.refused is not None]:
-                await self._close(refused)
-            await self._settle(self._under_way())
-            await self._after(self._under_way())
-            await self._record(self._under_way())
+            with self._hold:
+                await self._carry()
         finally:
             if not self._conn.is_closed():
                 await acts.release(self._conn, *(job.act.id for job in self._jobs))
+
+    async def _carry(self) -> None:
+        self._tools.step("intents committed")
+        await self._before()
+        for wave in chunks(self._under_way(), WAVE):
+            await self._wave(wave)
+        if refused := [job for job in self._under_way() if job.refused is not None]:
+            await self._close(refused)
+        await self._settle(self._under_way())
+        await self._after(self._under_way())
+        await self._record(self._under_way())
 
     async def _before(self) -> None:
         """What must be written before any file moves."""

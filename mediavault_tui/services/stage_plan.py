@@ -38,7 +38,7 @@ from mediavault_tui.services.stage_drafts import (
     Way,
     written,
 )
-from mediavault_tui.services.stage_moves import same_content
+from mediavault_tui.services.stage_looks import same_content
 from mediavault_tui.services.stage_waves import at_once
 from mediavault_tui.sources.places import Places
 from mediavault_tui.store import acts, staging

@@ -15,7 +15,7 @@ from mediavault_tui.domain.staging import Act, ActKind, ActState, Found, Held, R
 from mediavault_tui.errors import Refused, SourceError, SourceMissing
 from mediavault_tui.services import stage_checks
 from mediavault_tui.services.stage_acts import Carrying, Tools, needed_file
-from mediavault_tui.services.stage_moves import part_beside
+from mediavault_tui.services.stage_hold import Hold
 from mediavault_tui.services.stage_return import FilmIsBack, Returning, left_held
 from mediavault_tui.sources.places import Places
 from mediavault_tui.store import acts, staging
@@ -43,7 +43,9 @@ class Recovery:
             for id in await acts.open_acts(conn):
                 async with acts.claimed(conn, id) as act:
                     if act is not None:
-                        sentences.append(await self._deal_with(conn, act))
+                        with Hold() as hold:
+                            dealing = Recovery(self._database, self._tools.under(hold))
+                            sentences.append(await dealing._deal_with(conn, act))
         return sentences
 
     async def _deal_with(self, conn: Connection, act: Act) -> str:
@@ -51,7 +53,7 @@ class Recovery:
         try:
             if act.kind is ActKind.PURGE and not act.begun:
                 return await self._undo(carrying, act, "the program was stopped before it began")
-            found = await self._complete_copy(act)
+            found = await self._tools.mover.complete(act)
             safe = act.kind is not ActKind.STAGE or await self._keeper_is_safe(conn, act)
             reachable = await asyncio.to_thread(_reachable, self._tools.source, act)
             match remedy(act.kind, found, reachable=reachable, keeper_safe=safe):
@@ -68,17 +70,6 @@ class Recovery:
                     return f"{_what(act)} waits: its disk cannot be reached now"
         except (SourceError, Refused) as error:
             return f"{_what(act)} cannot be finished now: {error}"
-
-    async def _complete_copy(self, act: Act) -> Found:
-        """Where the video is; a verified copy that is all there is gets its name first."""
-        found = await self._tools.mover.whereabouts(act.video)
-        copy, destination = act.copy_of(0), act.video.destination
-        if found is Found.NOWHERE and copy is not None and destination is not None:
-            part = part_beside(act, 0, destination)
-            if await asyncio.to_thread(self._tools.source.exists, part):
-                await asyncio.to_thread(self._tools.source.move, part, destination)
-                return Found.DESTINATION
-        return found
 
     async def _keeper_is_safe(self, conn: Connection, act: Act) -> bool:
         assert act.keeper is not None

@@ -22,6 +22,7 @@ async def at_once(
     """Do `act` to each item; what refuses or fails is an answer too.
 
     Any other exception is raised, when all that had begun has ended: no thread of ours goes on after it.
+    Who is cancelled does not wait, for a disk may hang for ever: what had begun goes on, nothing else begins.
     """
     answers: list[Answer | Refused | SourceError | None] = [None] * len(items)
     coming = enumerate(items)
@@ -43,9 +44,12 @@ async def at_once(
                 raise
 
     threads = (asyncio.to_thread(run) for _ in range(min(AT_ONCE, len(items))))
-    for ended in await asyncio.gather(*threads, return_exceptions=True):
-        if ended is not None:
-            raise ended
+    try:
+        for ended in await asyncio.gather(*threads, return_exceptions=True):
+            if ended is not None:
+                raise ended
+    finally:
+        stopped.set()
     return answers  # type: ignore[return-value]  # each has its answer now
 
 

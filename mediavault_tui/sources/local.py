@@ -203,7 +203,7 @@ def copy_exclusive(source: bytes, destination: bytes, *, on_chunk: Callable[[mem
                 os.close(handle)
             rename_exclusive(partial, destination)
         except BaseException as error:
-            with suppress(FileNotFoundError):
+            with suppress(OSError):  # the reason that counts is the first one
                 os.unlink(partial)
             if isinstance(error, OSError):
                 raise renamed(error, f"copy {display(source)} to", destination) from error

@@ -10,6 +10,7 @@ import errno
 import os
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 
 from mediavault_tui.domain.pathtext import comparable, display
 
@@ -18,6 +19,8 @@ _RENAME_NOREPLACE = 1
 _RENAME_EXCL = 4
 _UNSUPPORTED = {errno.ENOSYS, errno.EINVAL, errno.ENOTSUP, errno.EOPNOTSUPP}
 _NO_LINKS = _UNSUPPORTED | {errno.EPERM, errno.EMLINK}
+_REFUSALS = {errno.EACCES, errno.EPERM, errno.EROFS, errno.EBUSY, errno.ETXTBSY}
+"""Answers to an unlink after which the name is there for sure, and stays there."""
 _NO_FSYNC = {errno.EINVAL, errno.ENOTSUP, errno.EBADF, errno.EACCES}
 
 
@@ -27,7 +30,8 @@ def rename_exclusive(source: bytes, destination: bytes) -> None:
     The kernel's own exclusive rename first; a file system that has none (FAT, some network
     mounts) gets a hard link and an unlink, which is as safe; one without links a look and a
     plain rename, between which another program could slip in: the only remaining way. Where case
-    means nothing, a name that differs in case only is no other file, and is changed.
+    means nothing, a name that differs in case only is no other file, and is changed. An error may
+    leave both names: the first may still go, however late, so the second must not be taken away.
     """
     if _one_entry(source, destination):
         os.rename(source, destination)
@@ -77,7 +81,11 @@ def _rename_by_kernel(source: bytes, destination: bytes) -> bool:
 
 
 def _rename_by_link(source: bytes, destination: bytes) -> bool:
-    """Give the file its second name, then take the first away; False without hard links."""
+    """Give the file its second name, then take the first away; False without hard links.
+
+    The second name goes again only where the first is there for sure. A server whose answer was lost may
+    have removed the first, or do so yet: then the second is the last, and whoever called finds both or one.
+    """
     try:
         os.link(source, destination, follow_symlinks=False)
     except OSError as error:
@@ -85,9 +93,21 @@ def _rename_by_link(source: bytes, destination: bytes) -> bool:
             return False
         raise
     try:
-        os.unlink(source)
+        sync_folder(os.path.dirname(destination))
     except OSError:
-        os.unlink(destination)
+        with suppress(OSError):
+            os.unlink(destination)
+        raise
+    try:
+        os.unlink(source)
+    except FileNotFoundError:
+        # Asked twice, a server says so the second time.
+        if not os.path.lexists(destination):
+            raise
+    except OSError as error:
+        if error.errno in _REFUSALS:
+            with suppress(OSError):
+                os.unlink(destination)
         raise
     return True
 

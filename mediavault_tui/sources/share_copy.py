@@ -49,7 +49,7 @@ def to_local(source: Source, path: bytes, destination: bytes, *, on_chunk: OnChu
             rename_exclusive(partial, destination)
             sync_folder(os.path.dirname(destination))
         except BaseException as error:
-            with suppress(FileNotFoundError):
+            with suppress(OSError):  # the reason that counts is the first one
                 os.unlink(partial)
             if isinstance(error, OSError):
                 raise renamed(error, f"copy {display(path)} to", destination) from error

@@ -432,6 +432,76 @@ def test_without_an_exclusive_rename_a_move_still_overwrites_nothing(
     assert os.lstat(tmp_path / "c").st_nlink == 1
 
 
+@contextmanager
+def unlinking(path: bytes, code: int, *, obeys: bool) -> Iterator[None]:
+    """Let renames go by links, and the removal of `path` end in an error, obeyed or not."""
+    unlink = os.unlink
+
+    def failing(each: bytes) -> None:
+        if each != path or obeys:
+            unlink(each)
+        if each == path:
+            raise OSError(code, os.strerror(code))
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(local_rename, "_EXCLUSIVE", None)
+        patch.setattr(os, "unlink", failing)
+        yield
+
+
+@pytest.mark.parametrize("code", [errno.ENOENT, errno.EIO, errno.ETIMEDOUT])
+def test_a_move_by_links_whose_last_answer_is_lost_keeps_the_file(tmp_path: Path, code: int) -> None:
+    a, b = write(tmp_path / "a", b"mine"), os.fsencode(tmp_path / "b")
+    with unlinking(a, code, obeys=True):
+        if code == errno.ENOENT:
+            LocalSource().move(a, b)
+        else:
+            with pytest.raises(SourceError):
+                LocalSource().move(a, b)
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == {"b": b"mine"}
+
+
+@pytest.mark.parametrize("code", [errno.EIO, errno.ETIMEDOUT])
+def test_a_move_by_links_that_may_still_be_made_leaves_both_names(tmp_path: Path, code: int) -> None:
+    a = write(tmp_path / "a", b"mine")
+    with unlinking(a, code, obeys=False), pytest.raises(SourceError):
+        LocalSource().move(a, os.fsencode(tmp_path / "b"))
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a", "b"]
+
+
+@pytest.mark.parametrize("code", [errno.EACCES, errno.EPERM, errno.EROFS, errno.EBUSY, errno.ETXTBSY])
+def test_a_move_by_links_that_is_refused_leaves_the_first_name(tmp_path: Path, code: int) -> None:
+    a = write(tmp_path / "a", b"mine")
+    with unlinking(a, code, obeys=False), pytest.raises(SourceError):
+        LocalSource().move(a, os.fsencode(tmp_path / "b"))
+    assert [path.name for path in tmp_path.iterdir()] == ["a"]
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_a_move_by_links_has_the_new_name_last_before_the_old_one_goes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fails: bool
+) -> None:
+    a = write(tmp_path / "from" / "a", b"mine")
+    (tmp_path / "to").mkdir()
+    synced: list[tuple[bytes, bool]] = []
+
+    def sync(folder: bytes) -> None:
+        synced.append((os.path.basename(folder), os.path.lexists(a)))
+        if fails:
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    monkeypatch.setattr(local_rename, "_EXCLUSIVE", None)
+    monkeypatch.setattr(local_rename, "sync_folder", sync)
+    if fails:
+        with pytest.raises(SourceError):
+            LocalSource().rename(a, os.fsencode(tmp_path / "to" / "a"))
+    else:
+        LocalSource().rename(a, os.fsencode(tmp_path / "to" / "a"))
+    assert synced == [(b"to", True)]
+    there = [path.parent.name for path in tmp_path.rglob("a")]
+    assert there == (["from"] if fails else ["to"])
+
+
 @pytest.mark.parametrize("code", [errno.ENOSPC, errno.EROFS, errno.EDQUOT])
 def test_a_volume_that_takes_nothing_is_full(code: int) -> None:
     error = renamed(OSError(code, os.strerror(code)), "copy to", b"/library/a.mkv")
