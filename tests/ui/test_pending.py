@@ -138,7 +138,7 @@ async def test_files_beyond_those_that_are_named_are_counted() -> None:
 
 async def test_files_that_are_held_for_longer_are_told_and_stay() -> None:
     vault = FakeVault()
-    vault.hold = timedelta(days=5, hours=-3)
+    vault.hold = timedelta(days=5, hours=-5)
     app = app_on(vault)
     async with app.run_test(size=NARROW) as pilot:
         await keys("3")(pilot)
@@ -158,7 +158,7 @@ async def test_files_that_are_held_for_longer_are_told_and_stay() -> None:
 
 async def test_where_nothing_is_due_no_word_is_asked_and_the_way_is_told() -> None:
     vault = FakeVault()
-    vault.hold = timedelta(days=30, hours=-3)
+    vault.hold = timedelta(days=30, hours=-5)
     app = app_on(vault)
     async with app.run_test(size=NARROW) as pilot:
         await keys("3", "P")(pilot)

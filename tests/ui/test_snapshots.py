@@ -78,7 +78,7 @@ def test_files_that_are_held_look_held(
     pressed: tuple[str, ...], size: tuple[int, int], snap_compare: Callable[..., bool]
 ) -> None:
     vault = FakeVault()
-    vault.hold = timedelta(days=5, hours=-3)
+    vault.hold = timedelta(days=5, hours=-5)
     assert snap_compare(app_on(vault), terminal_size=size, run_before=keys(*pressed))
 
 
