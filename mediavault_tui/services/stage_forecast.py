@@ -17,7 +17,7 @@ from mediavault_tui.domain.staging import Held
 from mediavault_tui.errors import SourceError, SourceOffline
 from mediavault_tui.sources.base import FoundFile
 from mediavault_tui.sources.places import Places
-from mediavault_tui.store import staging
+from mediavault_tui.store import purging, staging
 from mediavault_tui.store.database import Connection, Database
 
 _RECYCLE = b"#recycle"
@@ -49,7 +49,7 @@ class Purging:
         """
         states = [StagedState.APPROVED] if staged is None else [StagedState.APPROVED, StagedState.STAGED]
         async with self._database.connection() as conn:
-            found = await staging.due(conn, states, days=self._days, only=staged)
+            found = await purging.due(conn, states, days=self._days, only=staged)
         held = {} if early else {one.id: one for one in found if not one.due}
         if staged is None:  # what nobody asked for by its number just stays
             return [one.id for one in found if one.id not in held], []
@@ -77,7 +77,7 @@ class Purging:
     async def _purgeable(
         self, conn: Connection, staged: Sequence[StagedId] | None, *, early: bool
     ) -> Purgeable:
-        approved = await staging.due(conn, [StagedState.APPROVED], days=self._days, only=staged)
+        approved = await purging.due(conn, [StagedState.APPROVED], days=self._days, only=staged)
         refused = left_out(staged or (), [one.id for one in approved], "approved")
         return purgeable(approved, early=early, refused=refused)
 

@@ -15,7 +15,6 @@ from mediavault_tui.domain.library import StagedFile, StagedState
 from mediavault_tui.domain.model import FileId, FileStamp, GroupId, OperationId, StagedId
 from mediavault_tui.domain.paths import locate, place
 from mediavault_tui.domain.pathtext import display
-from mediavault_tui.domain.purging import Due
 from mediavault_tui.domain.staging import Act, ActState, Held, Leg
 from mediavault_tui.domain.verdict import Proof, Verdict
 from mediavault_tui.store.acts import advance_all, leg_of, legs_text, path_text, rules
@@ -174,15 +173,6 @@ async def holdings_in_use(conn: Connection, tops: Iterable[bytes]) -> set[bytes]
 async def holdings_now(conn: Connection) -> set[bytes]:
     """Return the located holding folders that files lie in now or are on their way to."""
     return {row["holding_raw"] for row in await conn.fetch(sql("holdings_now"))}
-
-
-async def due(
-    conn: Connection, states: Sequence[StagedState], *, days: int, only: Sequence[StagedId] | None
-) -> tuple[Due, ...]:
-    """Return the files (of `only`) in one of `states`, the oldest first; each is held for `days`."""
-    names = [state.value for state in states]
-    rows = await conn.fetch(sql("staged_due"), days, None if only is None else list(only), names)
-    return tuple(Due(StagedId(row["id"]), row["original"], row["due_at"], row["due"]) for row in rows)
 
 
 async def page(
