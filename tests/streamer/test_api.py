@@ -297,6 +297,19 @@ async def test_who_reads_slowly_is_told_that_all_changed() -> None:
     assert await asyncio.wait_for(listener.messages(), 1) == []
 
 
+async def test_one_socket_too_many_is_told_so_until_another_leaves(sidecar: Sidecar) -> None:
+    address, many = f"http://127.0.0.1:{sidecar.port}", aiohttp.TCPConnector(limit=0)
+    async with aiohttp.ClientSession(address, connector=many) as http:
+        sockets = [await http.ws_connect("/ws/") for _ in range(200)]
+        with pytest.raises(aiohttp.WSServerHandshakeError) as refused:
+            await http.ws_connect("/ws/")
+        assert refused.value.status == 503
+        await sockets.pop().close()
+        await until(lambda: len(sidecar.app[HUB].listeners) < 200)
+        sockets.append(await http.ws_connect("/ws/"))
+    await until(lambda: not sidecar.app[HUB].listeners)
+
+
 async def test_a_long_message_of_a_client_ends_its_socket(sidecar: Sidecar) -> None:
     socket = await listen(sidecar)
     await socket.send_str("x" * 5000)

@@ -347,6 +347,61 @@ _IN_STEP = """new Promise((resolve, reject) => {
     look(); })"""
 
 
+@pytest.mark.parametrize("means", ["pace", "jump"])
+async def test_the_pace_and_the_jump_keep_step_each_by_itself(
+    sidecar: Sidecar, put: Put, page: Page, means: str
+) -> None:
+    """Each would make good for the other if it were missing: here the page has but one of them."""
+    a, b = await put("h264.mp4"), await put("h264.mp4", called="again.mp4")
+    await page.go(f"http://127.0.0.1:{sidecar.port}/compare/{a.id}/{b.id}")
+    await page.until("[...document.querySelectorAll('video')].every((v) => v.readyState >= 3 && !v.seeking)")
+    await page.press("2")
+    await page.press(" ")
+    await in_step(page)
+    await page.run(f"({_ALONE})('{means}')")
+    assert page.complaints == []
+
+
+_ALONE = """(means) => new Promise((resolve, reject) => {
+    const [a, b] = document.querySelectorAll('video'), drifts = [];
+    const key = (name) => document.body.dispatchEvent(
+        new KeyboardEvent('keydown', { key: name, bubbles: true }));
+    const [time, pace] = ['currentTime', 'playbackRate'].map(
+        (name) => Object.getOwnPropertyDescriptor(HTMLMediaElement.prototype, name));
+    let jumps = 0, both = false, held, slow, since;
+    Object.defineProperty(a, 'currentTime', { get: () => time.get.call(a),
+        set(to) { both = true; time.set.call(a, to); } });
+    Object.defineProperty(b, 'currentTime', { get: () => time.get.call(b),
+        set(to) { both ? both = false : jumps += 1; time.set.call(b, to); } });  // of both is no jump of B
+    Object.defineProperty(b, 'playbackRate', { get: () => pace.get.call(b),
+        set(to) { if (!held) pace.set.call(b, to); } });
+    const behind = () => { held = slow = true; since = null; jumps = 0;
+        pace.set.call(b, means === 'pace' ? 0.8 : 0.5); };
+    const looking = setInterval(() => {
+        const drift = comparison.drift;
+        drifts.push(`${drift.toFixed(2)}×${b.playbackRate}${jumps ? ` ${jumps} jumps` : ''}`);
+        if (a.currentTime > comparison.players[0].duration - 3) {  // before the film is over
+            key('2'); if (!comparison.playing) key(' ');
+            return behind();
+        }
+        if (means === 'pace') {
+            if (jumps) return behind();  // a busy machine held B up for longer than a pace can make good
+            if (slow && drift > -0.2) return;
+            if (slow) held = slow = false;
+        } else {
+            if (slow && (!jumps || Math.abs(drift) > 0.35)) return;
+            if (slow) { slow = false; pace.set.call(b, 1); }
+        }
+        const well = !a.paused && !b.paused && Math.abs(drift) < (means === 'pace' ? 0.1 : 0.35);
+        since = well ? since ?? a.currentTime : null;
+        if (well && a.currentTime - since >= 1) { clearTimeout(limit); clearInterval(looking); resolve(); }
+    }, 50);
+    const limit = setTimeout(() => {
+        clearInterval(looking); reject(new Error(`never in step: ${drifts.slice(-60)}`)); }, 28000);
+    behind(); })"""
+"""B is slowed down by a pace that the page cannot undo, then given back to it without the other means."""
+
+
 async def test_the_seam_moves_and_the_sides_part(sidecar: Sidecar, put: Put, page: Page) -> None:
     a, b = await put("h264.mp4"), await put("h264-ac3.mkv")
     await page.go(f"http://127.0.0.1:{sidecar.port}/compare/{a.id}/{b.id}")
