@@ -37,6 +37,7 @@ MACHINE = {
     "MEDIAVAULT_FFPROBE": "/opt/ffprobe",
     "MEDIAVAULT_READERS": "2",
     "MEDIAVAULT_GRAPHICS": "blocks",
+    "MEDIAVAULT_KEYS": "list.first=home 0",
     "TMDB_API_KEY": "a key",
     "AZURE_OPENAI_KEY": "a key",
     "AZURE_OPENAI_ENDPOINT": "https://azure.example",
@@ -76,5 +77,6 @@ def test_a_protected_folder_of_a_share_is_left_out_for_the_demo_knows_no_share()
 
 def test_the_programs_of_the_machine_and_the_keys_of_services_are_taken_over() -> None:
     own, settings = _own(MACHINE), from_env(MACHINE)
-    names = ("pg_bin", "ffmpeg", "ffprobe", "readers", "graphics", "tmdb_key", "azure_key", "streamer_port")
+    programs, services = ("pg_bin", "ffmpeg", "ffprobe", "readers"), ("tmdb_key", "azure_key")
+    names = (*programs, *services, "graphics", "keys", "streamer_port")
     assert [getattr(own, name) for name in names] == [getattr(settings, name) for name in names]

@@ -117,6 +117,7 @@ ELSEWHERE = {
     "MEDIAVAULT_PROTECTED": "/a,/b c",
     "MEDIAVAULT_STAGING_PATH": "/held",
     "MEDIAVAULT_READ_ONLY": "yes",
+    "MEDIAVAULT_KEYS": "inventory.stage=D,list.first=home 0",
     "NAS_HOST": "nas",
     "NAS_SMB_SHARE": "volume1",
     "NAS_SMB_PASSWORD": "pass 'word\"",
