@@ -1,7 +1,7 @@
 # Everything a person or CI runs; each target installs what it needs first. `make help` lists them.
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo run test check bench eval soak pictures lock clean
+.PHONY: help install demo run test pythons check bench eval soak pictures lock clean
 
 BIN := .venv/bin
 READY := .venv/.ready
@@ -26,6 +26,9 @@ run: install ## open the app on your own files: make run LIBRARY=/path
 test: install ## every test
 	@sh deploy/tools.sh tmux nginx curl chromium smbd:samba faketime systemd-analyze:systemd mkfs.exfat:exfatprogs mount.exfat-fuse:exfat-fuse
 	@$(BIN)/python -m pytest -n auto --dist worksteal
+
+pythons: install ## the tests of rules, screens and chat on every other Python that is promised and found
+	@sh deploy/pythons.sh
 
 check: install ## format, lint, types, who imports whom, and whether the wheel is whole
 	$(BIN)/ruff format --check .
@@ -52,5 +55,5 @@ lock: ## resolve the versions anew (needs uv)
 	sh deploy/constraints.sh > constraints.txt
 
 clean: ## remove the environment and everything that was made
-	rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache snapshot_report.html
+	rm -rf .venv .venv-* build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache snapshot_report.html
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

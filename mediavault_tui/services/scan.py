@@ -158,7 +158,10 @@ class Scanner:
             for root in raw:
                 if root in Fenced(held):
                     shown = display(locate(name, root))
-                    raise Refused(f"{shown} is in a holding folder, which no scan enters; restore its files")
+                    raise Refused(
+                        f"{shown} lies in the holding folder, which no scan enters; scan another folder, or"
+                        " restore what is staged and set another holding folder"
+                    )
             scan = await scans.begin(conn, [locate(name, path) for path in raw])
             meter = Meter(scan, control) if name == LOCAL else far.meter(scan)
             run = _Run(

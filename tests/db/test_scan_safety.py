@@ -386,7 +386,7 @@ async def test_the_holding_folder_of_before_is_not_entered_while_something_is_in
     assert (last.phase, last.counts.seen, last.counts.new) == (ScanPhase.DONE, 1, 0)
     assert await states(conn) == {"Heat.mkv": "present", "heat.mkv": "staged"}
     for inside in ("held", "held/movies"):
-        with pytest.raises(Refused, match="in a holding folder, which no scan enters"):
+        with pytest.raises(Refused, match="lies in the holding folder, which no scan enters"):
             await scan(database, shelf.root / inside)
     assert await states(conn) == {"Heat.mkv": "present", "heat.mkv": "staged"}
 
