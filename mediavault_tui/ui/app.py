@@ -27,7 +27,7 @@ from textual.worker import WorkerFailed
 from mediavault_tui.domain.library import ScanRecord
 from mediavault_tui.errors import MediaVaultError
 from mediavault_tui.ui.crash import crash_panel
-from mediavault_tui.ui.keyed import KeyedApp
+from mediavault_tui.ui.inorder import InOrderApp
 from mediavault_tui.ui.pane import Pane
 from mediavault_tui.ui.screens.inventory import InventoryScreen, InventoryServices
 from mediavault_tui.ui.widgets.panebar import NUMBERS, PANES
@@ -97,7 +97,7 @@ THEME = Theme(
 """Slate with amber: quiet enough that the signs of better and worse are what stands out."""
 
 
-class MediaVaultApp(KeyedApp):
+class MediaVaultApp(InOrderApp):
     """Six panes on one library."""
 
     TITLE = "MediaVault"

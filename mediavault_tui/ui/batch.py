@@ -15,11 +15,12 @@ from mediavault_tui.domain.model import GroupId
 from mediavault_tui.ui import describe, tables
 from mediavault_tui.ui.dialogs import Modal
 from mediavault_tui.ui.format import count, size, visible, wrap
+from mediavault_tui.ui.inorder import AsksFirst
 from mediavault_tui.ui.widgets.listing import Listing
 from mediavault_tui.ui.windows import FixedWindow
 
 
-class Batch(Modal[list[GroupId] | None]):
+class Batch(AsksFirst, Modal[list[GroupId] | None]):
     """Certain and clear groups, all marked; answers those that stay marked, or nothing."""
 
     HELP = (

@@ -14,6 +14,7 @@ from textual.widgets import Input, Static
 
 from mediavault_tui.ui.describe import hanging, plain
 from mediavault_tui.ui.format import visible
+from mediavault_tui.ui.inorder import AsksFirst
 from mediavault_tui.ui.keyed import keyed
 from mediavault_tui.ui.leaving import Leaving
 
@@ -73,7 +74,7 @@ class Modal(Leaving, ModalScreen[Answer]):
         yield from ()
 
 
-class Confirm(Modal[bool]):
+class Confirm(AsksFirst, Modal[bool]):
     """Asks before an act, naming exactly what it concerns; only `y` says yes."""
 
     HELP = "A question. <confirm.yes:y> does it, <confirm.no:n> leaves everything as it is."
@@ -93,7 +94,7 @@ class Confirm(Modal[bool]):
             yield Static(hanging(self.lines))
 
 
-class TypedWord(Modal[str | None]):
+class TypedWord(AsksFirst, Modal[str | None]):
     """Asks for a word to be typed before what cannot be undone; answers it, or nothing."""
 
     HELP = "Type the word exactly and press Enter; <word.back:esc> leaves everything as it is."

@@ -16,6 +16,7 @@ from mediavault_tui.ui import describe
 from mediavault_tui.ui.columns import Cell, Column
 from mediavault_tui.ui.dialogs import Modal
 from mediavault_tui.ui.format import VERDICTS, count, middle, size, visible, wrap
+from mediavault_tui.ui.inorder import AsksFirst
 from mediavault_tui.ui.widgets.listing import Listing
 from mediavault_tui.ui.windows import FixedWindow
 
@@ -39,7 +40,7 @@ _COLUMNS: tuple[Column[ProposedFile], ...] = (
 )
 
 
-class Proposed(Modal[list[FileId] | None]):
+class Proposed(AsksFirst, Modal[list[FileId] | None]):
     """Files that the model would stage, its reason, the rules' verdicts; answers those that stay marked.
 
     Marked at first is only what the rules call certain or clear. What they forbid cannot be marked.

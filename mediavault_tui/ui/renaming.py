@@ -27,6 +27,7 @@ from mediavault_tui.ui import describe
 from mediavault_tui.ui.columns import Cell, Column
 from mediavault_tui.ui.dialogs import Modal
 from mediavault_tui.ui.format import count, crop, middle, visible, wrap
+from mediavault_tui.ui.inorder import AsksFirst
 from mediavault_tui.ui.keyed import keyed
 from mediavault_tui.ui.pattern import OwnPattern
 from mediavault_tui.ui.widgets.listing import Listing
@@ -72,7 +73,7 @@ _COLUMNS: tuple[Column[Planned], ...] = (
 )
 
 
-class Rename(Modal[list[Planned] | None]):
+class Rename(AsksFirst, Modal[list[Planned] | None]):
     """Old and new names; answers the renames that stay marked, or nothing."""
 
     HELP = (

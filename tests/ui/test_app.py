@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import stat
 from collections import Counter
 from collections.abc import Sequence
@@ -282,5 +283,5 @@ async def test_a_pane_reads_once_when_it_is_opened_and_hears_news_once(
 
 
 def test_no_handler_calls_its_base_as_well() -> None:
-    sources = {path: path.read_text("utf-8") for path in UI.rglob("*.py")}
-    assert [path.name for path, text in sources.items() if "super().on_" in text] == []
+    calls = re.compile(r"super\(\)\.on_(?!event\()")  # which every message comes through, and is no handler
+    assert [path.name for path in UI.rglob("*.py") if calls.search(path.read_text("utf-8"))] == []
