@@ -114,7 +114,7 @@ class Mover:
         leg = act.legs[number]
         found = await self.whereabouts(leg)
         if found is Found.SOURCE:
-            self._unanswered.discard(leg.source)
+            self._unanswered -= {leg.source, leg.destination}
         elif leg.source in self._unanswered:
             raise _unknown(leg.source)
         if found is Found.BOTH:
@@ -160,7 +160,7 @@ class Mover:
             found = self._source.move_checked(leg.source, destination, check)
         except SourceError as error:
             if type(error) is SourceError or isinstance(error, SourceOffline):
-                self._unanswered.add(leg.source)
+                self._unanswered |= {leg.source, destination}  # by links either name may yet go
             raise
         self._step("leg renamed")
         return found
