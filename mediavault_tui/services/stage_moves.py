@@ -87,7 +87,10 @@ class Mover:
 
     async def whereabouts(self, leg: Leg) -> Found:
         """Return where a leg's file is, judging by what is on the disk and nothing else."""
-        return await asyncio.to_thread(find, self._source, leg)
+        found = await asyncio.to_thread(find, self._source, leg)
+        if found is Found.SOURCE:  # and nowhere else: nothing was begun that could yet end
+            self._unanswered -= {leg.source, leg.destination}
+        return found
 
     async def complete(self, act: Act) -> Found:
         """Return where an act's video is; a verified copy that is all there is gets its name first."""
@@ -113,9 +116,7 @@ class Mover:
         """
         leg = act.legs[number]
         found = await self.whereabouts(leg)
-        if found is Found.SOURCE:
-            self._unanswered -= {leg.source, leg.destination}
-        elif leg.source in self._unanswered:
+        if found is not Found.SOURCE and leg.source in self._unanswered:
             raise _unknown(leg.source)
         if found is Found.BOTH:
             await self.settle(leg, forward=False)
