@@ -133,10 +133,13 @@ class Mover:
         def check(found: FoundFile) -> None:
             still(leg.source, found.stamp, leg.stamp)
             self._step("removal checked")
-            self._hold()
 
-        self._source.remove_checked(leg.source, check)
+        self._remove(leg.source, check)
         self._step("removed")
+
+    def in_doubt(self, path: bytes) -> bool:
+        """Return whether a removal of `path` was asked for that nobody answered: it may yet be made."""
+        return path in self._unanswered
 
     def rename(self, leg: Leg, *, perhaps_there: bool = False) -> FoundFile:
         """Rename a leg's file, not yet durably, if it is still the one; CrossVolume where that is no rename.
@@ -195,6 +198,7 @@ class Mover:
             if leg.source not in self._unanswered and self._source.exists(leg.source):
                 self._source.remove(leg.destination)
             raise
+        self._source.settle([split(leg.source)[0]])
         self._step("source removed")
 
     def _remove(self, path: bytes, check: Callable[[FoundFile], None]) -> None:
@@ -215,7 +219,6 @@ class Mover:
             if asked and not isinstance(error, (SourceMissing, *answers)):
                 self._unanswered.add(path)
             raise
-        self._source.settle([split(path)[0]])
 
     def _complete(self, act: Act) -> Found:
         leg, copy = act.video, act.copy_of(0)
@@ -245,6 +248,7 @@ class Mover:
 
         with suppress(SourceMissing):  # what was asked before, and not answered, has been done
             self._remove(surplus, check)
+            self._source.settle([split(surplus)[0]])
         self._unanswered.discard(surplus)
         self._step("twin removed")
 
