@@ -136,7 +136,7 @@ class _RestoreLot(Lot[_Back]):
 
     def __init__(self, tools: Tools, conn: Connection, jobs: Sequence[_Back]) -> None:
         super().__init__(tools, conn, jobs)
-        self._carrying = self._returning = Returning(tools, conn)
+        self._carrying = self._returning = Returning(self._tools, conn)
 
     def _look(self, job: _Back) -> None:
         staged = job.staged
@@ -226,8 +226,10 @@ class _PurgeLot(Lot[_Away]):
         try:
             self._tools.mover.remove(job.act.video)
         except SourceError as error:
-            # A server whose answer was lost may have deleted it. If nobody can tell, the act stays open.
+            # A server whose answer was lost may have deleted it, or do so yet: then the act stays open.
             if self._places.exists(job.act.video.source):
+                if self._tools.mover.in_doubt(job.act.video.source):
+                    raise
                 job.refused = error
                 return False
         return True

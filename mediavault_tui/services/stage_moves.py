@@ -87,7 +87,10 @@ class Mover:
 
     async def whereabouts(self, leg: Leg) -> Found:
         """Return where a leg's file is, judging by what is on the disk and nothing else."""
-        return await asyncio.to_thread(find, self._source, leg)
+        found = await asyncio.to_thread(find, self._source, leg)
+        if found is Found.SOURCE:  # and nowhere else: nothing was begun that could yet end
+            self._unanswered -= {leg.source, leg.destination}
+        return found
 
     async def complete(self, act: Act) -> Found:
         """Return where an act's video is; a verified copy that is all there is gets its name first."""
@@ -113,9 +116,7 @@ class Mover:
         """
         leg = act.legs[number]
         found = await self.whereabouts(leg)
-        if found is Found.SOURCE:
-            self._unanswered.discard(leg.source)
-        elif leg.source in self._unanswered:
+        if found is not Found.SOURCE and leg.source in self._unanswered:
             raise _unknown(leg.source)
         if found is Found.BOTH:
             await self.settle(leg, forward=False)
@@ -132,10 +133,13 @@ class Mover:
         def check(found: FoundFile) -> None:
             still(leg.source, found.stamp, leg.stamp)
             self._step("removal checked")
-            self._hold()
 
-        self._source.remove_checked(leg.source, check)
+        self._remove(leg.source, check)
         self._step("removed")
+
+    def in_doubt(self, path: bytes) -> bool:
+        """Return whether a removal of `path` was asked for that nobody answered: it may yet be made."""
+        return path in self._unanswered
 
     def rename(self, leg: Leg, *, perhaps_there: bool = False) -> FoundFile:
         """Rename a leg's file, not yet durably, if it is still the one; CrossVolume where that is no rename.
@@ -160,7 +164,7 @@ class Mover:
             found = self._source.move_checked(leg.source, destination, check)
         except SourceError as error:
             if type(error) is SourceError or isinstance(error, SourceOffline):
-                self._unanswered.add(leg.source)
+                self._unanswered |= {leg.source, destination}  # by links either name may yet go
             raise
         self._step("leg renamed")
         return found
@@ -194,6 +198,7 @@ class Mover:
             if leg.source not in self._unanswered and self._source.exists(leg.source):
                 self._source.remove(leg.destination)
             raise
+        self._source.settle([split(leg.source)[0]])
         self._step("source removed")
 
     def _remove(self, path: bytes, check: Callable[[FoundFile], None]) -> None:
@@ -214,7 +219,6 @@ class Mover:
             if asked and not isinstance(error, (SourceMissing, *answers)):
                 self._unanswered.add(path)
             raise
-        self._source.settle([split(path)[0]])
 
     def _complete(self, act: Act) -> Found:
         leg, copy = act.video, act.copy_of(0)
@@ -244,6 +248,7 @@ class Mover:
 
         with suppress(SourceMissing):  # what was asked before, and not answered, has been done
             self._remove(surplus, check)
+            self._source.settle([split(surplus)[0]])
         self._unanswered.discard(surplus)
         self._step("twin removed")
 

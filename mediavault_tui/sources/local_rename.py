@@ -85,6 +85,7 @@ def _rename_by_link(source: bytes, destination: bytes) -> bool:
 
     The second name goes again only where the first is there for sure. A server whose answer was lost may
     have removed the first, or do so yet: then the second is the last, and whoever called finds both or one.
+    If taking the second away fails too, that is the error: then it is the one that may yet go.
     """
     try:
         os.link(source, destination, follow_symlinks=False)
@@ -95,7 +96,7 @@ def _rename_by_link(source: bytes, destination: bytes) -> bool:
     try:
         sync_folder(os.path.dirname(destination))
     except OSError:
-        with suppress(OSError):
+        with suppress(FileNotFoundError):
             os.unlink(destination)
         raise
     try:
@@ -106,7 +107,7 @@ def _rename_by_link(source: bytes, destination: bytes) -> bool:
             raise
     except OSError as error:
         if error.errno in _REFUSALS:
-            with suppress(OSError):
+            with suppress(FileNotFoundError):
                 os.unlink(destination)
         raise
     return True

@@ -189,6 +189,24 @@ async def test_a_removal_that_a_recovery_asked_for_may_still_be_made(
     assert await between.journal() == "stage done"
 
 
+@pytest.mark.parametrize("late", [False, True])
+async def test_a_deletion_that_may_still_be_made_is_not_called_failed(
+    here: Stand, monkeypatch: pytest.MonkeyPatch, late: bool
+) -> None:
+    await here.set_up("purge")
+    with monkeypatch.context() as patch:
+        unanswered(patch, here.film, errno.ETIMEDOUT, obeys=False)
+        (refused,) = await here.act("purge")
+    assert "The next start finds out" in refused
+    here.is_whole()
+    if late:
+        here.film.unlink()
+    (sentence,) = await here.shelf.stage(here.database).recover()
+    assert ("was finished" if late else "had not begun") in sentence
+    assert await here.journal() == ("purge done" if late else "purge undone")
+    assert here.film.exists() != late
+
+
 async def test_a_copy_that_is_replaced_before_it_has_its_name_removes_no_source(between: Stand) -> None:
     await between.set_up()
     looked = between.film.stat()

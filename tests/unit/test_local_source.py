@@ -477,6 +477,17 @@ def test_a_move_by_links_that_is_refused_leaves_the_first_name(tmp_path: Path, c
     assert [path.name for path in tmp_path.iterdir()] == ["a"]
 
 
+def test_a_move_by_links_that_can_be_neither_made_nor_undone_says_so_of_the_new_name(tmp_path: Path) -> None:
+    a, b = write(tmp_path / "a", b"mine"), os.fsencode(tmp_path / "b")
+    with (
+        unlinking(b, errno.ETIMEDOUT, obeys=False),
+        unlinking(a, errno.EACCES, obeys=False),
+        pytest.raises(SourceOffline),
+    ):
+        LocalSource().move(a, b)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a", "b"]
+
+
 @pytest.mark.parametrize("fails", [False, True])
 def test_a_move_by_links_has_the_new_name_last_before_the_old_one_goes(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fails: bool
