@@ -136,7 +136,7 @@ class _RestoreLot(Lot[_Back]):
 
     def __init__(self, tools: Tools, conn: Connection, jobs: Sequence[_Back]) -> None:
         super().__init__(tools, conn, jobs)
-        self._carrying = self._returning = Returning(tools, conn)
+        self._carrying = self._returning = Returning(self._tools, conn)
 
     def _look(self, job: _Back) -> None:
         staged = job.staged
