@@ -59,7 +59,7 @@ class Returning(Carrying):
         # Last, because a server may be late with what a killed program asked of it.
         if await self._tools.mover.whereabouts(act.video) in (Found.DESTINATION, Found.BOTH):
             where = display(act.video.destination or b"")
-            raise FilmIsBack(f"{where} is back, but {error}. The next start finishes that")
+            raise FilmIsBack(f"{where} is back, but {error}. The next start tries again")
         await self.close(act, ActState.UNDONE, str(error))
 
     async def record_restore(self, act: Act, staged: Held) -> None:

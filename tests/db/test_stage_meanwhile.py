@@ -120,6 +120,32 @@ async def test_an_approval_that_comes_again_is_none_for_the_purge_that_is_under_
     assert all(path.exists() for path in await held(conn, again.done))
 
 
+async def test_whoever_is_quicker_every_file_whose_approval_was_taken_back_is_there(
+    shelf: Shelf, conn: Connection, database: Database
+) -> None:
+    """Two people who purge, and one who takes back, in the opposite order: nobody waits for ever, either."""
+    ids = (await approved(shelf, database)).done
+    one, two, three = (shelf.stage(database) for _ in range(3))
+
+    async def take_back() -> list[int]:
+        back: list[int] = []
+        for id in ids[::2]:
+            back += (await three.unapprove([id], who="dallas")).done
+        return back + list((await three.unapprove(tuple(reversed(ids)), who="dallas")).done)
+
+    first, second, back = await asyncio.gather(
+        one.purge(word="purge", who=ME, staged=ids),
+        two.purge(word="purge", who="ash", staged=tuple(reversed(ids))),
+        take_back(),
+    )
+    purged = {*first.done, *second.done}
+    assert purged | set(back) == set(ids)
+    assert purged & set(back) == set()
+    assert all(path.exists() for path in await held(conn, tuple(back)))
+    assert not any(path.exists() for path in await held(conn, tuple(purged)))
+    assert await one.recover() == []
+
+
 async def test_a_kept_copy_that_a_scan_finds_broken_stops_what_is_not_deleted_yet(
     shelf: Shelf, conn: Connection, database: Database
 ) -> None:
