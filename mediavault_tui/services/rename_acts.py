@@ -105,7 +105,7 @@ async def rename(
         tools.source.real_folder(folder, top=file.root)
 
     try:
-        with Hold() as hold:
+        with (hold := Hold()).on(conn):
             await Carrying(tools.under(hold), conn).rename(act, look)
     finally:
         if not conn.is_closed():

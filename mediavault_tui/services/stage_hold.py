@@ -8,8 +8,13 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterator
+from contextlib import contextmanager
 from typing import Any, TypeVar
+
+from mediavault_tui.errors import DatabaseDown
+from mediavault_tui.store import acts
+from mediavault_tui.store.database import Connection
 
 LEAVE_WITHIN = 5.0
 """Seconds that the program waits at its end for acts that are under way."""
@@ -18,24 +23,32 @@ _Answer = TypeVar("_Answer")
 
 
 class LetGo(Exception):
-    """The acts of a thread are not its own any more. It ends the thread; nobody is left to hear it."""
+    """The acts of a thread are not its own any more: it ends before its next change."""
 
 
 class Hold:
     """Whether acts are still those of whoever began them; shared by the threads that carry them out.
 
-    `with` lets go at its end, which must come before the acts' locks are given back: a thread that goes on
+    They are while the block of `on` runs, if the database does not lose their locks: a thread that goes on
     after that ends before its next change.
     """
 
     def __init__(self) -> None:
         self._over = threading.Event()
 
-    def __enter__(self) -> Hold:
-        return self
+    @contextmanager
+    def on(self, conn: Connection) -> Iterator[None]:
+        """Have the acts, whose locks are `conn`'s, until the block ends; it must before they are given back.
 
-    def __exit__(self, *_exception: object) -> None:
-        self._over.set()
+        Raises: DatabaseDown if the locks were lost with the connection.
+        """
+        with acts.watched(conn, self._over.set):
+            try:
+                yield
+            except LetGo as error:
+                raise DatabaseDown(acts.LOST) from error
+            finally:
+                self._over.set()
 
     def __call__(self) -> None:
         """Return if the acts are still ours. Raises: LetGo."""

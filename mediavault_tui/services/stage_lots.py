@@ -67,7 +67,7 @@ class Lot(ABC, Generic[AnyJob]):
         if not self._jobs:
             return
         try:
-            with self._hold:
+            with self._hold.on(self._conn):
                 await self._carry()
         finally:
             if not self._conn.is_closed():

@@ -43,7 +43,7 @@ class Recovery:
             for id in await acts.open_acts(conn):
                 async with acts.claimed(conn, id) as act:
                     if act is not None:
-                        with Hold() as hold:
+                        with (hold := Hold()).on(conn):
                             dealing = Recovery(self._database, self._tools.under(hold))
                             sentences.append(await dealing._deal_with(conn, act))
         return sentences

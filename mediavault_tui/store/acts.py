@@ -20,7 +20,10 @@ from mediavault_tui.domain.pathtext import display
 from mediavault_tui.domain.staging import Act, ActKind, ActState, Leg, VerifiedCopy
 from mediavault_tui.errors import DatabaseDown, Refused
 from mediavault_tui.store.database import Connection
+from mediavault_tui.store.database import lost as is_lost
 from mediavault_tui.store.sqlfiles import sql
+
+LOST = "The database was restarted in the middle of an act; the next start finishes it"
 
 _BROKEN_RULE = "MV001"
 _ATTEMPTS = 5
@@ -140,7 +143,22 @@ async def still_owned(conn: Connection, *ids: OperationId) -> None:
     After a restart of the database another program may already be recovering the acts.
     """
     if await conn.fetchval(sql("acts_locked"), list(ids)) != len(set(ids)):
-        raise DatabaseDown("The database was restarted in the middle of an act; the next start finishes it")
+        raise DatabaseDown(LOST)
+
+
+@contextmanager
+def watched(conn: Connection, lost: Callable[[], None]) -> Iterator[None]:
+    """Call `lost` as soon as the connection is: with it go the locks of its acts."""
+
+    def hear(_conn: object) -> None:
+        lost()
+
+    conn.add_termination_listener(hear)
+    try:
+        yield
+    finally:
+        if not is_lost(conn):
+            conn.remove_termination_listener(hear)
 
 
 async def release(conn: Connection, *ids: OperationId) -> None:

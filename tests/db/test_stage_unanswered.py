@@ -17,6 +17,7 @@ from mediavault_tui import bootstrap
 from mediavault_tui.cli.app import _Door
 from mediavault_tui.domain.renaming import PRESETS
 from mediavault_tui.domain.world import Title, TitleKind
+from mediavault_tui.errors import DatabaseDown
 from mediavault_tui.services import stage_hold
 from mediavault_tui.services.rename import Renaming
 from mediavault_tui.services.stage_moves import Step, no_step
@@ -291,6 +292,11 @@ async def hanging() -> AsyncIterator[Callable[[str], Hanging]]:
         each.let_go_on()
 
 
+def lives(process: int) -> bool:
+    """Return whether there is such a process."""
+    return os.path.exists(f"/proc/{process}")
+
+
 async def left(acting: Awaitable[object], hung: Hanging) -> None:
     """Leave as the program does at its end, when the act hangs."""
     task = asyncio.ensure_future(acting)
@@ -354,6 +360,31 @@ async def test_the_app_waits_a_little_for_its_acts_and_then_lets_go_of_them(
     hung.let_go_on()
     here.is_whole()
     assert here.film.read_bytes() == FILM
+
+
+@pytest.mark.parametrize("verb", [*VERBS, "purge"])
+async def test_an_act_whose_locks_the_database_lost_does_nothing_when_its_disk_answers(
+    here: Stand, hanging: Callable[[str], Hanging], verb: str
+) -> None:
+    await here.set_up(verb)
+    hung = hanging("removal checked" if verb == "purge" else "leg checked")
+    acting = asyncio.ensure_future(here.act(verb, step=hung))
+    await asyncio.wait_for(hung.reached.wait(), 60)
+    ended = await here.conn.fetch(
+        "select pid from (select distinct pid from pg_locks where locktype = 'advisory' and database ="
+        " (select oid from pg_database where datname = current_database())) l where pg_terminate_backend(pid)"
+    )
+    assert len(ended) == 1
+    while lives(ended[0]["pid"]):  # noqa: ASYNC110 - the system tells nobody
+        await asyncio.sleep(0.01)
+    (sentence,) = await here.shelf.stage(here.database).recover()
+    assert "was undone" in sentence or "had not begun" in sentence
+    hung.let_go_on()
+    with pytest.raises(DatabaseDown):
+        await acting
+    here.is_whole()
+    assert here.film.read_bytes() == FILM
+    assert await here.journal() == f"{verb} undone"
 
 
 async def test_nothing_more_of_a_wave_begins_once_it_was_left(hanging: Callable[[str], Hanging]) -> None:
