@@ -170,7 +170,9 @@ class Choice(Modal[int | None]):
 
     def body(self) -> ComposeResult:
         rows = [
-            Content.assemble((f" {number} ", "bold $text-accent"), " ", visible(option))
+            Content.assemble(
+                (keyed(self.app, f" <choice.{number}:{number}> "), "bold $text-accent"), " ", visible(option)
+            )
             for number, option in enumerate(self.options, start=1)
         ]
         yield Static(Content("\n").join(rows))

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from functools import partial
 from typing import Any
 
 from textual import events
@@ -22,7 +23,10 @@ _LAPS = 3
 """The key itself; what its action announces; what is announced in answer to that."""
 
 _PATIENCE = 0.5
-"""Seconds after which the next key is looked at, come what may: what had the focus may be gone."""
+"""Seconds after which the next key is looked at, come what may."""
+
+_GLANCE = 0.05
+"""Seconds between looks whether what had the focus is still there: what goes away may take a lap with it."""
 
 
 class AsksFirst:
@@ -67,8 +71,7 @@ class InOrderApp(KeyedApp):
         if lap.turn != self._turn:
             return  # somebody lost patience with it
         if lap.laps < _LAPS:
-            here = lap.start.is_attached and lap.start.screen is self.screen
-            self._send_round(lap.start if here else self.focused or self.screen, lap.laps + 1)
+            self._send_round(lap.start, lap.laps + 1)
         else:
             await self._look_at_the_next()
 
@@ -83,19 +86,36 @@ class InOrderApp(KeyedApp):
             self._typed.popleft()
         if not self._typed:
             return
-        loop = asyncio.get_running_loop()
-        self._patience = loop.call_later(_PATIENCE, self.call_later, self._lose_patience, self._turn)
-        start: DOMNode = self.focused or self.screen
+        start = self._focus
+        self._have_patience(start, _PATIENCE)
         event, _ = self._typed.popleft()
         self._key = _key(event)
         await super().on_event(event)
         self._send_round(start, 1)
 
-    async def _lose_patience(self, turn: int) -> None:
-        if turn == self._turn:
+    def _have_patience(self, start: DOMNode, seconds: float) -> None:
+        again = partial(self.call_later, self._lose_patience, self._turn, start, seconds - _GLANCE)
+        self._patience = asyncio.get_running_loop().call_later(_GLANCE, again)
+
+    async def _lose_patience(self, turn: int, start: DOMNode, seconds: float) -> None:
+        if turn != self._turn:
+            return
+        if seconds > 0 and self._is_here(start):
+            self._have_patience(start, seconds)
+        else:
             await self._look_at_the_next()
 
+    @property
+    def _focus(self) -> DOMNode:
+        return self.focused or self.screen
+
+    def _is_here(self, node: DOMNode) -> bool:
+        return node.is_attached and node.screen is self.screen
+
     def _send_round(self, start: DOMNode, laps: int) -> None:
+        """Send a lap from where the key began; where that is gone, from what has the focus now."""
+        if not self._is_here(start):
+            start = self._focus
         start.post_message(self.Lap(self._turn, laps, start))
 
 

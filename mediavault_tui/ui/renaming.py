@@ -136,7 +136,7 @@ class Rename(AsksFirst, Modal[list[Planned] | None]):
             [
                 ("<rename.yes:y>", "rename the marked"),
                 ("<list.mark:space>", "leave out"),
-                ("1…4", "names"),
+                ("<rename.plex:1>…<rename.own:4>", "names"),
                 ("<rename.widen:w>", "widen"),
                 ("<rename.no:esc>", "back"),
             ],
@@ -190,9 +190,13 @@ class Rename(AsksFirst, Modal[list[Planned] | None]):
         offers: list[Content] = []
         for n, (name, text) in enumerate(_TITLES.items(), start=1):
             mark = (f"▶{text}  ", "bold") if name == chosen else (f" {text}  ", "$foreground-muted")
-            offers.append(Content.assemble((f"{n}", "bold $text-accent"), mark))
+            offers.append(
+                Content.assemble((keyed(self.app, f"<rename.{name}:{n}>"), "bold $text-accent"), mark)
+            )
         self.query_one("#choices", Static).update(
-            Content.assemble(*offers, ("w ", "bold $text-accent"), _REACHES[self.reach])
+            Content.assemble(
+                *offers, (keyed(self.app, "<rename.widen:w> "), "bold $text-accent"), _REACHES[self.reach]
+            )
         )
         pattern = named(self.naming)
         shown = self.naming if chosen == _OWN else f"{pattern.film}\n{pattern.episode}"

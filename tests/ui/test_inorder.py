@@ -14,6 +14,7 @@ from textual.widgets import Input
 from mediavault_tui.domain.model import FileId, GroupId
 from mediavault_tui.ui import inorder
 from mediavault_tui.ui.dialogs import Confirm
+from mediavault_tui.ui.proposal import Statement
 from mediavault_tui.ui.widgets.listing import Listing
 from tests.ui.fakes import FakeVault
 from tests.ui.harness import NARROW, WIDE, app_on, keys, settle, until
@@ -23,6 +24,7 @@ from tests.ui.harness import NARROW, WIDE, app_on, keys, settle, until
 def _no_end_of_patience(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let no test pass because a key was waited for long enough."""
     monkeypatch.setattr(inorder, "_PATIENCE", 60.0)
+    monkeypatch.setattr(inorder, "_GLANCE", 60.0)
 
 
 def at_once(app: App[Any], *names: str) -> None:
@@ -109,10 +111,22 @@ async def test_keys_go_on_where_what_had_the_focus_goes_away() -> None:
         await until(pilot, lambda: app.screen.query_one("#rows", Listing).cursor == 2)
 
 
+async def test_keys_go_on_where_a_key_before_all_others_puts_its_dialog_away() -> None:
+    app = app_on()
+    async with app.run_test(size=NARROW) as pilot:
+        await settle(pilot)
+        app.push_screen(Statement("select 1"))
+        await settle(pilot)
+        at_once(app, "escape", "down", "down")
+        await until(pilot, lambda: not isinstance(app.screen, Statement))
+        await until(pilot, lambda: app.screen.query_one("#rows", Listing).cursor == 2)
+
+
 async def test_a_handler_that_waits_holds_the_next_key_back_for_a_moment_only(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(inorder, "_PATIENCE", 0.05)
+    monkeypatch.setattr(inorder, "_PATIENCE", 0.06)
+    monkeypatch.setattr(inorder, "_GLANCE", 0.02)
     begun, over, arrived = asyncio.Event(), asyncio.Event(), asyncio.Event()
 
     class Waiting(inorder.InOrderApp):

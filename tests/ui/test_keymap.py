@@ -282,6 +282,16 @@ async def test_footer_bar_help_palette_and_list_name_the_key_that_works() -> Non
         await until(pilot, lambda: "Stage (D)" in shown(app))
 
 
+async def test_dialogs_name_the_keys_that_work_beside_what_they_offer() -> None:
+    app = app_on(remapped=remapped("choice.1=f1,rename.own=f4,rename.widen=f6,rename.yes=f9"))
+    async with app.run_test(size=WIDE) as pilot:
+        await keys("s")(pilot)
+        assert re.search(r"f1  +title", shown(app))
+        await keys("escape", "r")(pilot)
+        assert re.search(r"3 Kodi +f4 your own +f6 ", shown(app))
+        assert re.search(r"f9 rename the marked .*1…f4 names +f6 widen", shown(app))
+
+
 def test_a_sentence_names_the_key_that_works() -> None:
     app = app_on(remapped=remapped("app.undo=ctrl+z"))
     assert keyed(app, "<app.undo:u> takes it back, <app.help:?> helps.") == "^z takes it back, ? helps."
