@@ -11,7 +11,7 @@ from textual.binding import Binding
 from textual.content import Content
 from textual.screen import Screen
 
-from mediavault_tui.ui.keyed import keyed
+from mediavault_tui.ui.keyed import keyed, working
 
 
 def commands(app: App[Any], screen: Screen[Any]) -> Iterator[SystemCommand]:
@@ -21,11 +21,9 @@ def commands(app: App[Any], screen: Screen[Any]) -> Iterator[SystemCommand]:
         yield SystemCommand(
             "Log out", "End this login in the browser", partial(app.open_url, "/logout", new_tab=False)
         )
-    seen: set[str] = set()
-    for node, binding, enabled, tooltip in screen.active_bindings.values():
-        if not enabled or not binding.id or binding.id in seen or binding.id == "app.menu":
-            continue  # without an id it is one of Textual's own
-        seen.add(binding.id)
+    for node, binding, _, tooltip in working(screen):
+        if binding.id == "app.menu":
+            continue
         title = f"{binding.description} ({app.get_key_display(binding)})"
 
         async def run(action: str = binding.action, namespace: Any = node) -> None:
@@ -42,11 +40,7 @@ def help_text(app: App[Any]) -> Content:
     if intro:
         blocks.append(Content(keyed(app, intro)))
     by_node: dict[Any, list[Content]] = {}
-    seen: set[str] = set()
-    for node, binding, enabled, tooltip in app.screen.active_bindings.values():
-        if not enabled or not binding.id or binding.id in seen:
-            continue
-        seen.add(binding.id)
+    for node, binding, _, tooltip in working(app.screen):
         by_node.setdefault(node, []).append(_line(app, binding, tooltip))
     for node, lines in by_node.items():
         title = "Everywhere" if node is app else "In this pane" if node is app.screen else "Here"

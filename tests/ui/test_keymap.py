@@ -282,6 +282,17 @@ async def test_footer_bar_help_palette_and_list_name_the_key_that_works() -> Non
         await until(pilot, lambda: "Stage (D)" in shown(app))
 
 
+async def test_a_remapped_key_keeps_its_place_in_the_foot_line() -> None:
+    async def bar(app: MediaVaultApp) -> str:
+        async with app.run_test(size=NARROW) as pilot:
+            await settle(pilot)
+            return app.screen.query_one(KeyBar).render().plain
+
+    plain = await bar(app_on())
+    mine = await bar(app_on(remapped=remapped("inventory.stage=D,inventory.sort=O,app.undo=U")))
+    assert mine == plain.replace("d Stage", "D Stage").replace("s Sort", "O Sort").replace("u Undo", "U Undo")
+
+
 async def test_dialogs_name_the_keys_that_work_beside_what_they_offer() -> None:
     app = app_on(remapped=remapped("choice.1=f1,rename.own=f4,rename.widen=f6,rename.yes=f9"))
     async with app.run_test(size=WIDE) as pilot:

@@ -7,6 +7,8 @@ from textual.screen import Screen
 from textual.style import Style
 from textual.widget import Widget
 
+from mediavault_tui.ui.keyed import working
+
 _LAST = ("app.undo", "app.help", "app.menu")
 """One takes everything back, two lead to all others: shown however narrow the terminal."""
 
@@ -35,11 +37,9 @@ class KeyBar(Widget):
     def render(self) -> Content:
         first: list[Content] = []
         last: list[Content] = []
-        seen: set[str] = set()
-        for _, binding, enabled, _ in self.screen.active_bindings.values():
-            if not binding.show or not enabled or binding.id in seen:
+        for _, binding, _, _ in working(self.screen):
+            if not binding.show:
                 continue
-            seen.add(binding.id or "")
             key = self.app.get_key_display(binding)
             entry = Content.assemble((key, "bold $text-accent"), " ", binding.description)
             pressed = {"@click": f"app.simulate_key({binding.key.partition(',')[0]!r})"}
