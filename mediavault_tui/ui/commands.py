@@ -11,7 +11,14 @@ from textual.binding import Binding
 from textual.content import Content
 from textual.screen import Screen
 
+from mediavault_tui.ui.format import wrap
 from mediavault_tui.ui.keyed import keyed, working
+from mediavault_tui.ui.widgets.listing import Listing
+
+_KEY = 10
+"""Cells of the column of keys."""
+_WIDE, _AROUND = 72, 12
+"""Cells of a line of help at most, and those that the panel leaves around it on a narrow screen."""
 
 
 def commands(app: App[Any], screen: Screen[Any]) -> Iterator[SystemCommand]:
@@ -33,22 +40,25 @@ def commands(app: App[Any], screen: Screen[Any]) -> Iterator[SystemCommand]:
 
 
 def help_text(app: App[Any]) -> Content:
-    """Return what the focused widget is for, and each key that works with it, in words."""
-    focused = app.focused
-    blocks: list[Content] = []
-    intro = getattr(focused, "HELP", None) or getattr(app.screen, "HELP", None)
-    if intro:
-        blocks.append(Content(keyed(app, intro)))
-    by_node: dict[Any, list[Content]] = {}
+    """Return what the focused widget and the pane are for, and each key that works there, in words.
+
+    How one moves in a list is known to most: what the pane does with it comes first.
+    """
+    keys: dict[Any, list[Content]] = {}
     for node, binding, _, tooltip in working(app.screen):
-        by_node.setdefault(node, []).append(_line(app, binding, tooltip))
-    for node, lines in by_node.items():
+        keys.setdefault(node, []).append(_line(app, binding, tooltip))
+    blocks: list[Content] = []
+    for node in sorted(keys, key=lambda node: 2 if node is app else isinstance(node, Listing)):
+        if intro := getattr(node, "HELP", None):
+            blocks.append(Content(keyed(app, intro)))
         title = "Everywhere" if node is app else "In this pane" if node is app.screen else "Here"
-        blocks.append(Content("\n").join([Content.styled(title, "bold $text-accent"), *lines]))
+        blocks.append(Content("\n").join([Content.styled(title, "bold $text-accent"), *keys[node]]))
     return Content("\n\n").join(blocks)
 
 
 def _line(app: App[Any], binding: Binding, tooltip: str) -> Content:
     key = app.get_key_display(binding)
     words = keyed(app, tooltip) or binding.description
-    return Content.assemble((f"{key:>10}", "bold $foreground"), "  ", (words, "$foreground-muted"))
+    room = min(app.size.width - _AROUND, _WIDE) - _KEY - 2
+    hanging = f"\n{'':{_KEY + 2}}".join(wrap(words, max(room, 20)))
+    return Content.assemble((f"{key:>{_KEY}}", "bold $foreground"), "  ", (hanging, "$foreground-muted"))

@@ -21,6 +21,7 @@ from mediavault_tui.domain.purging import Purgeable, PurgeForecast
 from mediavault_tui.errors import MediaVaultError
 from mediavault_tui.ui import describe, purging, tables
 from mediavault_tui.ui.format import size
+from mediavault_tui.ui.keyed import keyed
 from mediavault_tui.ui.pane import TextFilteredPane
 from mediavault_tui.ui.widgets.facts import Facts
 from mediavault_tui.ui.widgets.filterline import FilterLine
@@ -57,7 +58,8 @@ class PendingScreen(TextFilteredPane[PendingServices]):
     TROUBLE = "What is staged could not be read"
     CSS_PATH = "pending.tcss"
     HELP = (
-        "Files in the holding folder. r puts them back, a approves them, P purges what is approved and due."
+        "Files in the holding folder. <pending.restore:r> puts them back, <pending.approve:a> approves them,"
+        " <pending.purge:P> purges what is approved and due."
     )
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -143,10 +145,12 @@ class PendingScreen(TextFilteredPane[PendingServices]):
     def shown(self) -> None:
         listing = self.listing
         listing.columns = tables.staged_columns(self.now())
-        listing.empty = (
-            "Nothing staged has such a name.\nesc clears the filter."
+        listing.empty = keyed(
+            self.app,
+            "Nothing staged has such a name.\n<pane.back:esc> clears the filter."
             if self.text
-            else "Nothing is staged.\nPress 2 for the duplicates: what you stage there waits here."
+            else "Nothing is staged.\n"
+            "Press <app.duplicates:2> for the duplicates: what you stage there waits here.",
         )
         self._foretell()
 
@@ -228,7 +232,7 @@ class PendingScreen(TextFilteredPane[PendingServices]):
         except MediaVaultError as error:
             self.complain("Nothing was staged", error)
             return
-        self.report(result, "staged; nothing is deleted yet. u takes it back.")
+        self.report(result, keyed(self.app, "staged; nothing is deleted yet. <app.undo:u> takes it back."))
 
     @property
     def _meant(self) -> list[StagedId]:
@@ -264,7 +268,8 @@ class PendingScreen(TextFilteredPane[PendingServices]):
         except MediaVaultError as error:
             self.complain("Nothing was approved" if waiting else "No approval was taken back", error)
             return
-        self._done(result, "approved; P purges what is approved and due" if waiting else "no longer approved")
+        approved_now = keyed(self.app, "approved; <pending.purge:P> purges what is approved and due")
+        self._done(result, approved_now if waiting else "no longer approved")
 
     @work(group="write")
     async def action_purge(self) -> None:
