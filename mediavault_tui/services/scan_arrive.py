@@ -75,6 +75,7 @@ class Arriving:
             await self._settle()
 
     async def _settle(self) -> None:
+        await arrivals.analyze(self.conn)  # first: what is due goes by the size that the planner knows
         # Beside the indexes: the small ones and this together take as long as the large one.
         looking = asyncio.create_task(arrivals.written_twice(self.conn, self.source.name))
         try:
@@ -83,7 +84,6 @@ class Arriving:
             await asyncio.wait({looking})
         if await looking:
             await arrivals.fold_links(self.conn, self.source.name)
-        await arrivals.analyze(self.conn)
 
     def _cancelled(self) -> bool:
         return self.meter.control.cancelled

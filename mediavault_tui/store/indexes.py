@@ -14,6 +14,8 @@ from mediavault_tui.store.sqlfiles import sql
 
 _MEMORY = "256MB"
 """For sorting what goes into an index."""
+_FOR_ITSELF = f"set maintenance_work_mem = '{_MEMORY}'; set max_parallel_maintenance_workers = 0"
+"""The server's own helpers would only take turns with the other index."""
 _AT_ONCE = 2
 """Indexes built side by side: each keeps one processor busy."""
 _LOCK = "select pg_advisory_xact_lock(hashtext('deferred index'), hashtext($1))"
@@ -63,13 +65,13 @@ async def make_due(database: Database) -> int:
 
     async def work() -> None:
         async with database.connection() as own:
-            await own.execute(f"set maintenance_work_mem = '{_MEMORY}'")
+            await own.execute(_FOR_ITSELF)
             try:
                 while waiting:
                     await _make(own, waiting.pop())
             finally:
                 if not own.is_closed():
-                    await own.execute("reset maintenance_work_mem")
+                    await own.execute("reset maintenance_work_mem; reset max_parallel_maintenance_workers")
 
     crew = [work() for _ in range(min(_AT_ONCE, len(due)))]
     for outcome in await asyncio.gather(*crew, return_exceptions=True):

@@ -4,14 +4,14 @@ select exists (select from media_files)
 
 -- name: indexes_set_aside
 -- The indexes of the inventory that a new file's row goes into and that guard no uniqueness, noted as
--- to be made again. Returns their names. Those of probed files only (tier, codec) stay: nothing is new in them.
+-- to be made again. Returns their names. Those in which no new file is (probed, tagged or not present) stay.
 with noted as (
     insert into deferred_indexes (name, definition)
     select c.relname, pg_get_indexdef(i.indexrelid)
     from pg_index i
     join pg_class c on c.oid = i.indexrelid
     where i.indrelid = 'media_files'::regclass and not i.indisunique
-      and coalesce(pg_get_expr(i.indpred, i.indrelid), '') !~ 'tier <> |video_codec'
+      and coalesce(pg_get_expr(i.indpred, i.indrelid), '') !~ 'tier <> |video_codec|tags IS NOT NULL|state <> '
     on conflict (name) do update set definition = excluded.definition, from_files = 0
     returning name
 )
@@ -31,5 +31,10 @@ delete from deferred_indexes where name = any($1::text[])
 select exists (select from deferred_indexes where from_files = 0)
 
 -- name: inventory_files
--- How many rows the inventory has, counted up to $1.
-select count(*)::integer as files from (select from media_files limit $1) f
+-- How many rows the inventory has: as the planner reckons it, from the table's present size; counted, up to $1, while
+-- there are no statistics.
+select case when c.reltuples > 0 and c.relpages > 0
+            then (c.reltuples / c.relpages
+                  * (pg_relation_size(c.oid) / current_setting('block_size')::bigint))::bigint
+            else (select count(*) from (select from media_files limit $1) f) end as files
+from pg_class c where c.oid = 'media_files'::regclass

@@ -219,10 +219,13 @@ where m.source = $1 and m.state = 'present' and m.path_raw >= r.low and m.path_r
 
 -- name: scan_hash_candidates
 -- Files of equal size of which at least one was never sampled; empty files are no duplicates. $1 source.
+-- Small files come with their samples: where all have, nothing is counted.
 select m.path_raw, m.device, m.inode, m.size_bytes, m.modified_ns, m.link_count, m.sample_hash, m.content_hash,
        m.state
 from media_files m
-where m.source = $1 and m.state in ('present', 'missing', 'staged', 'purged') and m.size_bytes in (
+where exists (select from media_files n
+              where n.source = $1 and n.size_bytes > 0 and n.state = 'present' and n.sample_hash is null)
+and m.source = $1 and m.state in ('present', 'missing', 'staged', 'purged') and m.size_bytes in (
     select f.size_bytes from media_files f
     where f.source = $1 and f.size_bytes > 0
       and (f.state = 'present' or f.content_hash is not null)

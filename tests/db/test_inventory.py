@@ -240,3 +240,21 @@ async def test_a_slip_in_a_title_of_the_library_finds_it(library: Library) -> No
     library.forget()
     assert await library.nearest(title[:-2] + title[-1]) == found
     assert title in await library.nearest(title)
+
+
+async def test_how_large_the_inventory_is_follows_its_table_from_one_analysis_to_the_next(
+    conn: Connection,
+) -> None:
+    await fill(conn, 2000)
+    await conn.execute("vacuum analyze media_files")
+    assert await conn.fetchval(sql("inventory_files"), 10) == 2000
+    await conn.execute(
+        "insert into media_files (path_raw, path, root_raw, device, inode, size_bytes, modified_ns,"
+        " last_scan_id)"
+        " select convert_to(p, 'UTF8'), p, '/new', 1, n, n, n, 1"
+        " from generate_series(1, 4000) n, lateral (select '/new/' || repeat('x', 400) || n) as of (p)"
+    )
+    assert await conn.fetchval(sql("inventory_files"), 10) > 3000, "the table grew, the statistics did not"
+    await conn.execute("delete from media_files")
+    await conn.execute("vacuum analyze media_files")
+    assert await conn.fetchval(sql("inventory_files"), 10) == 0
