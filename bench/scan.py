@@ -83,6 +83,7 @@ async def million(files: int) -> None:
         conn = await connect_once(url)
         try:
             await fill(conn, files)
+            await conn.execute("delete from media_files where state = 'purged'")
             await conn.execute(
                 "update media_files set state = 'present', missing_since = null where state <> 'present'"
             )
