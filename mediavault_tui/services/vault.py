@@ -16,10 +16,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Generic, TypeVar
 
-from mediavault_tui.domain.accounts import LinkId, PreviewLink
-from mediavault_tui.domain.checks import Check
-from mediavault_tui.domain.choosing import Asking, Key, Puzzle
-from mediavault_tui.domain.lacks import BetterCopy, MissingEpisode
 from mediavault_tui.domain.library import (
     ActResult,
     Comparison,
@@ -38,18 +34,22 @@ from mediavault_tui.domain.library import (
 )
 from mediavault_tui.domain.model import FileId, GroupId, MediaFile, StagedId
 from mediavault_tui.domain.paths import LOCAL, PLACES, place
-from mediavault_tui.domain.picture import Picture
-from mediavault_tui.domain.purging import Purgeable, PurgeForecast
-from mediavault_tui.domain.watching import Answering, Preview
-from mediavault_tui.domain.world import Title
-from mediavault_tui.domain.worldmatch import Scored
 from mediavault_tui.errors import Refused, UsageError
 from mediavault_tui.sources.folders import subfolders
 
 if TYPE_CHECKING:
+    from mediavault_tui.domain.accounts import LinkId, PreviewLink
+    from mediavault_tui.domain.checks import Check
+    from mediavault_tui.domain.choosing import Asking, Key, Puzzle
+    from mediavault_tui.domain.lacks import BetterCopy, MissingEpisode
+    from mediavault_tui.domain.picture import Picture
+    from mediavault_tui.domain.purging import Purgeable, PurgeForecast
     from mediavault_tui.domain.rehearsal import Rehearsal
     from mediavault_tui.domain.rename_plan import Planned, Reach
     from mediavault_tui.domain.rename_plan import Preview as RenamePreview
+    from mediavault_tui.domain.watching import Answering, Preview
+    from mediavault_tui.domain.world import Title
+    from mediavault_tui.domain.worldmatch import Scored
     from mediavault_tui.services.asking import Asking as Answers
     from mediavault_tui.services.chat import Chat
     from mediavault_tui.services.configuration import Configuration

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
@@ -22,7 +22,7 @@ from textual.reactive import reactive
 from textual.screen import Screen
 from textual.signal import Signal
 from textual.theme import Theme
-from textual.worker import WorkerFailed
+from textual.worker import WorkerCancelled, WorkerFailed
 
 from mediavault_tui.domain.library import ScanRecord
 from mediavault_tui.errors import MediaVaultError
@@ -255,6 +255,7 @@ class MediaVaultApp(InOrderApp):
         if self._services is None:
             self._services = asyncio.get_running_loop().create_future()
         self._services.set_result(services)
+        await self._first_rows()
         try:
             for sentence in await services.recover():
                 self.notify(sentence, title="After a crash", markup=False, timeout=15)
@@ -263,6 +264,11 @@ class MediaVaultApp(InOrderApp):
                 await asyncio.Event().wait()
         except MediaVaultError as error:
             self._complain("The library is not watched any more", error)
+
+    async def _first_rows(self) -> None:
+        """Let the pane that is seen show its rows before anything else is begun."""
+        with suppress(WorkerFailed, WorkerCancelled):
+            await self.workers.wait_for_complete([each for each in self.workers if each.group == "reload"])
 
     async def _through_the_door(self) -> AppServices | None:
         from mediavault_tui.ui.advice import advice
