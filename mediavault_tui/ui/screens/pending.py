@@ -28,6 +28,9 @@ from mediavault_tui.ui.widgets.filterline import FilterLine
 from mediavault_tui.ui.widgets.listing import Listing
 from mediavault_tui.ui.windows import STEP, GrowingWindow, Window, rows_with
 
+_NOTHING = "Nothing is staged.\nPress <app.duplicates:2> for the duplicates: what you stage there waits here."
+_NONE_SUCH = "Nothing staged has such a name.\n<pane.back:esc> clears the filter."
+
 
 class PendingServices(Protocol):
     """What this pane asks of the services layer, and all it may ask."""
@@ -145,13 +148,7 @@ class PendingScreen(TextFilteredPane[PendingServices]):
     def shown(self) -> None:
         listing = self.listing
         listing.columns = tables.staged_columns(self.now())
-        listing.empty = keyed(
-            self.app,
-            "Nothing staged has such a name.\n<pane.back:esc> clears the filter."
-            if self.text
-            else "Nothing is staged.\n"
-            "Press <app.duplicates:2> for the duplicates: what you stage there waits here.",
-        )
+        listing.empty = keyed(self.app, _NONE_SUCH if self.text else _NOTHING)
         self._foretell()
 
     @work(exclusive=True, group="foretell")
