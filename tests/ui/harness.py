@@ -98,9 +98,9 @@ async def settle(pilot: Pilot[Any]) -> None:
 
 
 async def until(pilot: Pilot[Any], holds: Callable[[], bool]) -> None:
-    """Wait until something holds; the test's own time-out is the limit."""
-    async with asyncio.timeout(5):
-        while not holds():
+    """Wait until something holds, on a screen that has its parts; the test's own time-out is the limit."""
+    async with asyncio.timeout(20):
+        while not (pilot.app.screen.is_mounted and holds()):
             await pilot.pause()
             await asyncio.sleep(0.005)
 
