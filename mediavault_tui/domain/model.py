@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from enum import StrEnum
-from typing import NewType
+from typing import NamedTuple, NewType
 
 FileId = NewType("FileId", int)
 GroupId = NewType("GroupId", int)
@@ -202,11 +202,10 @@ class Work:
         return tuple(sorted({length for length in (self.runtime, *self.cuts) if length > 0}))
 
 
-@dataclass(frozen=True, slots=True)
-class FileStamp:
+class FileStamp(NamedTuple):
     """What tells, without reading it, whether a file is still the same.
 
-    `device` and `inode` as `signed` gives them.
+    `device` and `inode` as `signed` gives them. A tuple, for a walk makes one of every file.
     """
 
     device: int

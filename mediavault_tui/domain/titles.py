@@ -16,6 +16,7 @@ _SPELLED_OUT = str.maketrans(
 )  # fmt: skip
 _ACCENTS = re.compile("[\u0300-\u036f\u064b-\u065f]+")
 _NOT_WORDS = re.compile(r"[\W_]+")
+_PLAIN = re.compile(r"[A-Za-z0-9]+(?: [A-Za-z0-9]+)*")
 _LETTERS = re.compile(r"(?<!\S)[a-z](?: [a-z](?!\S))+")
 _ARTICLE = re.compile(r"(?:the|an|a) (?=\S)")
 _TRAILING_ARTICLE = re.compile(r"(.*\S), ?(the|an|a)\s*", re.IGNORECASE | re.DOTALL)
@@ -32,7 +33,7 @@ def title_key(title: str) -> str:
     ("S.W.A.T." = "SWAT"), Roman numerals after the first word in digits. Never empty for a
     title that shows anything: one made of signs alone stands as it is.
     """
-    if title.isascii() and all(map(str.isalnum, title.split(" "))):
+    if _PLAIN.fullmatch(title):
         return _short_forms(title.lower())  # as most are: nothing below would change it
     if "," in title and (turned := _TRAILING_ARTICLE.fullmatch(title)):
         title = turned[1]

@@ -10,7 +10,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -49,12 +48,12 @@ class Renumbered(LocalSource):
 
 def mounted(file: FoundFile) -> FoundFile:
     """Give what lies below `mnt` a device of its own."""
-    return replace(file, stamp=replace(file.stamp, device=4711)) if b"/mnt/" in file.path else file
+    return file._replace(stamp=file.stamp._replace(device=4711)) if b"/mnt/" in file.path else file
 
 
 def enormous(file: FoundFile) -> FoundFile:
     """Give a file an inode such as mergerfs makes."""
-    return replace(file, stamp=replace(file.stamp, inode=signed(file.stamp.inode + 2**63)))
+    return file._replace(stamp=file.stamp._replace(inode=signed(file.stamp.inode + 2**63)))
 
 
 async def test_a_volume_below_the_root_that_is_not_mounted_loses_no_file(
@@ -215,7 +214,7 @@ async def test_a_folder_that_is_mounted_twice_is_written_down_once(
         ) -> Iterator[list[FoundFile]]:
             for found in super().walk(root, skip=skip, on_error=on_error):
                 again = [
-                    replace(f, path=f.path.replace(b"/a/", b"/again/")) for f in found if b"/a/" in f.path
+                    f._replace(path=f.path.replace(b"/a/", b"/again/")) for f in found if b"/a/" in f.path
                 ]
                 yield found + again
 

@@ -160,7 +160,7 @@ def test_a_worse_copy_of_the_keeper_never_changes_the_keeper(specs: list[str]) -
     assume(keeper.info is not None)
     assert keeper.info is not None
     worse_info = replace(keeper.info, bit_rate=keeper.info.bit_rate // 2)
-    stamp = replace(keeper.stamp, size=keeper.size + 1)
+    stamp = keeper.stamp._replace(size=keeper.size + 1)
     worse = replace(
         keeper, id=type(keeper.id)(99), info=worse_info, stamp=stamp, raw_path=b"/zzz", path="/zzz"
     )
