@@ -39,32 +39,49 @@ def sql_root() -> Path:
 
 def parse(text: str, origin: str) -> list[Query]:
     """Split one file into its queries; a missing doc line or an empty statement is a ValueError."""
-    queries = []
+    return [_query(text, mark, end, origin) for mark, end in _marks(text)]
+
+
+def _marks(text: str) -> list[tuple[re.Match[str], int]]:
+    """Return where each query is named, and where it ends."""
     marks = list(_NAME.finditer(text))
-    for mark, following in zip(marks, [*marks[1:], None], strict=True):
-        body = text[mark.end() : following.start() if following else len(text)].strip("\n")
-        lines = body.splitlines()
-        doc = [line for line in lines if line.startswith("--")]
-        sql = "\n".join(lines[len(doc) :]).strip().rstrip(";")
-        where = f"{origin}:{text.count(chr(10), 0, mark.start()) + 1}"
-        if not doc or not sql:
-            raise ValueError(f"query {mark[1]} at {where} lacks its doc line or its statement")
-        queries.append(Query(mark[1], "\n".join(d.lstrip("- ") for d in doc), sql, where))
-    return queries
+    ends = [*(mark.start() for mark in marks[1:]), len(text)]
+    return list(zip(marks, ends, strict=True))
+
+
+def _query(text: str, mark: re.Match[str], end: int, origin: str) -> Query:
+    lines = text[mark.end() : end].strip("\n").splitlines()
+    doc = [line for line in lines if line.startswith("--")]
+    sql = "\n".join(lines[len(doc) :]).strip().rstrip(";")
+    where = f"{origin}:{text.count(chr(10), 0, mark.start()) + 1}"
+    if not doc or not sql:
+        raise ValueError(f"query {mark[1]} at {where} lacks its doc line or its statement")
+    return Query(mark[1], "\n".join(d.lstrip("- ") for d in doc), sql, where)
 
 
 @cache
-def queries() -> Mapping[str, Query]:
-    """Return every query by name, read once."""
-    found: dict[str, Query] = {}
+def _files() -> Mapping[str, tuple[str, re.Match[str], int, str]]:
+    """Return where every query stands, by name: the file's text, its name in it, its end, the file."""
+    found: dict[str, tuple[str, re.Match[str], int, str]] = {}
     for file in sorted((sql_root() / "queries").glob("*.sql")):
-        for query in parse(file.read_text("utf-8"), file.name):
-            if query.name in found:
-                raise ValueError(f"{query.name} stands at {found[query.name].origin} and {query.origin}")
-            found[query.name] = query
+        text = file.read_text("utf-8")
+        for mark, end in _marks(text):
+            if mark[1] in found:
+                raise ValueError(f"query {mark[1]} stands in {found[mark[1]][-1]} and in {file.name}")
+            found[mark[1]] = (text, mark, end, file.name)
     return MappingProxyType(found)
 
 
+@cache
+def _named(name: str) -> Query:
+    return _query(*_files()[name])
+
+
+def queries() -> Mapping[str, Query]:
+    """Return every query by name."""
+    return {name: _named(name) for name in _files()}
+
+
 def sql(name: str) -> str:
-    """Return the statement of that name; a KeyError is a bug in the caller."""
-    return queries()[name].sql
+    """Return the statement of that name, parsed when first asked for; a KeyError is a bug in the caller."""
+    return _named(name).sql
