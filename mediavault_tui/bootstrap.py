@@ -24,6 +24,7 @@ from mediavault_tui.store.migrate import migrate
 
 if TYPE_CHECKING:
     from mediavault_tui.assistant.azure import Model
+    from mediavault_tui.domain.quality import weighted
     from mediavault_tui.metadata.edge import Edge
     from mediavault_tui.probe.ffprobe import Prober
     from mediavault_tui.services.asking import Asking
@@ -100,11 +101,12 @@ async def open_database(settings: Settings) -> AsyncIterator[Database]:
         yield database
 
 
-def library(database: Database) -> Library:
+def library(database: Database, settings: Settings) -> Library:
     """Build the reader of the inventory; light, for the first rows wait for it."""
+    from mediavault_tui.domain.quality import weighted
     from mediavault_tui.services.library import Library
 
-    return Library(database)
+    return Library(database, weighted(settings.weights))
 
 
 def dedupe(database: Database, settings: Settings) -> Dedupe:
@@ -196,6 +198,7 @@ def scanner(
         staging_path=settings.staging_path,
         staging_of=nas.staging_of if nas else None,
         far=far or asked,
+        quality=weighted(settings.weights),
         mounts_of=nas.mounts_of if nas else lambda _source: (),
         protected=_protected(settings, nas),
         dedupe=dedupe(database, settings).refresh if match else None,
@@ -209,7 +212,7 @@ def watching(database: Database, settings: Settings) -> Watching:
     from mediavault_tui.services.watching import Watching
 
     links = PreviewLinks(database, signing_secret(settings), base_url=settings.base_url)
-    return Watching(links, library(database), settings)
+    return Watching(links, library(database, settings), settings)
 
 
 @asynccontextmanager
@@ -343,7 +346,7 @@ def asking(database: Database, settings: Settings, reader: Reader) -> Asking:
     from mediavault_tui.services.asking import Asking
 
     finder = dedupe(database, settings)
-    return Asking(database, reader, library(database), finder, languages=settings.languages)
+    return Asking(database, reader, library(database, settings), finder, languages=settings.languages)
 
 
 def chat(database: Database, settings: Settings, reader: Reader, model: Model | None, *, who: str) -> Chat:
@@ -391,7 +394,7 @@ async def open_vault(
         mover = Lazy(partial(stage, database, settings, nas))
         namer = Lazy(partial(renaming, database, settings, nas))
         services = Services(
-            library=Lazy(partial(library, database)),
+            library=Lazy(partial(library, database, settings)),
             dedupe=finder,
             stage=mover,
             undoing=Lazy(partial(undoing, database, stage=mover, dedupe=finder)),

@@ -21,6 +21,7 @@ import platformdirs
 from mediavault_tui.domain.nightly import Window
 from mediavault_tui.domain.origins import url_of
 from mediavault_tui.domain.paths import Mount
+from mediavault_tui.domain.weights import read_weights
 from mediavault_tui.errors import ConfigError
 
 
@@ -187,6 +188,12 @@ class Settings:
     clear_threshold: int = _setting(
         "QUALITY_CLEAR_WINNER_THRESHOLD", _whole(0, 200), 50, "a larger gap in points is clear"
     )
+    weights: tuple[str, ...] = _setting(
+        "MEDIAVAULT_WEIGHTS",
+        read_weights,
+        (),
+        "points of the quality score that you give otherwise: hdr=0,av1=15,surround=25",
+    )
     retention_days: int = _setting(
         "PENDING_DELETION_RETENTION_DAYS",
         _whole(0, 3650),
@@ -301,6 +308,7 @@ REHEARSED = (
     "FUZZY_MATCH_THRESHOLD",
     "QUALITY_MANUAL_REVIEW_THRESHOLD",
     "QUALITY_CLEAR_WINNER_THRESHOLD",
+    "MEDIAVAULT_WEIGHTS",
 )
 """The settings that decide verdicts: what they would change can be seen before they are changed."""
 

@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from aiohttp import hdrs, web
 from aiohttp.typedefs import Handler
 
+from mediavault_tui.domain.quality import weighted
 from mediavault_tui.errors import (
     DatabaseDown,
     Denied,
@@ -93,7 +94,7 @@ def make_app(
         settings=settings,
         accounts=accounts or Accounts(database, secret),
         links=PreviewLinks(database, secret, base_url=settings.base_url),
-        library=Library(database),
+        library=Library(database, weighted(settings.weights)),
         sources=sources,
         pools={name: ThreadPoolExecutor(_READERS, f"read {name}") for name in sources},
         sender=Sender(),

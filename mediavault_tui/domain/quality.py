@@ -5,9 +5,10 @@ Source: docs/rules.md, section 2. Running time and size are no quality.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
+from typing import Any
 
 from mediavault_tui.domain.model import (
     AudioTrack,
@@ -17,6 +18,7 @@ from mediavault_tui.domain.model import (
     VideoTrack,
 )
 from mediavault_tui.domain.verdict import Score, ScorePart
+from mediavault_tui.domain.weights import CODECS, PARTS, TIERS
 
 MBIT = 1_000_000
 
@@ -102,6 +104,36 @@ class QualityPolicy:
 
 
 DEFAULT = QualityPolicy()
+
+
+def weighted(weights: Sequence[str]) -> QualityPolicy:
+    """Return the usual policy with some parts weighed otherwise; `weights` as `read_weights` gives them."""
+    points = {name: int(value) for name, _, value in (entry.partition("=") for entry in weights)}
+    if not points:
+        return DEFAULT
+    sizes = {Tier(TIERS[name]): points[name] for name in TIERS if name in points}
+    codecs = {CODECS[name]: float(points[name]) for name in CODECS if name in points}
+    rest: dict[str, Any] = {PARTS[name]: points[name] for name in PARTS if name in points}
+    return replace(
+        DEFAULT,
+        resolution=MappingProxyType({**DEFAULT.resolution, **sizes}),
+        codec=MappingProxyType({**DEFAULT.codec, **codecs}),
+        **rest,
+    )
+
+
+def weights_of(policy: QualityPolicy) -> tuple[str, ...]:
+    """Return what a policy weighs otherwise than usual, as `weighted` takes it, always in one order."""
+    own, usual = _points(policy), _points(DEFAULT)
+    return tuple(f"{name}={points:g}" for name, points in own.items() if points != usual[name])
+
+
+def _points(policy: QualityPolicy) -> dict[str, float]:
+    return {
+        **{name: policy.resolution[Tier(value)] for name, value in TIERS.items()},
+        **{name: policy.codec[codec] for name, codec in CODECS.items()},
+        **{name: getattr(policy, part) for name, part in PARTS.items()},
+    }
 
 
 def tier(width: int, height: int) -> Tier:

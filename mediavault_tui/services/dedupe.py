@@ -16,6 +16,7 @@ from mediavault_tui.domain.quality import score_of
 from mediavault_tui.domain.verdict import Proof, Verdict
 from mediavault_tui.errors import UsageError
 from mediavault_tui.services.regroup import bundled, regroup
+from mediavault_tui.services.rescore import rescore
 from mediavault_tui.store import groups as store
 from mediavault_tui.store.database import Connection, Database
 from mediavault_tui.store.files import media_files
@@ -48,10 +49,12 @@ class Dedupe:
     async def refresh(self) -> DedupeSummary:
         """Find all groups anew; those found again keep their id, note and history.
 
-        Only files that share a content, a title or an id with another are read.
+        Only files that share a content, a title or an id with another are read; where the weights of the
+        score have been changed, all that were probed are scored anew first.
         """
         async with self._database.transaction() as conn:
             await store.lock(conn)
+            await rescore(conn, self._policy.quality)
             bundles = await store.exact_bundles(conn)
             bundles += await store.title_bundles(conn, await self._alike(conn))
             batches = bundled(bundles, at_most=_BATCH)

@@ -14,7 +14,7 @@ from mediavault_tui.domain.library import (
     Totals,
 )
 from mediavault_tui.domain.model import FileId
-from mediavault_tui.domain.quality import score_of
+from mediavault_tui.domain.quality import DEFAULT, QualityPolicy, score_of
 from mediavault_tui.domain.search import fold
 from mediavault_tui.domain.worldfacets import WORLD
 from mediavault_tui.store import inventory
@@ -31,8 +31,9 @@ _Filter = tuple[str, bool, frozenset[tuple[Facet, str]]]
 class Library:
     """The inventory in windows."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, quality: QualityPolicy = DEFAULT) -> None:
         self._database = database
+        self._quality = quality
         self._titles: tuple[list[str], list[str]] | None = None
         self._counts: dict[_Filter, dict[Facet, list[FacetCount]]] = {}
 
@@ -100,7 +101,7 @@ class Library:
         """Return one file with its score by parts; None if the id is unknown."""
         async with self._database.connection() as conn:
             file = await media_file(conn, id)
-        return Copy(file, score_of(file)) if file else None
+        return Copy(file, score_of(file, self._quality)) if file else None
 
     async def nearest(self, text: str) -> list[str]:
         """Return the few titles most like `text`, best first; the search runs in a thread."""

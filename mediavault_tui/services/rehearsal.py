@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from mediavault_tui.domain.judging import DecisionPolicy
 from mediavault_tui.domain.model import FileId, MediaFile
+from mediavault_tui.domain.quality import weighted
 from mediavault_tui.domain.rehearsal import Outcome, Rehearsal, rehearsal
 from mediavault_tui.services.dedupe import alike_sets
 from mediavault_tui.services.regroup import bundled, regroup
@@ -20,8 +21,9 @@ _BATCH = 4000
 
 
 def policy_of(settings: Settings) -> DecisionPolicy:
-    """Return the rules that the user's languages and thresholds make."""
+    """Return the rules that the user's languages, thresholds and weights make."""
     return DecisionPolicy(
+        quality=weighted(settings.weights),
         languages=settings.languages,
         review_threshold=settings.review_threshold,
         clear_threshold=settings.clear_threshold,

@@ -22,6 +22,7 @@ from mediavault_tui.domain.library import ScanPhase, ScanProgress, ScanRecord
 from mediavault_tui.domain.mounts import shown_at
 from mediavault_tui.domain.paths import LOCAL, Mount, distinct_folders, locate, place
 from mediavault_tui.domain.pathtext import display
+from mediavault_tui.domain.quality import DEFAULT, QualityPolicy
 from mediavault_tui.errors import Refused
 from mediavault_tui.services.identify import identities, name_of
 from mediavault_tui.services.scan_across import Across
@@ -67,6 +68,7 @@ class ScanPolicy:
     protected: tuple[bytes, ...] = ()
     far: FarPolicy = field(default_factory=FarPolicy)
     deep: bool = False
+    quality: QualityPolicy = DEFAULT
 
     def protected_folders(self, source: str) -> Fenced:
         """Return the protected folders of a source."""
@@ -87,6 +89,7 @@ class Scanner:
         protected: Sequence[Path] = (),
         staging_of: Callable[[str], bytes | None] | None = None,
         far: FarPolicy | None = None,
+        quality: QualityPolicy = DEFAULT,
         mounts_of: Callable[[str], Sequence[Mount]] = lambda _source: (),
         dedupe: Callable[[], Awaitable[object]] | None = None,
     ) -> None:
@@ -101,6 +104,7 @@ class Scanner:
             staging_of=staging_of or (lambda name: own if name == LOCAL else None),
             protected=tuple(self._places.real(os.fsencode(folder)) for folder in protected),
             far=far or FarPolicy(),
+            quality=quality,
         )
         self._mounts_of = mounts_of
         self._dedupe = dedupe
@@ -337,7 +341,7 @@ class _Run:
 
         self.meter.control.bytes_matter(True)
         workers = self.policy.probes if self.source.name == LOCAL else self.policy.readers
-        probing = Probing(self.source, self.prober, workers, self.meter)
+        probing = Probing(self.source, self.prober, workers, self.meter, self.policy.quality)
         await probing.known_files(self.conn, self.roots, after=self._save)
         self.meter.control.bytes_matter(False)
 

@@ -10,7 +10,7 @@ from mediavault_tui.domain.library import ScanPhase
 from mediavault_tui.domain.model import Health, HealthReport, MediaInfo, Tier
 from mediavault_tui.domain.paths import LOCAL
 from mediavault_tui.domain.pathtext import display
-from mediavault_tui.domain.quality import score, tier
+from mediavault_tui.domain.quality import QualityPolicy, score, tier
 from mediavault_tui.errors import ProbeCrashed, ProbeError, ProbeTimeout, SourceError
 from mediavault_tui.probe.endings import ending
 from mediavault_tui.probe.ffprobe import Prober
@@ -37,6 +37,7 @@ class Probing:
     prober: Prober
     workers: int
     meter: Meter
+    quality: QualityPolicy
 
     async def known_files(
         self, conn: Connection, roots: Sequence[bytes], *, after: Callable[[], Awaitable[None]]
@@ -119,7 +120,7 @@ class Probing:
             file,
             info,
             health,
-            score(info).total,
+            score(info, self.quality).total,
             tier(video.width, video.height) if video else Tier.UNKNOWN,
         )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from asyncpg import Record
@@ -146,3 +146,24 @@ def _identity(row: Record) -> Identity | None:
         confidence=row["identity_confidence"],
         evidence=tuple(row["identity_evidence"]),
     )
+
+
+async def scored_by(conn: Connection) -> str:
+    """Return the weights that the scores were given by, and keep others from changing them meanwhile."""
+    return str(await conn.fetchval(sql("scored_by")))
+
+
+async def set_scored_by(conn: Connection, weights: str) -> None:
+    """Say by which weights the scores are given."""
+    await conn.execute(sql("scored_by_now"), weights)
+
+
+async def probed(conn: Connection, *, after: FileId, limit: int) -> list[tuple[FileId, MediaInfo]]:
+    """Return the next files that were probed, in order of their ids."""
+    rows = await conn.fetch(sql("probed_files"), after, limit)
+    return [(FileId(row["id"]), info) for row in rows if (info := _info(row)) is not None]
+
+
+async def set_scores(conn: Connection, ids: Sequence[FileId], scores: Sequence[int]) -> int:
+    """Write scores; return how many were others before."""
+    return int(await conn.fetchval(sql("scores_given"), ids, scores))

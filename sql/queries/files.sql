@@ -55,3 +55,29 @@ left join file_matches m on m.file_id = f.id and m.state in ('sure', 'chosen')
 left join titles t on (t.kind, t.tmdb_id) = (m.kind, m.tmdb_id)
 left join omdb_ratings o on o.imdb_id = t.imdb_id
 order by wanted.place;
+
+-- name: scored_by
+-- The weights that the scores were given by, held until the transaction ends.
+select weights from scored_by for update;
+
+-- name: scored_by_now
+-- Say by which weights the scores are given. $1 the weights.
+update scored_by set weights = $1;
+
+-- name: probed_files
+-- Probed files in order of their ids, with what a score is made of. $1 the last id before, $2 how many.
+select f.id, f.container, f.duration_s, f.bit_rate, f.tracks
+from media_files f
+where f.id > $1 and f.tracks is not null
+order by f.id
+limit $2;
+
+-- name: scores_given
+-- Write scores that are others now; returns how many. $1 ids, $2 scores.
+with given as (
+    update media_files f set score = n.score
+    from unnest($1::bigint[], $2::smallint[]) as n (id, score)
+    where f.id = n.id and f.score <> n.score
+    returning f.id
+)
+select count(*) from given;

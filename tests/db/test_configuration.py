@@ -12,7 +12,7 @@ from mediavault_tui import bootstrap
 from mediavault_tui.errors import ConfigError
 from mediavault_tui.services.configuration import Configuration
 from mediavault_tui.services.dedupe import Dedupe
-from mediavault_tui.settings import Settings, entries
+from mediavault_tui.settings import Settings, entries, with_changes
 from mediavault_tui.store.database import Connection, Database
 from tests.db.test_groups import only, put
 
@@ -70,6 +70,29 @@ async def test_a_looser_likeness_finds_a_group_more(
     assert (await configuration.rehearse({})).flips == ()
     (flip,) = (await configuration.rehearse({"FUZZY_MATCH_THRESHOLD": "70"})).flips
     assert flip.before is None
+
+
+async def test_other_weights_flip_a_group_and_score_every_file_anew(
+    conn: Connection, database: Database, configuration: Configuration
+) -> None:
+    modern, old = await put(conn, "1080p hevc 4M", "720p h264 5M")
+    await bootstrap.dedupe(database, Settings()).refresh()
+    changes = {"MEDIAVAULT_WEIGHTS": "720p=120"}
+    (flip,) = (await configuration.rehearse(changes)).flips
+    assert flip.before is not None
+    assert flip.after is not None
+    assert (flip.before.keeper, flip.after.keeper) == (modern.id, old.id)
+    for settings in (with_changes(Settings(), changes), Settings()):
+        dedupe = bootstrap.dedupe(database, settings)
+        await dedupe.refresh()
+        copies = (await dedupe.comparison(await only(dedupe))).copies
+        assert copies[0].file.id == (old.id if settings.weights else modern.id)
+        stored = {row["id"]: row["score"] for row in await conn.fetch("select id, score from media_files")}
+        assert stored == {copy.file.id: copy.score.total for copy in copies}
+        for copy in copies:
+            found = await bootstrap.library(database, settings).file(copy.file.id)
+            assert found is not None
+            assert found.score == copy.score
 
 
 async def test_a_group_that_was_dealt_with_does_not_flip(

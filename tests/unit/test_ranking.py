@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,9 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mediavault_tui.domain.quality import DEFAULT, score_of, weighted, weights_of
 from mediavault_tui.domain.ranking import rank
+from mediavault_tui.domain.weights import NAMES, read_weights
 from tests.specs import file_of
 
 CORPUS: list[dict[str, Any]] = yaml.safe_load(
@@ -58,3 +61,37 @@ def test_a_damaged_file_never_ranks_above_a_healthy_one(specs: list[str]) -> Non
     files = [file_of(spec, id=number) for number, spec in enumerate(specs)]
     damaged = [place.file.health.health == "broken" for place in rank(files)]
     assert damaged == sorted(damaged)
+
+
+def test_weights_change_the_parts_they_name_and_no_other() -> None:
+    file = file_of("4K av1 25M a:en/5.1 s:en HDR10", id=1)
+    usual = {part.name: part.points for part in score_of(file).parts}
+    policy = weighted(read_weights("hdr=0, 4K=60,av1=200, surround = 3"))
+    changed = {part.name: part.points for part in score_of(file, policy).parts}
+    wanted = {"HDR": 0, "resolution": 60, "video codec": 200, "audio": 3}
+    assert {name: changed[name] for name in wanted} == wanted
+    assert {name for name in usual if changed[name] != usual[name]} == set(wanted)
+
+
+def test_weights_as_usual_are_the_usual_policy() -> None:
+    assert weighted(()) is DEFAULT
+    assert weights_of(weighted(read_weights("hdr=15,4k=100"))) == ()
+    every = tuple(f"{name}={number}" for number, name in enumerate(NAMES, 101))
+    assert weights_of(weighted(every)) == every
+
+
+@pytest.mark.parametrize(
+    ("raw", "why"),
+    [
+        ("hrd=3", "did you mean hdr?"),
+        ("hdr", "write hdr=15"),
+        ("hdr=much", "write hdr=15"),
+        ("hdr=-1", "write hdr=15"),
+        ("hdr=201", "from 0 to 200"),
+        ("hdr=1,hdr=2", "hdr is there twice"),
+        ("nothing at all=1", "there are 4k, "),
+    ],
+)
+def test_weights_that_are_none_are_told_with_what_to_write(raw: str, why: str) -> None:
+    with pytest.raises(ValueError, match=re.escape(why)):
+        read_weights(raw)
