@@ -164,10 +164,14 @@ def stage(
 
 
 def _protected(settings: Settings, nas: Nas | None) -> tuple[Path, ...]:
-    """Return the protected folders, those of a share by their located paths."""
+    return _located(settings.protected, nas)
+
+
+def _located(folders: Sequence[Path], nas: Nas | None) -> tuple[Path, ...]:
+    """Return folders of the settings, those of a share by their located paths."""
     if nas is None:
-        return settings.protected
-    return tuple(Path(os.fsdecode(nas.names.located(os.fsencode(path)))) for path in settings.protected)
+        return tuple(folders)
+    return tuple(Path(os.fsdecode(nas.names.located(os.fsencode(path)))) for path in folders)
 
 
 def scanner(
@@ -201,6 +205,8 @@ def scanner(
         quality=weighted(settings.weights),
         mounts_of=nas.mounts_of if nas else lambda _source: (),
         protected=_protected(settings, nas),
+        excluded=_located([path for path in settings.exclude if len(path.parts) > 1], nas),
+        excluded_names=[path.name for path in settings.exclude if len(path.parts) == 1],
         dedupe=dedupe(database, settings).refresh if match else None,
     )
 

@@ -67,6 +67,14 @@ def _paths(raw: str) -> tuple[Path, ...]:
     return tuple(Path(p.strip()).expanduser() for p in raw.split(",") if p.strip())
 
 
+def _excluded(raw: str) -> tuple[Path, ...]:
+    folders = _paths(raw)
+    for folder in folders:
+        if len(folder.parts) > 1 and not folder.is_absolute() and ":" not in folder.parts[0]:
+            raise ValueError(f"{folder} begins nowhere; write the whole path, or one folder's name")
+    return folders
+
+
 def _words(raw: str) -> tuple[str, ...]:
     return tuple(w.strip().lower() for w in raw.split(",") if w.strip())
 
@@ -169,6 +177,12 @@ class Settings:
     )
     protected: tuple[Path, ...] = _setting(
         "MEDIAVAULT_PROTECTED", _paths, (), "folders whose files are never staged, comma-separated"
+    )
+    exclude: tuple[Path, ...] = _setting(
+        "MEDIAVAULT_EXCLUDE",
+        _excluded,
+        (),
+        "folders that no scan enters: paths, or names that count anywhere (Incomplete), comma-separated",
     )
     staging_path: Path | None = _setting(
         "MEDIAVAULT_STAGING_PATH",

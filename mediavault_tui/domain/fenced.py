@@ -15,14 +15,20 @@ class Fenced:
     nothing. What must surely lie inside a folder is asked of `holding.below`.
     """
 
-    __slots__ = ("_tops",)
+    __slots__ = ("_names", "_tops")
 
     def __init__(self, folders: Iterable[bytes]) -> None:
-        self._tops = tuple(_folded(folder.rstrip(b"/")) for folder in folders)
+        """`folders`: paths; one without a slash is the name of folders anywhere, by themselves."""
+        everything = list(folders)
+        self._tops = tuple(_folded(path.rstrip(b"/")) for path in everything if b"/" in path)
+        self._names = frozenset(_folded(name) for name in everything if b"/" not in name)
 
     def __contains__(self, path: bytes) -> bool:
-        """Return whether `path` may be one of the folders or lie below it."""
-        return bool(self._tops) and _folded(path).startswith(self._tops)
+        """Return whether `path` may be one of the folders, or lie below one that is a path."""
+        if not self._tops and not self._names:
+            return False
+        folded = _folded(path)
+        return folded.startswith(self._tops) or folded[folded.rfind("/", 0, -1) + 1 :] in self._names
 
 
 def _folded(path: bytes) -> str:

@@ -59,6 +59,7 @@ _NAMES = 200
 class ScanPolicy:
     """How scans are done here. `protected`: located folders whose files are never staged.
 
+    `excluded`: located folders that are not entered, and `excluded_names` of such anywhere.
     `staging_of`: the located holding folder set for a source. `deep`: hash everything ahead of time.
     """
 
@@ -66,6 +67,8 @@ class ScanPolicy:
     probes: int = field(default_factory=lambda: max(2, os.cpu_count() or 2))
     staging_of: Callable[[str], bytes | None] = lambda _source: None
     protected: tuple[bytes, ...] = ()
+    excluded: tuple[bytes, ...] = ()
+    excluded_names: tuple[bytes, ...] = ()
     far: FarPolicy = field(default_factory=FarPolicy)
     deep: bool = False
     quality: QualityPolicy = DEFAULT
@@ -73,6 +76,10 @@ class ScanPolicy:
     def protected_folders(self, source: str) -> Fenced:
         """Return the protected folders of a source."""
         return Fenced(path for name, path in map(place, self.protected) if name == source)
+
+    def excluded_folders(self, source: str) -> frozenset[bytes]:
+        """Return the folders of a source that no scan enters."""
+        return frozenset(path for name, path in map(place, self.excluded) if name == source)
 
 
 class Scanner:
@@ -87,6 +94,8 @@ class Scanner:
         readers: int = 4,
         staging_path: Path | None = None,
         protected: Sequence[Path] = (),
+        excluded: Sequence[Path] = (),
+        excluded_names: Sequence[str] = (),
         staging_of: Callable[[str], bytes | None] | None = None,
         far: FarPolicy | None = None,
         quality: QualityPolicy = DEFAULT,
@@ -103,6 +112,8 @@ class Scanner:
             readers=readers,
             staging_of=staging_of or (lambda name: own if name == LOCAL else None),
             protected=tuple(self._places.real(os.fsencode(folder)) for folder in protected),
+            excluded=tuple(self._places.real(os.fsencode(folder)) for folder in excluded),
+            excluded_names=tuple(map(os.fsencode, excluded_names)),
             far=far or FarPolicy(),
             quality=quality,
         )
@@ -159,7 +170,13 @@ class Scanner:
             await asyncio.to_thread(far.read_through, self._mounts_of(name))
         async with self._database.connection() as conn:
             held = await self._holding_folders(conn, name)
+            excluded = policy.excluded_folders(name)
             for root in raw:
+                if root in Fenced(excluded):
+                    raise Refused(
+                        f"{display(locate(name, root))} is left out by MEDIAVAULT_EXCLUDE; scan another folder,"
+                        " or take it out of the setting"
+                    )
                 if root in Fenced(held):
                     shown = display(locate(name, root))
                     raise Refused(
@@ -180,7 +197,7 @@ class Scanner:
                 self._prober if probe else None,
                 self._dedupe,
                 policy.protected_folders(name),
-                held,
+                held | excluded | set(policy.excluded_names),
             )
             news = News(self._database, meter.tally())
             working = asyncio.create_task(run.work(everything=everything))
@@ -228,7 +245,7 @@ class _Run:
     protected: Fenced
     """Folders whose files are never staged."""
     never_entered: frozenset[bytes]
-    """Holding folders."""
+    """Holding folders, and those that are left out: paths, and names that count anywhere."""
     _saved: float = 0.0
 
     async def work(self, *, everything: bool) -> None:

@@ -35,7 +35,7 @@ def walk(
     """Yield, folder by folder, the regular files below `root` with their lstat.
 
     Links are not followed, mounts are entered, a folder that is its own ancestor is not entered
-    again. `skip`: real paths of folders not to enter in any spelling, beside `domain.media.skipped`.
+    again. `skip`: folders not to enter (`domain.fenced`), by their real paths, beside `domain.media.skipped`.
     Raises: SourceOffline if the root is missing, no folder or cannot be listed.
     """
     top = os.path.realpath(root)

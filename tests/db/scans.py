@@ -43,6 +43,8 @@ async def scan(
     everything: bool = False,
     staging_path: Path | None = None,
     protected: Sequence[Path] = (),
+    excluded: Sequence[Path] = (),
+    excluded_names: Sequence[str] = (),
     readers: int = 2,
 ) -> ScanProgress:
     """Scan without probing and return the last word."""
@@ -53,6 +55,8 @@ async def scan(
         readers=readers,
         staging_path=staging_path,
         protected=protected,
+        excluded=excluded,
+        excluded_names=excluded_names,
     )
     last: ScanProgress | None = None
     async for progress in scanner.scan(roots, control=control, everything=everything):

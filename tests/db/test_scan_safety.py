@@ -364,6 +364,21 @@ async def test_a_file_in_a_protected_folder_is_marked_so(
     assert [row["protected"] for row in rows] == [True, False]
 
 
+async def test_an_excluded_folder_is_not_entered_and_loses_nothing(
+    database: Database, conn: Connection, library: Path
+) -> None:
+    write(library / "C" / "incomplete" / "c.mkv", b"third")
+    await scan(database, library)
+    last = await scan(database, library, excluded=[library / "A"], excluded_names=["Incomplete"])
+    assert last.counts.seen == 1
+    assert await states(conn) == {"a.mkv": "missing", "b.mkv": "present", "c.mkv": "missing"}
+    with pytest.raises(Refused, match="is left out by MEDIAVAULT_EXCLUDE"):
+        await scan(database, library / "A", excluded=[library / "A"])
+    last = await scan(database, library)
+    assert (last.counts.new, last.counts.hashed) == (0, 0), "all that was known is known again"
+    assert set((await states(conn)).values()) == {"present"}
+
+
 async def test_everything_again_reads_what_was_not_changed(
     database: Database, conn: Connection, library: Path
 ) -> None:

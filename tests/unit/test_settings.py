@@ -30,6 +30,13 @@ def test_lists_and_paths_are_read() -> None:
     assert settings.protected == (Path("/a"), Path("~/b").expanduser())
 
 
+def test_an_excluded_folder_is_a_path_or_a_name() -> None:
+    settings = from_env({"MEDIAVAULT_EXCLUDE": "Incomplete, /films/new, nas:1/video/x"})
+    assert settings.exclude == (Path("Incomplete"), Path("/films/new"), Path("nas:1/video/x"))
+    with pytest.raises(ConfigError, match="films/new begins nowhere; write the whole path"):
+        from_env({"MEDIAVAULT_EXCLUDE": "films/new"})
+
+
 def test_all_problems_are_told_at_once() -> None:
     with pytest.raises(ConfigError) as caught:
         from_env(

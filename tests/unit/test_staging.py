@@ -228,6 +228,11 @@ def test_a_fence_stands_whatever_the_spelling() -> None:
     ):
         assert path.encode() not in fence
     assert b"/anything" in Fenced([b"/"])
+    names = Fenced([b"Incomplete", b"/films/x"])
+    assert b"/films/INCOMPLETE" in names
+    assert b"/films/x/a" in names
+    for path in (b"/Incomplete/films", b"/films/incomplete too", b"/films/y"):
+        assert path not in names
     assert b"/anything" not in Fenced([])
 
 
