@@ -24,7 +24,6 @@ from mediavault_tui.store.migrate import migrate
 
 if TYPE_CHECKING:
     from mediavault_tui.assistant.azure import Model
-    from mediavault_tui.domain.quality import weighted
     from mediavault_tui.metadata.edge import Edge
     from mediavault_tui.probe.ffprobe import Prober
     from mediavault_tui.services.asking import Asking
@@ -189,6 +188,7 @@ def scanner(
     Without `nas` it scans this machine only; `far` is how a share is read, as the settings say by default.
     Raises: ToolMissing without ffprobe and ffmpeg, unless `probe` is off.
     """
+    from mediavault_tui.domain.quality import weighted
     from mediavault_tui.services.scan import Scanner
     from mediavault_tui.services.scan_far import FarPolicy
     from mediavault_tui.sources.local import LocalSource

@@ -172,13 +172,13 @@ class Scanner:
             held = await self._holding_folders(conn, name)
             excluded = policy.excluded_folders(name)
             for root in raw:
+                shown = display(locate(name, root))
                 if root in Fenced(excluded):
                     raise Refused(
-                        f"{display(locate(name, root))} is left out by MEDIAVAULT_EXCLUDE; scan another folder,"
-                        " or take it out of the setting"
+                        f"{shown} is left out by MEDIAVAULT_EXCLUDE; scan another folder, or take it out of the"
+                        " setting"
                     )
                 if root in Fenced(held):
-                    shown = display(locate(name, root))
                     raise Refused(
                         f"{shown} lies in the holding folder, which no scan enters; scan another folder, or"
                         " restore what is staged and set another holding folder"
