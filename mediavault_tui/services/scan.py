@@ -175,8 +175,8 @@ class Scanner:
                 shown = display(locate(name, root))
                 if root in Fenced(excluded):
                     raise Refused(
-                        f"{shown} is left out by MEDIAVAULT_EXCLUDE; scan another folder, or take it out of the"
-                        " setting"
+                        f"{shown} is left out by MEDIAVAULT_EXCLUDE; scan another folder, or take it out of"
+                        " the setting"
                     )
                 if root in Fenced(held):
                     raise Refused(
