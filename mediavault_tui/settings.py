@@ -302,6 +302,9 @@ class Settings:
     graphics: str = _setting(
         "MEDIAVAULT_GRAPHICS", _graphics, "auto", "pictures in the terminal: auto, kitty, sixel or blocks"
     )
+    theme: str | None = _setting(
+        "MEDIAVAULT_THEME", str.lower, None, "colours of the app: nord, solarized-light, … (T in Settings)"
+    )
     keys: tuple[str, ...] = _setting(
         "MEDIAVAULT_KEYS", _keys, (), "keys of the app by their ids: inventory.stage=D,list.first=home 0"
     )

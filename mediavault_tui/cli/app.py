@@ -7,13 +7,13 @@ import asyncio
 import gc
 import getpass
 import os
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mediavault_tui.cli.spelled import is_folder, of_a_share
-from mediavault_tui.errors import MediaVaultError, UsageError
+from mediavault_tui.errors import ConfigError, MediaVaultError, UsageError
 
 _SETTLED = 2.0
 """Seconds after which the app surely stands, and its memory is looked through for what may go."""
@@ -135,7 +135,7 @@ async def _run(words: Sequence[Path | str], settings: Settings, *, demo: bool) -
         # Only the database knows the shares; who names none of them does not wait for it.
         folders = [word if isinstance(word, Path) else (await door()).located(word) for word in words]
         # The server starts while the app's modules are read; neither waits for the other.
-        app = await asyncio.to_thread(_app, door, folders, settings)
+        app = await asyncio.to_thread(built, door, folders, settings)
         if demo:
             app.sub_title = "demo"
         await app.run_async()
@@ -144,7 +144,8 @@ async def _run(words: Sequence[Path | str], settings: Settings, *, demo: bool) -
         await door.close()
 
 
-def _app(door: _Door, folders: Sequence[Path], settings: Settings) -> MediaVaultApp:
+def built(door: Callable[[], Awaitable[Vault]], folders: Sequence[Path], settings: Settings) -> MediaVaultApp:
+    """Return the app as the settings want it. Raises: ConfigError for a key or a theme that there is not."""
     from mediavault_tui.ui import graphics
     from mediavault_tui.ui.app import MediaVaultApp
     from mediavault_tui.ui.widgets.picture import PictureBox
@@ -156,10 +157,18 @@ def _app(door: _Door, folders: Sequence[Path], settings: Settings) -> MediaVault
         from mediavault_tui.ui import keymap
 
         remapped = keymap.read(settings.keys, MediaVaultApp)
-    return MediaVaultApp(
+    app = MediaVaultApp(
         door,
         libraries=folders,
         read_only=settings.read_only,
         remapped=remapped,
         log_dir=settings.data_dir / "logs",
     )
+    if settings.theme is not None:
+        if settings.theme not in app.available_themes:
+            raise ConfigError(
+                f"MEDIAVAULT_THEME: there is no theme {settings.theme!r}; there are "
+                + ", ".join(app.available_themes)
+            )
+        app.theme = settings.theme
+    return app

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 _TAKEN_OVER = (
     # the programs and manners of this machine
-    *("pg_bin", "ffmpeg", "ffprobe", "readers", "graphics", "keys", "streamer_port", "read_only"),
+    *("pg_bin", "ffmpeg", "ffprobe", "readers", "graphics", "theme", "keys", "streamer_port", "read_only"),
     # who is asked for titles, and who answers questions: they learn of the demo's films only
     *("tmdb_token", "tmdb_key", "tmdb_url", "tmdb_image_url"),
     *("azure_key", "azure_endpoint", "azure_version", "azure_chat", "azure_chat_mini"),

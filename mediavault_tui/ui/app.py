@@ -181,6 +181,11 @@ class MediaVaultApp(InOrderApp):
         self.add_mode("chat", self._chat)
         self.add_mode("settings", self._settings)
 
+    def watch_theme(self, theme: str) -> None:
+        """Say how other colours are kept."""
+        if self.is_running:
+            self.notify(f"MEDIAVAULT_THEME={theme} in .env keeps these colours.", markup=False)
+
     async def opened(self) -> AppServices:
         """Return the open library; wait for it as long as it takes."""
         if self._services is None:

@@ -15,8 +15,10 @@ from textual.command import CommandPalette
 from textual.widgets._toast import Toast
 from textual.worker import WorkerFailed
 
+from mediavault_tui.cli.app import built
 from mediavault_tui.domain.library import GroupSummary, InventoryQuery, Totals
-from mediavault_tui.errors import DatabaseDown, DatabaseError
+from mediavault_tui.errors import ConfigError, DatabaseDown, DatabaseError
+from mediavault_tui.settings import Settings, from_env
 from mediavault_tui.ui.app import MediaVaultApp
 from mediavault_tui.ui.crash import crash_panel
 from mediavault_tui.ui.dialogs import Text, Trouble
@@ -285,3 +287,35 @@ async def test_a_pane_reads_once_when_it_is_opened_and_hears_news_once(
 def test_no_handler_calls_its_base_as_well() -> None:
     calls = re.compile(r"super\(\)\.on_(?!event\()")  # which every message comes through, and is no handler
     assert [path.name for path in UI.rglob("*.py") if calls.search(path.read_text("utf-8"))] == []
+
+
+def started_app(settings: Settings) -> MediaVaultApp:
+    """Return the app as the command line builds it; its library is never asked for."""
+
+    async def door() -> Any:
+        raise AssertionError
+
+    return built(door, [], settings)
+
+
+async def test_other_colours_say_how_they_are_kept() -> None:
+    app = app_on()
+    async with app.run_test(size=NARROW, notifications=True) as pilot:
+        await settle(pilot)
+        assert not list(app.screen.query(Toast)), "the colours of the start need no word"
+        app.theme = "nord"
+        await until(pilot, lambda: bool(list(app.screen.query(Toast))))
+        (toast,) = app.screen.query(Toast)
+        assert "MEDIAVAULT_THEME=nord in .env keeps these colours." in str(toast.render())
+
+
+@pytest.mark.parametrize(("name", "theme"), [("", "mediavault"), ("Nord", "nord")])
+async def test_the_app_has_the_colours_of_the_setting(name: str, theme: str, tmp_path: Path) -> None:
+    environ = {"MEDIAVAULT_THEME": name, "MEDIAVAULT_DATA_DIR": str(tmp_path)}
+    assert started_app(from_env(environ)).theme == theme
+
+
+async def test_colours_that_are_none_are_one_sentence(tmp_path: Path) -> None:
+    environ = {"MEDIAVAULT_THEME": "nrod", "MEDIAVAULT_DATA_DIR": str(tmp_path)}
+    with pytest.raises(ConfigError, match=r"MEDIAVAULT_THEME: there is no theme 'nrod'; there are .*nord"):
+        started_app(from_env(environ))

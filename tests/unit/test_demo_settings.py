@@ -37,6 +37,7 @@ MACHINE = {
     "MEDIAVAULT_FFPROBE": "/opt/ffprobe",
     "MEDIAVAULT_READERS": "2",
     "MEDIAVAULT_GRAPHICS": "blocks",
+    "MEDIAVAULT_THEME": "nord",
     "MEDIAVAULT_KEYS": "list.first=home 0",
     "TMDB_API_KEY": "a key",
     "AZURE_OPENAI_KEY": "a key",
