@@ -15,6 +15,7 @@ import sys
 from collections.abc import Sequence
 
 from mediavault_tui import __version__
+from mediavault_tui.cli.spelled import is_place
 from mediavault_tui.domain.pathtext import harmless
 from mediavault_tui.errors import MediaVaultError
 
@@ -49,6 +50,7 @@ def parser(only: str | None = None) -> argparse.ArgumentParser:
     top = argparse.ArgumentParser(
         prog="mediavault",
         description="Find duplicates in a video library, stage the worse copy; it never deletes by itself.",
+        epilog="Without a command the app opens: mediavault, mediavault /path/to/films, … --read-only.",
     )
     top.add_argument("--version", action="version", version=f"mediavault {__version__}")
     commands = top.add_subparsers(dest="command", metavar="COMMAND")
@@ -59,6 +61,15 @@ def parser(only: str | None = None) -> argparse.ArgumentParser:
             module.configure(sub)
             sub.set_defaults(run=module.run)
     return top
+
+
+def meant(words: Sequence[str]) -> list[str]:
+    """Return the words with the command that they mean: a folder or --read-only without one opens the app."""
+    first = next((word for word in words if not word.startswith("-")), None)
+    if first in COMMANDS:
+        return list(words)
+    opens = not words or "--read-only" in words or (first is not None and is_place(first))
+    return ["app", *words] if opens else list(words)
 
 
 def _end_in_order() -> None:
@@ -86,12 +97,10 @@ def _end(number: int, _frame: object) -> None:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; return its exit code: 0 done, 1 failed, 2 asked wrongly, 130 interrupted."""
-    words = list(sys.argv[1:] if argv is None else argv)
-    command = next((word for word in words if not word.startswith("-")), None)
-    if command is None and not words:
-        command, words = "app", ["app"]
     _end_in_order()
     try:
+        words = meant(sys.argv[1:] if argv is None else argv)
+        command = next((word for word in words if not word.startswith("-")), None)
         args = parser(command if command in COMMANDS else "").parse_args(words)
         if args.command is None:
             parser("").print_help()
