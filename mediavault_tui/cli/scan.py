@@ -12,17 +12,15 @@ import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import asdict
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mediavault_tui.cli.spelled import is_folder, is_there, located
+from mediavault_tui.cli.roots import known_roots, named_roots
 from mediavault_tui.domain.measures import clock, size
 from mediavault_tui.domain.pathtext import harmless
 from mediavault_tui.errors import UsageError
 
 if TYPE_CHECKING:
     from mediavault_tui.domain.library import ScanError, ScanProgress
-    from mediavault_tui.services.nas import Nas
     from mediavault_tui.services.scan_control import ScanControl
     from mediavault_tui.services.scan_far import FarPolicy
     from mediavault_tui.settings import Settings
@@ -32,10 +30,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
     parser.add_argument(
         "paths",
-        nargs="+",
+        nargs="*",
         metavar="PATH",
         help="a folder to scan, here or on a share (nas:/volume1/videos, smb://host/volume1/videos);"
-        " `nas:` alone for every folder that is set up",
+        " `nas:` alone for every folder that is set up on a share; without any: all that were scanned before"
+        " and those",
     )
     parser.add_argument(
         "--json",
@@ -72,38 +71,6 @@ def run(args: argparse.Namespace) -> int:
     return asyncio.run(_scan(args))
 
 
-def folders(paths: list[str]) -> list[Path]:
-    """Return the paths as folders; raises UsageError with a sentence for each that is none."""
-    problems = []
-    for path in paths:
-        shown = os.fsencode(path).decode("utf-8", "backslashreplace")
-        if not is_there(path):
-            problems.append(f"{shown} does not exist")
-        elif not is_folder(path):
-            problems.append(f"{shown} is no folder")
-        elif not os.access(path, os.R_OK | os.X_OK):
-            problems.append(f"{shown} may not be read")
-    if problems:
-        raise UsageError("; ".join(problems))
-    return [Path(os.path.abspath(path)) for path in paths]
-
-
-def _roots(paths: list[str], nas: Nas) -> list[Path]:
-    """Return the located roots that were meant; raises UsageError for one that is nothing."""
-    from mediavault_tui.domain.paths import LOCAL, place
-
-    there: list[bytes] = []
-    here: list[str] = []
-    for path in paths:
-        if path == "nas:":
-            there += nas.scan_folders()
-        elif place(name := located(path, nas))[0] == LOCAL:
-            here.append(path)
-        else:
-            there.append(name)
-    return [*folders(here), *(Path(os.fsdecode(name)) for name in there)]
-
-
 def _far(args: argparse.Namespace, settings: Settings) -> FarPolicy:
     """Return how shares are read: as the settings say, unless the command line says otherwise."""
     from mediavault_tui.domain.nightly import Window
@@ -134,7 +101,7 @@ async def _scan(args: argparse.Namespace) -> int:
         bootstrap.open_nas(database, settings) as nas,
         _interruptible(control),
     ):
-        roots = _roots(args.paths, nas)
+        roots = named_roots(args.paths, nas)
         scanner = bootstrap.scanner(
             database,
             settings,
@@ -145,6 +112,9 @@ async def _scan(args: argparse.Namespace) -> int:
             far=_far(args, settings),
         )
         line = _Line(sys.stderr.isatty() and not args.json)
+        whole = True
+        if not roots:
+            roots, whole = await known_roots(scanner, nas)
         async for progress in scanner.scan(
             roots,
             control=control,
@@ -166,7 +136,7 @@ async def _scan(args: argparse.Namespace) -> int:
             _report(last, errors, seconds)
     if control.cancelled:
         return 130
-    clean = all(end.phase is ScanPhase.DONE and not end.roots_failed for end in ends.values())
+    clean = whole and all(end.phase is ScanPhase.DONE and not end.roots_failed for end in ends.values())
     return 0 if clean else 1
 
 
