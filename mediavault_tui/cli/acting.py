@@ -7,17 +7,20 @@ import json
 import sys
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+from mediavault_tui.cli.spelled import located
 from mediavault_tui.domain.pathtext import harmless
 from mediavault_tui.errors import UsageError
 
 if TYPE_CHECKING:
     from mediavault_tui.domain.library import ActResult
-    from mediavault_tui.domain.model import StagedId
+    from mediavault_tui.domain.model import FileId, StagedId
     from mediavault_tui.domain.purging import Purgeable
     from mediavault_tui.services.dedupe import Dedupe
+    from mediavault_tui.services.library import Library
     from mediavault_tui.services.nas import Nas
     from mediavault_tui.services.stage import Stage
     from mediavault_tui.services.undoing import Undoing
@@ -25,18 +28,36 @@ if TYPE_CHECKING:
     from mediavault_tui.store.database import Database
 
 
+@dataclass(frozen=True, slots=True)
+class Naming:
+    """Which file of the inventory a person means: by its number, or by its path in any spelling."""
+
+    library: Library
+    nas: Nas
+
+    async def file(self, word: str) -> FileId:
+        """Return the file. Raises: UsageError for a path that is not in the inventory."""
+        from mediavault_tui.domain.model import FileId
+
+        if word.isdecimal():
+            return FileId(int(word))
+        return await self.library.file_named(located(word, self.nas))
+
+
 @asynccontextmanager
 async def staging() -> AsyncIterator[Stage]:
     """Yield the service alone; see `opened`."""
-    async with opened() as (stage, _nas):
+    async with opened() as (stage, _meant):
         yield stage
 
 
 @asynccontextmanager
-async def opened() -> AsyncIterator[tuple[Stage, Nas]]:
-    """Yield the service, and what knows the shares; see `_opened`."""
-    async with _opened() as (_database, _settings, stage, nas):
-        yield stage, nas
+async def opened() -> AsyncIterator[tuple[Stage, Naming]]:
+    """Yield the service, and what says which file a person means; see `_opened`."""
+    from mediavault_tui import bootstrap
+
+    async with _opened() as (database, _settings, stage, nas):
+        yield stage, Naming(bootstrap.library(database), nas)
 
 
 @asynccontextmanager

@@ -55,3 +55,12 @@ left join file_matches m on m.file_id = f.id and m.state in ('sure', 'chosen')
 left join titles t on (t.kind, t.tmdb_id) = (m.kind, m.tmdb_id)
 left join omdb_ratings o on o.imdb_id = t.imdb_id
 order by wanted.place;
+
+-- name: file_by_path
+-- The inventory's file of a path, by its bytes. $1 source, $2 raw.
+select id from media_files where source = $1 and path_raw = $2;
+
+-- name: files_by_text
+-- The inventory's files whose path reads so; a walk through the source's files, for no index has the text.
+-- $1 source, $2 text.
+select id from media_files where source = $1 and path = $2 order by id;

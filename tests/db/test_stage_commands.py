@@ -103,3 +103,15 @@ async def test_read_only_moves_nothing(shelf: Shelf, mediavault: Commands) -> No
     assert (ran.returncode, "MEDIAVAULT_READ_ONLY" in ran.stderr) == (1, True)
     assert (shelf.root / "keeper.mkv").exists()
     assert mediavault.run("pending", MEDIAVAULT_READ_ONLY="yes").returncode == 0
+
+
+async def test_a_path_names_the_file_that_has_it_and_no_other_that_reads_alike(
+    conn: Connection, tmp_path: Path, mediavault: Commands
+) -> None:
+    shelf = Shelf(conn, tmp_path / "library")
+    plain, odd = await shelf.add(r"Heat \xff.mkv", BETTER), await shelf.add(b"Heat \xff.mkv", WORSE)
+    assert plain.path == odd.path, "people read the same of both"
+    group = await shelf.group(plain, odd)
+    ran = mediavault.run("stage", group, "--dry-run", "--json", "--keep", shelf.root / r"Heat \xff.mkv")
+    assert ran.returncode == 0, ran.stderr
+    assert [answer["keeper"] for answer in json.loads(ran.stdout)] == [plain.id]
