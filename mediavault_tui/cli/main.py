@@ -37,7 +37,7 @@ COMMANDS: dict[str, str] = {
     "exact": "find byte-identical files in a tree, without a database",
     "serve": "serve files over HTTP to players and browsers (the sidecar)",
     "web": "serve the terminal app to browsers, behind the login (the front end)",
-    "links": "list the links to watch that still work; revoke one",
+    "links": "list the links to watch that still work; make one, revoke one",
     "users": "add, list and remove accounts, or change a password",
     "doctor": "check the whole installation, each line with its remedy",
     "nas": "set up the shares of a NAS, list them, test the connection",
