@@ -23,6 +23,7 @@ COMMANDS: dict[str, str] = {
     "app": "open the terminal app (also without any command)",
     "demo": "make a small library of real files and open the app on it",
     "scan": "take stock of folders and find their duplicates",
+    "files": "list the inventory, filtered and in any order",
     "duplicates": "list the groups found, with what is recommended and why",
     "decide": "say of a group: keep every copy, two are no duplicates, a note",
     "stage": "move the worse copies of a group into the holding folder",
