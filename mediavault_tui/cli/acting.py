@@ -12,6 +12,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from mediavault_tui.cli.spelled import located
+from mediavault_tui.domain.measures import size
 from mediavault_tui.domain.pathtext import harmless
 from mediavault_tui.errors import UsageError
 
@@ -119,7 +120,7 @@ def report(
             }
         )
     else:
-        freed = f", {result.freed:,} bytes freed" if result.freed else ""
+        freed = f", {size(result.freed)} freed" if result.freed else ""
         print(f"{len(result.done)} {done}{freed}")
         for sentence in result.refused:
             print(f"refused: {harmless(sentence)}", file=sys.stderr)

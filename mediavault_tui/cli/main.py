@@ -34,7 +34,7 @@ COMMANDS: dict[str, str] = {
     "rename": "give files the names that their titles ask for",
     "undo": "reverse the last act",
     "ask": "ask the library: in plain words, in SQL, or a ready question",
-    "identify": "say which work each name is, one JSON line each",
+    "identify": "say which work each name is, without a database",
     "exact": "find byte-identical files in a tree, without a database",
     "serve": "serve files over HTTP to players and browsers (the sidecar)",
     "web": "serve the terminal app to browsers, behind the login (the front end)",

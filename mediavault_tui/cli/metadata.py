@@ -74,7 +74,9 @@ async def _run(args: argparse.Namespace) -> int:
                 await bootstrap.dedupe(database, settings).refresh()
                 return code
             case "match":
-                code = await _match(service, args)
+                nas = await stack.enter_async_context(bootstrap.open_nas(database, settings))
+                naming = acting.Naming(bootstrap.library(database), nas)
+                code = await _match(service, args, naming)
                 if args.file is not None or args.undo:
                     await bootstrap.dedupe(database, settings).refresh()
                 return code
@@ -125,9 +127,7 @@ async def _fetch(service: Metadata, args: argparse.Namespace) -> int:
     return 0
 
 
-async def _match(service: Metadata, args: argparse.Namespace) -> int:
-    from mediavault_tui.domain.model import FileId
-
+async def _match(service: Metadata, args: argparse.Namespace, naming: acting.Naming) -> int:
     if args.undo:
         if args.file is not None:
             raise UsageError("--undo takes no file: it takes your last choice back")
@@ -144,10 +144,8 @@ async def _match(service: Metadata, args: argparse.Namespace) -> int:
         return 0
     if args.title is None:
         raise UsageError("say which title it is: movie/603, tv/1437, or none")
-    if not args.file.isdecimal():
-        raise UsageError(f"{args.file!r} is no number of a file; `mediavault metadata match` lists them")
     files = await service.choosing.choose(
-        FileId(int(args.file)), _title(args.title), everywhere=args.everywhere, who=acting.who()
+        await naming.file(args.file), _title(args.title), everywhere=args.everywhere, who=acting.who()
     )
     _print({"files": files}, f"chosen for {files} {'file' if files == 1 else 'files'}", as_json=args.json)
     return 0

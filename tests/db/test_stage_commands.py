@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from mediavault_tui.domain.measures import size
 from mediavault_tui.store.database import Connection
 from tests import warm
 from tests.db.shelf import Shelf
@@ -69,7 +70,7 @@ async def test_a_file_goes_comes_back_and_goes_for_good(shelf: Shelf, mediavault
     unsure = mediavault.run("purge", typed="yes\n", PENDING_DELETION_RETENTION_DAYS="0")
     assert (unsure.returncode, "nothing was purged" in unsure.stderr) == (1, True)
     purged = mediavault.run("purge", typed="purge\n", PENDING_DELETION_RETENTION_DAYS="0")
-    assert purged.stdout == f"1 purged, {len(WORSE):,} bytes freed\n", purged.stderr
+    assert purged.stdout == f"1 purged, {size(len(WORSE))} freed\n", purged.stderr
     gone = mediavault.run("undo")
     assert (gone.returncode, "cannot be brought back" in gone.stderr) == (1, True)
 
