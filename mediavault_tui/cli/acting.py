@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from mediavault_tui.cli.spelled import located
 from mediavault_tui.domain.measures import size
 from mediavault_tui.domain.pathtext import harmless
-from mediavault_tui.errors import UsageError
+from mediavault_tui.errors import ReadOnly, UsageError
 
 if TYPE_CHECKING:
     from mediavault_tui.domain.library import ActResult
@@ -63,10 +63,12 @@ async def opened() -> AsyncIterator[tuple[Stage, Naming]]:
 
 @asynccontextmanager
 async def undoing() -> AsyncIterator[Undoing]:
-    """Yield what takes back the last act of any kind."""
+    """Yield what takes back the last act of any kind. Raises: ReadOnly."""
     from mediavault_tui import bootstrap
 
     async with _opened() as (database, settings, stage, _nas):
+        if settings.read_only:
+            raise ReadOnly
 
         async def mover() -> Stage:
             return stage

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from mediavault_tui.cli import acting
 from mediavault_tui.cli.spelled import located
 from mediavault_tui.domain.pathtext import harmless
-from mediavault_tui.errors import Refused, UsageError
+from mediavault_tui.errors import ReadOnly, UsageError
 
 if TYPE_CHECKING:
     from mediavault_tui.domain.library import Comparison
@@ -49,7 +49,7 @@ async def _run(args: argparse.Namespace) -> int:
     group = GroupId(acting.numbers([args.group], "group", listed_by="duplicates")[0])
     settings = bootstrap.load_settings()
     if settings.read_only:
-        raise Refused("MEDIAVAULT_READ_ONLY is set: nothing is decided")
+        raise ReadOnly
     async with (
         bootstrap.open_database(settings) as database,
         bootstrap.open_nas(database, settings) as nas,

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from mediavault_tui.cli import acting
 from mediavault_tui.domain.pathtext import harmless
-from mediavault_tui.errors import ConfigError, UsageError
+from mediavault_tui.errors import ConfigError, ReadOnly, UsageError
 
 if TYPE_CHECKING:
     from mediavault_tui.domain.world import Title
@@ -74,6 +74,8 @@ async def _run(args: argparse.Namespace) -> int:
                 await bootstrap.dedupe(database, settings).refresh()
                 return code
             case "match":
+                if settings.read_only and (args.file is not None or args.undo):
+                    raise ReadOnly
                 nas = await stack.enter_async_context(bootstrap.open_nas(database, settings))
                 naming = acting.Naming(bootstrap.library(database), nas)
                 code = await _match(service, args, naming)

@@ -22,7 +22,7 @@ from mediavault_tui.domain.paths import LOCAL
 from mediavault_tui.domain.purging import Purgeable, PurgeForecast
 from mediavault_tui.domain.staging import PURGE_WORD, ActKind
 from mediavault_tui.domain.verdict import Verdict
-from mediavault_tui.errors import MediaVaultError, Refused
+from mediavault_tui.errors import MediaVaultError, ReadOnly, Refused
 from mediavault_tui.services.stage_acts import Tools
 from mediavault_tui.services.stage_back import BackOrder
 from mediavault_tui.services.stage_batch import StageOrder
@@ -244,7 +244,7 @@ class Stage:
 
     def _writing(self) -> None:
         if self._read_only:
-            raise Refused("MEDIAVAULT_READ_ONLY is set: nothing is staged, restored or purged")
+            raise ReadOnly
 
     async def _batch(
         self, items: Sequence[_Item], acts: _Acts[_Item], *, who: str, refused: Sequence[str] = ()
