@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from docs.commands import page
 from mediavault_tui import __version__
 from mediavault_tui.cli.main import COMMANDS, parser
 from mediavault_tui.store.migrate import tables
@@ -28,6 +29,31 @@ def test_every_command_explains_itself(command: str, capsys: pytest.CaptureFixtu
         parser(command).parse_args([command, "--help"])
     assert left.value.code == 0
     assert COMMANDS[command] in " ".join(capsys.readouterr().out.split())
+
+
+def _parsers(command: argparse.ArgumentParser) -> Iterator[argparse.ArgumentParser]:
+    yield command
+    for act in command._actions:
+        if isinstance(act, argparse._SubParsersAction):
+            for below in act.choices.values():
+                yield from _parsers(below)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_argument_and_exit_code_is_explained(command: str) -> None:
+    (top,) = (each for each in parser(command)._actions if isinstance(each, argparse._SubParsersAction))
+    assert "xit code" in (top.choices[command].epilog or "")
+    for each in _parsers(top.choices[command]):
+        unsaid = [
+            action.dest
+            for action in each._actions
+            if not action.help and not isinstance(action, argparse._SubParsersAction)
+        ]
+        assert unsaid == [], each.prog
+
+
+def test_the_page_of_the_commands_is_up_to_date() -> None:
+    assert (ROOT / "docs/commands.md").read_text("utf-8") == page(), "run `make commands`"
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Describe the arguments."""
+    parser.epilog = "Exit code 1: it was refused; 2: there is no such group, or the file is none of it."
     parser.add_argument("group", metavar="GROUP", help="a number as `mediavault duplicates` lists it")
     what = parser.add_mutually_exclusive_group(required=True)
     what.add_argument("--both", action="store_true", help="keep every copy; the group leaves the list")

@@ -24,6 +24,7 @@ VERDICTS = ("certain", "clear", "recommended", "review")
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Describe the arguments."""
+    parser.epilog = "Exit code 1: the groups could not be read; 2: there is no such group."
     parser.add_argument(
         "paths", nargs="*", metavar="PATH", help="only groups with a file at or below it, here or on a share"
     )

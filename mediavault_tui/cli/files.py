@@ -49,6 +49,7 @@ _FACETS: Mapping[Facet, tuple[str, Sequence[str] | None]] = {
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Describe the arguments."""
+    parser.epilog = "Exit code 1: the inventory could not be read."
     parser.add_argument(
         "words", nargs="*", metavar="WORD", help="words of title or path; `!words`: all files without them"
     )

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Describe the arguments."""
+    parser.epilog = "Exit code 1: the links could not be read; 2: there is no such file or link."
     what = parser.add_mutually_exclusive_group()
     what.add_argument(
         "--make",

@@ -24,6 +24,9 @@ OMDB_A_DAY = 1000
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Describe the arguments."""
+    parser.epilog = (
+        "Exit code 1: the service did not answer, or there was no choice to take back; 2: a key is not set."
+    )
     verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
     fetch = verbs.add_parser("fetch", help="ask TMDb for every title that has no match yet")
     fetch.add_argument("--again", action="store_true", help="also what is unsure or was not found")

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Describe the arguments."""
+    parser.epilog = "Exit code 1: a file was refused."
     parser.add_argument("ids", nargs="*", metavar="ID", help="the staged files to approve or unapprove")
     parser.add_argument(
         "--approve", action="store_true", help="approve these for purging; nothing is deleted by it"

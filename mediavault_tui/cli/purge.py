@@ -22,6 +22,7 @@ _NAMED = 20
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Describe the arguments."""
+    parser.epilog = "Exit code 1: the word was wrong, or a file was refused and stays."
     parser.add_argument("ids", nargs="*", metavar="ID", help="only these of the approved ones")
     parser.add_argument(
         "--early",

@@ -28,13 +28,17 @@ if TYPE_CHECKING:
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
+    parser.epilog = (
+        "Exit code 1: a folder could not be read, lost every video, or was left out;"
+        " 130: interrupted, and what was found is kept."
+    )
     parser.add_argument(
         "paths",
         nargs="*",
         metavar="PATH",
         help="a folder to scan, here or on a share (nas:/volume1/videos, smb://host/volume1/videos);"
-        " `nas:` alone for every folder that is set up on a share; without any: all that were scanned before"
-        " and those",
+        " `nas:`: every folder that is set up on a share; without a path: those, and all that were scanned"
+        " before",
     )
     parser.add_argument(
         "--json",

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Describe the arguments."""
+    parser.epilog = "Exit code 1: a file was refused, in a rehearsal too; what was not refused is staged."
     parser.add_argument(
         "groups", nargs="*", metavar="GROUP", help="numbers as `mediavault duplicates` lists them"
     )
