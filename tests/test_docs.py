@@ -117,6 +117,22 @@ def test_the_code_cites_pages_and_sections_that_there_are() -> None:
     assert wrong == []
 
 
+@pytest.mark.parametrize("room", ["domain", "services"])
+def test_the_architecture_names_every_module_of_the_two_large_rooms(room: str) -> None:
+    page = (ROOT / "docs/architecture.md").read_text("utf-8")
+    modules = [path.stem for path in (ROOT / "mediavault_tui" / room).glob("*.py") if path.stem != "__init__"]
+    assert [name for name in sorted(modules) if f"`{name}`" not in page] == []
+
+
+def test_every_picture_is_shown_somewhere() -> None:
+    shown = {
+        Path(link).name
+        for page in DOCUMENTS
+        for link in re.findall(r"\]\(([^)]+\.svg)\)", page.read_text("utf-8"))
+    }
+    assert {path.name for path in (ROOT / "docs/pictures").iterdir()} == shown
+
+
 def test_the_architecture_names_every_table() -> None:
     page = (ROOT / "docs/architecture.md").read_text("utf-8")
     assert [name for name in tables() if f"`{name}`" not in page] == []
