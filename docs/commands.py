@@ -17,7 +17,8 @@ The shorter list is the [README](../README.md)'s.
 Without a command the app opens: `mediavault`, `mediavault /path/to/films` and `mediavault --read-only`
 are `mediavault app …`. Where a path is asked for, a share's is understood in every spelling
 ([nas.md](nas.md)); a *number* is the one that the lists show. `--json` prints one document on standard
-output; whatever is said beside it goes to standard error.
+output; whatever is said beside it goes to standard error. In a checkout, `. .venv/bin/activate` lets the
+shell find `mediavault`; `.venv/bin/mediavault` is found without it.
 
 | exit code | means |
 |---|---|

@@ -1,7 +1,7 @@
 """The `mediavault` command: pick the subcommand, import only its module, run it.
 
-Each module of this package that is a subcommand has `HELP`, `configure(parser)` and
-`run(args) -> int`; heavy imports belong inside `run`, because start-up is part of
+Each module of this package that is a subcommand has `configure(parser)`, which also says what
+its exit codes mean, and `run(args) -> int`; heavy imports belong inside `run`, because start-up is part of
 the time that a person (and the benchmark of `exact`) sees.
 """
 

@@ -169,3 +169,18 @@ async def test_a_share_that_is_no_longer_set_up_is_left_out_and_named(
     assert code == 0, err
     assert "left out: nas:9/volume1: its share is not set up" in err
     assert f"1 folder is scanned again: {tmp_path / 'films'}" in err
+
+
+async def test_the_end_of_a_scan_says_which_duplicates_wait(database_url: str, tmp_path: Path) -> None:
+    library = tmp_path / "library"
+    write(library / "Heat (1995).mkv", b"a film" * 9000)
+    code, out, _err = await mediavault(database_url, "scan", "--no-probe", str(library))
+    assert (code, out.splitlines()[-1]) == (0, "No duplicates wait for a decision")
+    write(library / "again" / "Heat (1995).mkv", b"a film" * 9000)
+    code, out, _err = await mediavault(database_url, "scan", "--no-probe", str(library))
+    last = "1 group of duplicates waits, 54.0 kB reclaimable; `mediavault duplicates` lists it"
+    assert (code, out.splitlines()[-1]) == (0, last)
+    told = await mediavault(database_url, "scan", "--no-probe", "--json", str(library))
+    assert json.loads(told[1])["duplicates"] == {"groups": 1, "reclaimable_bytes": 54_000}
+    told = await mediavault(database_url, "scan", "--no-probe", "--no-match", "--json", str(library))
+    assert "duplicates" not in json.loads(told[1])
