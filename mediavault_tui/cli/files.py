@@ -188,7 +188,7 @@ def _line(row: InventoryRow) -> str:
     return (
         f"{row.id:>7}  {name:<{_NAMED}}  {row.tier:<5}  {row.codec or '–':<6}"
         f"  {','.join(row.audio_languages) or '–':<8}  {size(row.size):>8}  {score:>3}"
-        f"  {harmless(row.path)}{state}"
+        f"  {harmless(row.where)}{state}"
     )
 
 
@@ -213,6 +213,7 @@ def _document(row: InventoryRow) -> dict[str, Any]:
     return {
         "id": row.id,
         "path": row.path,
+        "source": row.source,
         "title": row.title,
         "year": row.year,
         "season": row.season,

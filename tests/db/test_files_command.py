@@ -107,6 +107,17 @@ def test_what_makes_no_sense_is_one_sentence(filled: str, words: list[str], sent
     assert len(ran.stderr.strip().splitlines()) == 1
 
 
+async def test_a_file_of_a_share_says_where_it_is(conn: Connection, database_url: str) -> None:
+    await conn.execute(
+        "insert into media_files (source, path_raw, path, root_raw, device, inode, size_bytes, modified_ns,"
+        " last_scan_id) values ('nas:2', '/volume1/x.mkv', '/volume1/x.mkv', '/volume1', 1, 1, 1, 1, 1)"
+    )
+    mediavault = Commands(database_url)
+    (row,) = walked(mediavault)
+    assert (row["source"], row["path"]) == ("nas:2", "/volume1/x.mkv")
+    assert "nas:2/volume1/x.mkv" in mediavault.run("files").stdout
+
+
 async def test_no_name_commands_the_terminal(conn: Connection, database_url: str, tmp_path: Path) -> None:
     file = await Shelf(conn, tmp_path / "library").add("\x1b[31m.mkv", b"a film" * 900)
     shown = Commands(database_url).run("files").stdout
