@@ -30,8 +30,8 @@ _AT_ONCE = 1000
 _NAMED = 40
 """Letters of a title that are shown."""
 _FACETS: Mapping[Facet, tuple[str, Sequence[str] | None]] = {
-    Facet.KIND: ("only this kind", list(Kind)),
-    Facet.TIER: ("only this resolution", list(Tier)),
+    Facet.KIND: ("only this kind", [kind.value for kind in Kind]),
+    Facet.TIER: ("only this resolution", [tier.value for tier in Tier]),
     Facet.CODEC: ("only this video codec: hevc, h264, av1 …", None),
     Facet.LANGUAGE: ("only what can be heard in this language: en, German …", None),
     Facet.GENRE: ("only titles of this genre", None),
@@ -42,7 +42,7 @@ _FACETS: Mapping[Facet, tuple[str, Sequence[str] | None]] = {
     Facet.FOLDER: ("only files below this folder, here or on a share", None),
     Facet.STATE: (
         "only files in this state (all but purged ones)",
-        [state for state in FileState if state != FileState.PURGED],
+        [state.value for state in FileState if state is not FileState.PURGED],
     ),
 }
 
@@ -58,9 +58,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
         parser.add_argument(f"--{facet.name.lower()}", choices=choices, metavar=metavar, help=text)
     parser.add_argument(
         "--sort",
-        choices=list(SortKey),
-        type=SortKey,
-        default=SortKey.TITLE,
+        choices=[key.value for key in SortKey],
+        default=SortKey.TITLE.value,
         help="the order; by itself: title",
     )
     parser.add_argument("--reverse", action="store_true", help="the other way round: largest, newest first")
@@ -77,7 +76,7 @@ def run(args: argparse.Namespace) -> int:
     """Run the command."""
     if args.limit < 1:
         raise UsageError("--limit takes a number of files, 1 or more")
-    return asyncio.run(_run(args, None if args.after is None else cursor(args.after, args.sort)))
+    return asyncio.run(_run(args, None if args.after is None else cursor(args.after, SortKey(args.sort))))
 
 
 async def _run(args: argparse.Namespace, after: Cursor | None) -> int:
@@ -120,7 +119,7 @@ def _query(args: argparse.Namespace, nas: Nas) -> InventoryQuery:
         text=text.removeprefix("!").strip(),
         inverse=text.startswith("!"),
         facets=tuple((facet, _value(facet, str(value), nas)) for facet, value in chosen if value is not None),
-        sort=args.sort,
+        sort=SortKey(args.sort),
         descending=args.reverse,
     )
 

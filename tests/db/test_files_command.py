@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from mediavault_tui.cli.main import main
 from mediavault_tui.domain.library import InventoryQuery, SortKey
 from mediavault_tui.services.library import Library
 from mediavault_tui.store.database import Connection, Database
@@ -105,6 +106,20 @@ def test_what_makes_no_sense_is_one_sentence(filled: str, words: list[str], sent
     ran = Commands(filled).run("files", *words)
     assert (ran.returncode, sentence in ran.stderr) == (2, True), ran.stderr
     assert len(ran.stderr.strip().splitlines()) == 1
+
+
+def test_a_value_that_there_is_not_is_answered_with_those_that_there_are(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    for option in ("--kind", "--sort", "--tier", "--state"):
+        with pytest.raises(SystemExit) as left:
+            main(["files", option, "x"])
+        said = capsys.readouterr().err
+        assert left.value.code == 2
+        assert "<" not in said
+        assert {"--kind": "documentary", "--sort": "modified", "--tier": "4K", "--state": "missing"}[
+            option
+        ] in said.partition("invalid choice")[2]
 
 
 async def test_a_file_of_a_share_says_where_it_is(conn: Connection, database_url: str) -> None:
