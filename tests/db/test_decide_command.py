@@ -110,7 +110,7 @@ async def test_a_wrong_decision_gets_a_clear_sentence_and_changes_nothing(
 async def test_read_only_decides_nothing(conn: Connection, tmp_path: Path, mediavault: Commands) -> None:
     _, group = await stocked(conn, tmp_path, 2)
     ran = mediavault.run("decide", group, "--both", MEDIAVAULT_READ_ONLY="yes")
-    assert (ran.returncode, "MEDIAVAULT_READ_ONLY is set" in ran.stderr) == (1, True)
+    assert (ran.returncode, "MEDIAVAULT_READ_ONLY: nothing is changed" in ran.stderr) == (1, True)
     assert len(listed(mediavault)) == 1
 
 
