@@ -1,7 +1,7 @@
 # Everything a person or CI runs; each target installs what it needs first. `make help` lists them.
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo run test pythons check bench eval soak pictures lock clean
+.PHONY: help install demo run test pythons check bench eval soak pictures commands lock clean
 
 BIN := .venv/bin
 READY := .venv/.ready
@@ -49,6 +49,9 @@ soak: install ## the property tests and state machines, a hundred times as long
 
 pictures: install ## the README's pictures, taken of the real app on the demo library
 	@$(BIN)/python docs/pictures.py
+
+commands: install ## docs/commands.md, written anew from what each command takes
+	@$(BIN)/python docs/commands.py > docs/commands.md.new && mv docs/commands.md.new docs/commands.md
 
 lock: ## resolve the versions anew (needs uv)
 	uv lock --no-config

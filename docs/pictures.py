@@ -25,9 +25,6 @@ SIZE = (132, 38)
 PICTURES: dict[str, Sequence[str]] = {
     "inventory": ("1",),
     "duplicates": ("2", "j", "enter"),
-    "keep": ("k",),
-    "pending": ("y", "escape", "3"),
-    "scanner": ("4",),
 }
 """The keys that lead from each picture to the next."""
 

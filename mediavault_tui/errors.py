@@ -29,6 +29,7 @@ MediaVaultError
 ├── ToolMissing              a program (ffprobe, postgres) is nowhere to be found    (exit 1)
 ├── Denied                   who asks is not known, or may not: log in              (exit 1)
 └── Refused                  a rule of the library forbids the act: nothing was done (exit 1)
+    └── ReadOnly             so does --read-only, or MEDIAVAULT_READ_ONLY
 
 The message is one sentence for a person: what, where, what to do. It never holds a
 secret. Drivers' errors become these at the edge, with `raise … from error`.
@@ -157,3 +158,10 @@ class Denied(MediaVaultError):
 
 class Refused(MediaVaultError):
     """A rule of the library forbids the act; nothing was done."""
+
+
+class ReadOnly(Refused):
+    """The program was told to change nothing; its sentence is the same wherever that is said."""
+
+    def __init__(self) -> None:
+        super().__init__("Read-only, by --read-only or MEDIAVAULT_READ_ONLY: nothing is changed")

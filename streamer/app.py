@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from aiohttp import hdrs, web
 from aiohttp.typedefs import Handler
 
+from mediavault_tui.domain.paths import LOCAL
 from mediavault_tui.domain.quality import weighted
 from mediavault_tui.errors import (
     DatabaseDown,
@@ -88,7 +89,7 @@ def make_app(
     the local folders unless told otherwise.
     """
     app = web.Application(middlewares=[sentences], client_max_size=_BODY)
-    sources = sources if sources is not None else {"local": LocalSource()}
+    sources = sources if sources is not None else {LOCAL: LocalSource()}
     app[STATE] = State(
         database=database,
         settings=settings,

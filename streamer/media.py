@@ -12,6 +12,7 @@ from aiohttp import web
 
 from mediavault_tui.domain.byterange import Answer, Representation, answer, http_date, multipart, ranged
 from mediavault_tui.domain.model import FileStamp
+from mediavault_tui.domain.paths import LOCAL
 from mediavault_tui.domain.representation import UNKNOWN_TYPE, content_type, disposition, etag
 from mediavault_tui.domain.streaming import ServedFile
 from mediavault_tui.errors import Refused, SourceError
@@ -81,7 +82,7 @@ def _inside_of_proxy(request: web.Request, served: ServedFile) -> tuple[str, byt
     """
     folder, mark, inside = request.headers.get("X-Accel-Mapping", "").partition("=")
     raw_folder = folder.encode("utf-8", "surrogateescape")
-    if not mark or not raw_folder.endswith(b"/") or not from_proxy(request) or served.source != "local":
+    if not mark or not raw_folder.endswith(b"/") or not from_proxy(request) or served.source != LOCAL:
         return None
     if not served.raw_path.startswith(raw_folder):
         return None

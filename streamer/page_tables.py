@@ -39,6 +39,7 @@ def technical(file: MediaFile) -> str:
 
 
 def facts(copy: Copy, others: Sequence[Beside], *, folder: bool) -> str:
+    """Return the table of all that is known of a copy; `folder`: who looks may read where it lies."""
     file = copy.file
     above, _, name = file.path.rpartition("/")
     pairs = [("name", f"<bdi>{text(name)}</bdi>")]
@@ -121,12 +122,14 @@ def _health(file: MediaFile) -> str:
 
 
 def sound(track: AudioTrack) -> str:
+    """Return a sound track in words: codec, channels, language."""
     channels = _CHANNELS.get(track.channels, f"{track.channels} channels")
     parts = [sound_name(track), channels, track.language or "", "commentary" if track.commentary else ""]
     return " ".join(part for part in parts if part)
 
 
 def subtitle(track: SubtitleTrack) -> str:
+    """Return a subtitle track in words: language, and what kind it is."""
     notes = ("forced" if track.forced else "", "SDH" if track.hearing_impaired else "")
     return " ".join(
         part for part in (track.language or "unknown language", *notes, track.title or "") if part
@@ -134,6 +137,7 @@ def subtitle(track: SubtitleTrack) -> str:
 
 
 def title(file: MediaFile) -> str:
+    """Return what a page calls a file: its title, else its name."""
     known = file.identity
     if known is None or not known.title:
         return file.path.rpartition("/")[2]

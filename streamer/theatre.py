@@ -44,6 +44,7 @@ class Theatre:
     """Processors that there are for conversions."""
     silence: float = _SILENCE
     posters: OrderedDict[tuple[FileId, bytes], bytes] = field(default_factory=OrderedDict)
+    """Pictures for pages that are about to play, drawn once; the ones drawn first go first."""
     ffmpeg: str = ""
     able: Abilities | None = None
 

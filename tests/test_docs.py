@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from docs.commands import page
 from mediavault_tui import __version__
 from mediavault_tui.cli.main import COMMANDS, parser
 from mediavault_tui.store.migrate import tables
@@ -28,6 +29,31 @@ def test_every_command_explains_itself(command: str, capsys: pytest.CaptureFixtu
         parser(command).parse_args([command, "--help"])
     assert left.value.code == 0
     assert COMMANDS[command] in " ".join(capsys.readouterr().out.split())
+
+
+def _parsers(command: argparse.ArgumentParser) -> Iterator[argparse.ArgumentParser]:
+    yield command
+    for act in command._actions:
+        if isinstance(act, argparse._SubParsersAction):
+            for below in act.choices.values():
+                yield from _parsers(below)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_argument_and_exit_code_is_explained(command: str) -> None:
+    (top,) = (each for each in parser(command)._actions if isinstance(each, argparse._SubParsersAction))
+    assert "xit code" in (top.choices[command].epilog or "")
+    for each in _parsers(top.choices[command]):
+        unsaid = [
+            action.dest
+            for action in each._actions
+            if not action.help and not isinstance(action, argparse._SubParsersAction)
+        ]
+        assert unsaid == [], each.prog
+
+
+def test_the_page_of_the_commands_is_up_to_date() -> None:
+    assert (ROOT / "docs/commands.md").read_text("utf-8") == page(), "run `make commands`"
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
@@ -89,6 +115,22 @@ def test_the_code_cites_pages_and_sections_that_there_are() -> None:
         for cited in re.findall(r"rules\.md, sections? ((?:\d(?:, | and )?)+)", text):
             wrong += [(path.name, number) for number in re.findall(r"\d", cited) if number not in sections]
     assert wrong == []
+
+
+@pytest.mark.parametrize("room", ["domain", "services"])
+def test_the_architecture_names_every_module_of_the_two_large_rooms(room: str) -> None:
+    page = (ROOT / "docs/architecture.md").read_text("utf-8")
+    modules = [path.stem for path in (ROOT / "mediavault_tui" / room).glob("*.py") if path.stem != "__init__"]
+    assert [name for name in sorted(modules) if f"`{name}`" not in page] == []
+
+
+def test_every_picture_is_shown_somewhere() -> None:
+    shown = {
+        Path(link).name
+        for page in DOCUMENTS
+        for link in re.findall(r"\]\(([^)]+\.svg)\)", page.read_text("utf-8"))
+    }
+    assert {path.name for path in (ROOT / "docs/pictures").iterdir()} == shown
 
 
 def test_the_architecture_names_every_table() -> None:

@@ -19,6 +19,7 @@ class Calls:
         self._at: dict[int | None, list[str]] = {}
 
     def add(self, piece: Any) -> None:
+        """Take the next piece as the client's library gives it."""
         name = (piece.function.name if piece.function is not None else None) or ""
         arguments = (piece.function.arguments if piece.function is not None else None) or ""
         part = self._at.get(piece.index)

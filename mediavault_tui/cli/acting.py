@@ -7,17 +7,21 @@ import json
 import sys
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+from mediavault_tui.cli.spelled import located
+from mediavault_tui.domain.measures import size
 from mediavault_tui.domain.pathtext import harmless
-from mediavault_tui.errors import UsageError
+from mediavault_tui.errors import ReadOnly, UsageError
 
 if TYPE_CHECKING:
     from mediavault_tui.domain.library import ActResult
-    from mediavault_tui.domain.model import StagedId
+    from mediavault_tui.domain.model import FileId, StagedId
     from mediavault_tui.domain.purging import Purgeable
     from mediavault_tui.services.dedupe import Dedupe
+    from mediavault_tui.services.library import Library
     from mediavault_tui.services.nas import Nas
     from mediavault_tui.services.stage import Stage
     from mediavault_tui.services.undoing import Undoing
@@ -25,26 +29,46 @@ if TYPE_CHECKING:
     from mediavault_tui.store.database import Database
 
 
+@dataclass(frozen=True, slots=True)
+class Naming:
+    """Which file of the inventory a person means: by its number, or by its path in any spelling."""
+
+    library: Library
+    nas: Nas
+
+    async def file(self, word: str) -> FileId:
+        """Return the file. Raises: UsageError for a path that is not in the inventory."""
+        from mediavault_tui.domain.model import FileId
+
+        if word.isdecimal():
+            return FileId(int(word))
+        return await self.library.file_named(located(word, self.nas))
+
+
 @asynccontextmanager
 async def staging() -> AsyncIterator[Stage]:
     """Yield the service alone; see `opened`."""
-    async with opened() as (stage, _nas):
+    async with opened() as (stage, _meant):
         yield stage
 
 
 @asynccontextmanager
-async def opened() -> AsyncIterator[tuple[Stage, Nas]]:
-    """Yield the service, and what knows the shares; see `_opened`."""
-    async with _opened() as (_database, _settings, stage, nas):
-        yield stage, nas
+async def opened() -> AsyncIterator[tuple[Stage, Naming]]:
+    """Yield the service, and what says which file a person means; see `_opened`."""
+    from mediavault_tui import bootstrap
+
+    async with _opened() as (database, settings, stage, nas):
+        yield stage, Naming(bootstrap.library(database, settings), nas)
 
 
 @asynccontextmanager
 async def undoing() -> AsyncIterator[Undoing]:
-    """Yield what takes back the last act of any kind."""
+    """Yield what takes back the last act of any kind. Raises: ReadOnly."""
     from mediavault_tui import bootstrap
 
     async with _opened() as (database, settings, stage, _nas):
+        if settings.read_only:
+            raise ReadOnly
 
         async def mover() -> Stage:
             return stage
@@ -98,7 +122,7 @@ def report(
             }
         )
     else:
-        freed = f", {result.freed:,} bytes freed" if result.freed else ""
+        freed = f", {size(result.freed)} freed" if result.freed else ""
         print(f"{len(result.done)} {done}{freed}")
         for sentence in result.refused:
             print(f"refused: {harmless(sentence)}", file=sys.stderr)

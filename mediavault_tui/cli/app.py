@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of `mediavault app`."""
+    parser.epilog = "Exit code 1: the app could not open the library, or ended by a fault."
     parser.add_argument(
         "path",
         nargs="*",

@@ -27,6 +27,7 @@ _WIDEST = 48
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Describe the arguments."""
+    parser.epilog = "Exit code 1: there is no whole answer."
     parser.add_argument("question", nargs="*", help="in plain words; what leaves this machine is told first")
     parser.add_argument("--sql", metavar="SELECT", help="ask with one SELECT over the documented views")
     parser.add_argument(

@@ -14,6 +14,7 @@ from mediavault_tui.settings import Settings
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Describe the three acts."""
+    parser.epilog = "Exit code 1: it cannot be reached, or its schema is not this program's."
     acts = parser.add_subparsers(dest="act", metavar="ACT", required=True)
     acts.add_parser("migrate", help="bring the schema up to this program; safe to repeat")
     status = acts.add_parser("status", help="each migration, each table and its rows; changes nothing")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from mediavault_tui.cli import acting
 from mediavault_tui.cli.spelled import located
 from mediavault_tui.domain.pathtext import harmless
-from mediavault_tui.errors import Refused, UsageError
+from mediavault_tui.errors import ReadOnly, UsageError
 
 if TYPE_CHECKING:
     from mediavault_tui.domain.library import Comparison
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Describe the arguments."""
+    parser.epilog = "Exit code 1: it was refused; 2: there is no such group, or the file is none of it."
     parser.add_argument("group", metavar="GROUP", help="a number as `mediavault duplicates` lists it")
     what = parser.add_mutually_exclusive_group(required=True)
     what.add_argument("--both", action="store_true", help="keep every copy; the group leaves the list")
@@ -49,7 +50,7 @@ async def _run(args: argparse.Namespace) -> int:
     group = GroupId(acting.numbers([args.group], "group", listed_by="duplicates")[0])
     settings = bootstrap.load_settings()
     if settings.read_only:
-        raise Refused("MEDIAVAULT_READ_ONLY is set: nothing is decided")
+        raise ReadOnly
     async with (
         bootstrap.open_database(settings) as database,
         bootstrap.open_nas(database, settings) as nas,

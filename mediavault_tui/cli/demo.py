@@ -35,6 +35,7 @@ _SHARES = ("nas:", "smb:", "\\\\")
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of `mediavault demo`."""
+    parser.epilog = "Exit code 1: the films could not be made; 2: the folder is not empty."
     parser.add_argument(
         "folder",
         nargs="?",

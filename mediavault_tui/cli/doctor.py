@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Describe the arguments."""
+    parser.epilog = "Exit code 1: something is not as it should be."
     parser.add_argument("--json", action="store_true", help="one JSON document")
 
 

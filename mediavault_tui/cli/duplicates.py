@@ -24,6 +24,7 @@ VERDICTS = ("certain", "clear", "recommended", "review")
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Describe the arguments."""
+    parser.epilog = "Exit code 1: the groups could not be read; 2: there is no such group."
     parser.add_argument(
         "paths", nargs="*", metavar="PATH", help="only groups with a file at or below it, here or on a share"
     )
@@ -128,10 +129,10 @@ def explained(each: Comparison) -> list[str]:
 
 
 def total(found: Sequence[Comparison]) -> str:
-    """Return the last line: how many groups, and what is to be won."""
+    """Return the last line: how many groups, and what following every recommendation would free."""
     groups = "1 group" if len(found) == 1 else f"{len(found)} groups"
     won = size(sum(each.group.reclaimable for each in found))
-    return f"{groups}, {won} to be won; nothing is moved by looking"
+    return f"{groups}, {won} reclaimable; nothing is moved by looking"
 
 
 def as_json(each: Comparison) -> dict[str, Any]:

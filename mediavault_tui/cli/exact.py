@@ -20,6 +20,7 @@ _GROUPS_AT_ONCE = 64
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Say what may be asked."""
+    parser.epilog = "Exit code 1: a file or folder could not be read; 2: a path is no folder."
     parser.add_argument(
         "paths", nargs="+", metavar="PATH", help="folders to search, together, here or on shares"
     )

@@ -21,6 +21,7 @@ READ_AT_ONCE = 1 << 16
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Say what may be asked."""
+    parser.epilog = "Exit code 0 always: every name has an answer."
     parser.add_argument(
         "names",
         nargs="+",
@@ -37,7 +38,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--workers",
         type=_workers,
         metavar="N",
-        help="processes for odd names (by itself: one a core; 1: none beside this)",
+        help="processes for odd names; by itself: one a core; 1: none beside this",
     )
 
 

@@ -1,7 +1,7 @@
 """The `mediavault` command: pick the subcommand, import only its module, run it.
 
-Each module of this package that is a subcommand has `HELP`, `configure(parser)` and
-`run(args) -> int`; heavy imports belong inside `run`, because start-up is part of
+Each module of this package that is a subcommand has `configure(parser)`, which also says what
+its exit codes mean, and `run(args) -> int`; heavy imports belong inside `run`, because start-up is part of
 the time that a person (and the benchmark of `exact`) sees.
 """
 
@@ -15,6 +15,7 @@ import sys
 from collections.abc import Sequence
 
 from mediavault_tui import __version__
+from mediavault_tui.cli.spelled import is_place
 from mediavault_tui.domain.pathtext import harmless
 from mediavault_tui.errors import MediaVaultError
 
@@ -22,6 +23,7 @@ COMMANDS: dict[str, str] = {
     "app": "open the terminal app (also without any command)",
     "demo": "make a small library of real files and open the app on it",
     "scan": "take stock of folders and find their duplicates",
+    "files": "list the inventory, filtered and in any order",
     "duplicates": "list the groups found, with what is recommended and why",
     "decide": "say of a group: keep every copy, two are no duplicates, a note",
     "stage": "move the worse copies of a group into the holding folder",
@@ -32,11 +34,11 @@ COMMANDS: dict[str, str] = {
     "rename": "give files the names that their titles ask for",
     "undo": "reverse the last act",
     "ask": "ask the library: in plain words, in SQL, or a ready question",
-    "identify": "say which work each name is, one JSON line each",
+    "identify": "say which work each name is, without a database",
     "exact": "find byte-identical files in a tree, without a database",
     "serve": "serve files over HTTP to players and browsers (the sidecar)",
     "web": "serve the terminal app to browsers, behind the login (the front end)",
-    "links": "list the links to watch that still work; revoke one",
+    "links": "list the links to watch that still work; make one, revoke one",
     "users": "add, list and remove accounts, or change a password",
     "doctor": "check the whole installation, each line with its remedy",
     "nas": "set up the shares of a NAS, list them, test the connection",
@@ -49,6 +51,7 @@ def parser(only: str | None = None) -> argparse.ArgumentParser:
     top = argparse.ArgumentParser(
         prog="mediavault",
         description="Find duplicates in a video library, stage the worse copy; it never deletes by itself.",
+        epilog="Without a command the app opens: mediavault, mediavault /path/to/films, … --read-only.",
     )
     top.add_argument("--version", action="version", version=f"mediavault {__version__}")
     commands = top.add_subparsers(dest="command", metavar="COMMAND")
@@ -59,6 +62,15 @@ def parser(only: str | None = None) -> argparse.ArgumentParser:
             module.configure(sub)
             sub.set_defaults(run=module.run)
     return top
+
+
+def meant(words: Sequence[str]) -> list[str]:
+    """Return the words with the command that they mean: a folder or --read-only without one opens the app."""
+    first = next((word for word in words if not word.startswith("-")), None)
+    if first in COMMANDS:
+        return list(words)
+    opens = not words or "--read-only" in words or (first is not None and is_place(first))
+    return ["app", *words] if opens else list(words)
 
 
 def _end_in_order() -> None:
@@ -86,12 +98,10 @@ def _end(number: int, _frame: object) -> None:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; return its exit code: 0 done, 1 failed, 2 asked wrongly, 130 interrupted."""
-    words = list(sys.argv[1:] if argv is None else argv)
-    command = next((word for word in words if not word.startswith("-")), None)
-    if command is None and not words:
-        command, words = "app", ["app"]
     _end_in_order()
     try:
+        words = meant(sys.argv[1:] if argv is None else argv)
+        command = next((word for word in words if not word.startswith("-")), None)
         args = parser(command if command in COMMANDS else "").parse_args(words)
         if args.command is None:
             parser("").print_help()

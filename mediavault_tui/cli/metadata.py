@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from mediavault_tui.cli import acting
 from mediavault_tui.domain.pathtext import harmless
-from mediavault_tui.errors import ConfigError, UsageError
+from mediavault_tui.errors import ConfigError, ReadOnly, UsageError
 
 if TYPE_CHECKING:
     from mediavault_tui.domain.world import Title
@@ -24,6 +24,9 @@ OMDB_A_DAY = 1000
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Describe the arguments."""
+    parser.epilog = (
+        "Exit code 1: the service did not answer, or there was no choice to take back; 2: a key is not set."
+    )
     verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
     fetch = verbs.add_parser("fetch", help="ask TMDb for every title that has no match yet")
     fetch.add_argument("--again", action="store_true", help="also what is unsure or was not found")
@@ -74,7 +77,11 @@ async def _run(args: argparse.Namespace) -> int:
                 await bootstrap.dedupe(database, settings).refresh()
                 return code
             case "match":
-                code = await _match(service, args)
+                if settings.read_only and (args.file is not None or args.undo):
+                    raise ReadOnly
+                nas = await stack.enter_async_context(bootstrap.open_nas(database, settings))
+                naming = acting.Naming(bootstrap.library(database, settings), nas)
+                code = await _match(service, args, naming)
                 if args.file is not None or args.undo:
                     await bootstrap.dedupe(database, settings).refresh()
                 return code
@@ -125,9 +132,7 @@ async def _fetch(service: Metadata, args: argparse.Namespace) -> int:
     return 0
 
 
-async def _match(service: Metadata, args: argparse.Namespace) -> int:
-    from mediavault_tui.domain.model import FileId
-
+async def _match(service: Metadata, args: argparse.Namespace, naming: acting.Naming) -> int:
     if args.undo:
         if args.file is not None:
             raise UsageError("--undo takes no file: it takes your last choice back")
@@ -144,10 +149,8 @@ async def _match(service: Metadata, args: argparse.Namespace) -> int:
         return 0
     if args.title is None:
         raise UsageError("say which title it is: movie/603, tv/1437, or none")
-    if not args.file.isdecimal():
-        raise UsageError(f"{args.file!r} is no number of a file; `mediavault metadata match` lists them")
     files = await service.choosing.choose(
-        FileId(int(args.file)), _title(args.title), everywhere=args.everywhere, who=acting.who()
+        await naming.file(args.file), _title(args.title), everywhere=args.everywhere, who=acting.who()
     )
     _print({"files": files}, f"chosen for {files} {'file' if files == 1 else 'files'}", as_json=args.json)
     return 0

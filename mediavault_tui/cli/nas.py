@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
+    parser.epilog = "Exit code 1: something is wrong with a share; 2: there is no such share."
     acts = parser.add_subparsers(dest="act", metavar="ACT", required=True)
     listing = acts.add_parser("list", help="the shares that are set up")
     listing.add_argument("--json", action="store_true", help="one JSON document")

@@ -8,6 +8,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from mediavault_tui.cli import acting
+from mediavault_tui.domain.measures import size
 from mediavault_tui.domain.pathtext import harmless
 from mediavault_tui.errors import UsageError
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Describe the arguments."""
+    parser.epilog = "Exit code 1: a file was refused."
     parser.add_argument("ids", nargs="*", metavar="ID", help="the staged files to approve or unapprove")
     parser.add_argument(
         "--approve", action="store_true", help="approve these for purging; nothing is deleted by it"
@@ -69,10 +71,12 @@ async def _run(args: argparse.Namespace) -> int:
         return 0
     for row in rows:
         mark = "approved" if row.state.value == "approved" else "staged"
-        print(f"{row.id:>6}  {mark:<8}  {row.size:>15,}  {row.staged_at:%Y-%m-%d}  {harmless(row.original)}")
+        print(
+            f"{row.id:>6}  {mark:<8}  {size(row.size):>8}  {row.staged_at:%Y-%m-%d}  {harmless(row.original)}"
+        )
         print(f"{'':8}{harmless(row.reason)}; kept: {harmless(row.keeper_path)}")
     due = "approved" if waiting is None else "that are approved and due"
-    print(f"{len(rows)} staged; purging the {forecast.files} {due} would free {forecast.bytes:,} bytes")
+    print(f"{len(rows)} staged; purging the {forecast.files} {due} would free {size(forecast.bytes)}")
     for sentence in [*([held_sentence(waiting)] if waiting else []), *cautions(forecast)]:
         print(sentence)
     return 0

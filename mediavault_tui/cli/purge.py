@@ -9,7 +9,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from mediavault_tui.cli import acting
+from mediavault_tui.domain.measures import size
 from mediavault_tui.domain.pathtext import harmless
+from mediavault_tui.domain.staging import PURGE_WORD
 
 if TYPE_CHECKING:
     from mediavault_tui.domain.purging import Purgeable, PurgeForecast
@@ -20,13 +22,14 @@ _NAMED = 20
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Describe the arguments."""
+    parser.epilog = "Exit code 1: the word was wrong, or a file was refused and stays."
     parser.add_argument("ids", nargs="*", metavar="ID", help="only these of the approved ones")
     parser.add_argument(
         "--early",
         action="store_true",
         help="those too that were not held for PENDING_DELETION_RETENTION_DAYS days yet",
     )
-    parser.add_argument("--word", help='the word "purge", for scripts; else it is asked for')
+    parser.add_argument("--word", help=f'the word "{PURGE_WORD}", for scripts; else it is asked for')
     parser.add_argument("--json", action="store_true", help="print one JSON document")
 
 
@@ -45,7 +48,7 @@ async def _run(args: argparse.Namespace) -> int:
         if word is None:
             _tell([*_question(forecast), *_notes(forecast.what)])
             if forecast.files:
-                print('Type "purge" to do it: ', end="", file=sys.stderr, flush=True)
+                print(f'Type "{PURGE_WORD}" to do it: ', end="", file=sys.stderr, flush=True)
                 word = (await asyncio.to_thread(sys.stdin.readline)).strip()
         result = ActResult(batch="")
         if word is not None:  # these and no others: what somebody approves meanwhile was not shown
@@ -69,7 +72,7 @@ def _question(forecast: PurgeForecast) -> list[str]:
     most = "at most " if forecast.bins else ""
     more = [f"  … and {files - _NAMED:,} more"] if files > _NAMED else []
     return [
-        f"{many} deleted for good, {most}{forecast.bytes:,} bytes freed:",
+        f"{many} deleted for good, {most}{size(forecast.bytes)} freed:",
         *[f"  {name}" for name in names[:_NAMED]],
         *more,
         *cautions(forecast),
@@ -84,7 +87,7 @@ def _notes(what: Purgeable) -> list[str]:
         how = [] if what.files else ["`mediavault purge --early` deletes what is approved without waiting."]
         return [held_sentence(what.waiting, early=what.early), *how]
     if not what.files and not what.refused:
-        return ["Nothing is approved; `mediavault pending --approve` approves what may go."]
+        return ["Nothing is approved; `mediavault pending --approve ID…`, or `--all`, approves what may go."]
     return []
 
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Describe the arguments."""
+    parser.epilog = "Exit code 1: a file was refused and keeps its name, in a preview too."
     parser.add_argument(
         "files",
         nargs="*",
@@ -27,7 +28,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--dry-run", action="store_true", help="show the old and new names, and rename nothing"
     )
-    parser.add_argument("--preset", choices=("plex", "jellyfin", "kodi"), default="plex", help="whose names")
+    parser.add_argument(
+        "--preset", choices=("plex", "jellyfin", "kodi"), default="plex", help="whose names; by itself: plex"
+    )
     parser.add_argument("--pattern", help="a pattern of your own, e.g. '{title} ({year})/{title} [{tier}]'")
     parser.add_argument("--json", action="store_true", help="print one JSON document")
 

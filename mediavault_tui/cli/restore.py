@@ -10,6 +10,7 @@ from mediavault_tui.cli import acting
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Describe the arguments."""
+    parser.epilog = "Exit code 1: a file was refused and stays in the holding folder."
     parser.add_argument("ids", nargs="*", metavar="ID", help="numbers as `mediavault pending` lists them")
     parser.add_argument("--all", action="store_true", help="every staged file")
     parser.add_argument(

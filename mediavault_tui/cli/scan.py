@@ -11,18 +11,17 @@ import sys
 import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import asdict
-from pathlib import Path
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from mediavault_tui.cli.spelled import is_folder, is_there, located
+from mediavault_tui.cli.roots import known_roots, named_roots
 from mediavault_tui.domain.measures import clock, size
 from mediavault_tui.domain.pathtext import harmless
 from mediavault_tui.errors import UsageError
 
 if TYPE_CHECKING:
     from mediavault_tui.domain.library import ScanError, ScanProgress
-    from mediavault_tui.services.nas import Nas
+    from mediavault_tui.services.dedupe import Dedupe
     from mediavault_tui.services.scan_control import ScanControl
     from mediavault_tui.services.scan_far import FarPolicy
     from mediavault_tui.settings import Settings
@@ -30,12 +29,17 @@ if TYPE_CHECKING:
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
+    parser.epilog = (
+        "Exit code 1: a folder could not be read, lost every video, or was left out;"
+        " 130: interrupted, and what was found is kept."
+    )
     parser.add_argument(
         "paths",
-        nargs="+",
+        nargs="*",
         metavar="PATH",
         help="a folder to scan, here or on a share (nas:/volume1/videos, smb://host/volume1/videos);"
-        " `nas:` alone for every folder that is set up",
+        " `nas:`: every folder that is set up on a share; without a path: those, and all that were scanned"
+        " before",
     )
     parser.add_argument(
         "--json",
@@ -72,38 +76,6 @@ def run(args: argparse.Namespace) -> int:
     return asyncio.run(_scan(args))
 
 
-def folders(paths: list[str]) -> list[Path]:
-    """Return the paths as folders; raises UsageError with a sentence for each that is none."""
-    problems = []
-    for path in paths:
-        shown = os.fsencode(path).decode("utf-8", "backslashreplace")
-        if not is_there(path):
-            problems.append(f"{shown} does not exist")
-        elif not is_folder(path):
-            problems.append(f"{shown} is no folder")
-        elif not os.access(path, os.R_OK | os.X_OK):
-            problems.append(f"{shown} may not be read")
-    if problems:
-        raise UsageError("; ".join(problems))
-    return [Path(os.path.abspath(path)) for path in paths]
-
-
-def _roots(paths: list[str], nas: Nas) -> list[Path]:
-    """Return the located roots that were meant; raises UsageError for one that is nothing."""
-    from mediavault_tui.domain.paths import LOCAL, place
-
-    there: list[bytes] = []
-    here: list[str] = []
-    for path in paths:
-        if path == "nas:":
-            there += nas.scan_folders()
-        elif place(name := located(path, nas))[0] == LOCAL:
-            here.append(path)
-        else:
-            there.append(name)
-    return [*folders(here), *(Path(os.fsdecode(name)) for name in there)]
-
-
 def _far(args: argparse.Namespace, settings: Settings) -> FarPolicy:
     """Return how shares are read: as the settings say, unless the command line says otherwise."""
     from mediavault_tui.domain.nightly import Window
@@ -134,7 +106,7 @@ async def _scan(args: argparse.Namespace) -> int:
         bootstrap.open_nas(database, settings) as nas,
         _interruptible(control),
     ):
-        roots = _roots(args.paths, nas)
+        roots = named_roots(args.paths, nas)
         scanner = bootstrap.scanner(
             database,
             settings,
@@ -145,6 +117,9 @@ async def _scan(args: argparse.Namespace) -> int:
             far=_far(args, settings),
         )
         line = _Line(sys.stderr.isatty() and not args.json)
+        whole = True
+        if not roots:
+            roots, whole = await known_roots(scanner, nas)
         async for progress in scanner.scan(
             roots,
             control=control,
@@ -156,18 +131,47 @@ async def _scan(args: argparse.Namespace) -> int:
             line.show(progress)
         line.clear()
         history = await scanner.history(limit=20)
+        ready = not args.no_match and any(end.phase is ScanPhase.DONE for end in ends.values())
+        found = await _waiting(bootstrap.dedupe(database, settings)) if ready else None
     seconds = time.monotonic() - started
     kept = {record.id: record.errors for record in history}
     ended = [(last, kept.get(last.scan, ())) for last in ends.values()]
     if args.json:
-        print(json.dumps(_document(ended, seconds), ensure_ascii=True))
+        waiting = {} if found is None else {"duplicates": asdict(found)}
+        print(json.dumps(_document(ended, seconds) | waiting, ensure_ascii=True))
     else:
         for last, errors in ended:
             _report(last, errors, seconds)
+        if found is not None:
+            print(found)
     if control.cancelled:
         return 130
-    clean = all(end.phase is ScanPhase.DONE and not end.roots_failed for end in ends.values())
+    clean = whole and all(end.phase is ScanPhase.DONE and not end.roots_failed for end in ends.values())
     return 0 if clean else 1
+
+
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    """The groups that wait for a decision, and what following every recommendation would free."""
+
+    groups: int
+    reclaimable_bytes: int
+
+    def __str__(self) -> str:
+        if not self.groups:
+            return "No duplicates wait for a decision"
+        one = self.groups == 1
+        many = "1 group of duplicates waits" if one else f"{self.groups:,} groups of duplicates wait"
+        lists = f"`mediavault duplicates` lists {'it' if one else 'them'}"
+        return f"{many}, {size(self.reclaimable_bytes)} reclaimable; {lists}"
+
+
+async def _waiting(dedupe: Dedupe) -> _Waiting:
+    groups = won = 0
+    after = None
+    while page := await dedupe.groups(limit=5000, after=after):
+        groups, won, after = groups + len(page), won + sum(each.reclaimable for each in page), page[-1]
+    return _Waiting(groups, won)
 
 
 @asynccontextmanager

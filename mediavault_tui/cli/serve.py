@@ -9,6 +9,9 @@ import sys
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Describe the arguments."""
+    parser.epilog = (
+        "Exit code 2: its port is taken, or there are no accounts and it is to serve other machines."
+    )
     parser.add_argument("--host", help="listen here; default STREAMER_HOST (127.0.0.1)")
     parser.add_argument("--port", type=int, help="on this port; default STREAMER_PORT (8007)")
 

@@ -36,6 +36,12 @@ def _answer(path: str | bytes, ask: Callable[[], bool]) -> bool:
         ) from None
 
 
+def is_place(word: str) -> bool:
+    """Return whether a word can only name a place: by its form, or because a folder here has that name."""
+    shaped = word.lower().startswith((*_SHARES, "~")) or "/" in word or word in (".", "..")
+    return shaped or is_folder(word)
+
+
 def of_a_share(word: str) -> bool:
     """Return whether a path can only be a share's: by its form, or because nothing here has that name."""
     return word.lower().startswith(_SHARES) or (word.startswith("/") and not is_there(word))

@@ -8,19 +8,18 @@ import sys
 from typing import TYPE_CHECKING
 
 from mediavault_tui.cli import acting
-from mediavault_tui.cli.spelled import located
 from mediavault_tui.errors import UsageError
 
 if TYPE_CHECKING:
-    from mediavault_tui.domain.model import FileId, GroupId
+    from mediavault_tui.domain.model import GroupId
     from mediavault_tui.domain.verdict import Verdict
-    from mediavault_tui.services.nas import Nas
     from mediavault_tui.services.stage import Stage
     from mediavault_tui.services.stage_files import Rehearsed
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Describe the arguments."""
+    parser.epilog = "Exit code 1: a file was refused, in a rehearsal too; what was not refused is staged."
     parser.add_argument(
         "groups", nargs="*", metavar="GROUP", help="numbers as `mediavault duplicates` lists them"
     )
@@ -44,9 +43,9 @@ def run(args: argparse.Namespace) -> int:
 
 
 async def _run(args: argparse.Namespace) -> int:
-    async with acting.opened() as (stage, nas):
+    async with acting.opened() as (stage, naming):
         groups = await _groups(stage, args)
-        keeper = await _file(stage, args.keep, nas) if args.keep else None
+        keeper = await naming.file(args.keep) if args.keep else None
         if args.dry_run:
             answers = await stage.rehearse(groups, keeper=keeper, who=acting.who())
             return _rehearsed(answers, as_json=args.json)
@@ -69,12 +68,6 @@ def _verdict(word: str) -> Verdict:
     if word.strip() not in known:
         raise UsageError(f"{word.strip()!r} may not be staged in a batch; only {' and '.join(known)} may")
     return Verdict(word.strip())
-
-
-async def _file(stage: Stage, word: str, nas: Nas) -> FileId:
-    from mediavault_tui.domain.model import FileId
-
-    return FileId(int(word)) if word.isdecimal() else await stage.file_named(located(word, nas))
 
 
 def _rehearsed(answers: list[Rehearsed], *, as_json: bool) -> int:

@@ -11,6 +11,7 @@ from mediavault_tui.domain.pathtext import harmless
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Describe the arguments."""
+    parser.epilog = "Exit code 1: there is nothing to undo, or a file was refused."
     parser.add_argument("--json", action="store_true", help="print one JSON document")
 
 

@@ -14,6 +14,7 @@ from mediavault_tui.errors import UsageError
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Describe the four acts."""
+    parser.epilog = "Exit code 2: the name or password will not do, or there is no such account."
     acts = parser.add_subparsers(dest="act", metavar="ACT", required=True)
     listing = acts.add_parser("list", help="every account")
     listing.add_argument("--json", action="store_true", help="one JSON document")
@@ -23,7 +24,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         ("remove", "remove an account with its sessions and links"),
     ):
         act = acts.add_parser(name, help=text)
-        act.add_argument("name", metavar="NAME")
+        act.add_argument("name", metavar="NAME", help="the account's name")
         if name != "remove":
             act.add_argument(
                 "--password-stdin", action="store_true", help="read the password from standard input"

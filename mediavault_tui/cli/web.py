@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Describe the arguments."""
+    parser.epilog = (
+        "Exit code 2: its port is taken, or there are no accounts and it is to serve other machines."
+    )
     parser.add_argument("--host", help="listen here; default MEDIAVAULT_WEB_HOST (127.0.0.1)")
     parser.add_argument("--port", type=int, help="on this port; default MEDIAVAULT_WEB_PORT (3007)")
     parser.add_argument("--read-only", action="store_true", help="look, but stage, restore and purge nothing")

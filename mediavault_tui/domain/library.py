@@ -21,6 +21,7 @@ from mediavault_tui.domain.model import (
     ScanId,
     StagedId,
 )
+from mediavault_tui.domain.paths import LOCAL
 from mediavault_tui.domain.verdict import Decision, Edge, Proof, Score, Verdict
 from mediavault_tui.domain.world import Entry
 
@@ -98,6 +99,12 @@ class InventoryRow:
     health: Health
     modified_ns: int
     cursor: Cursor
+    source: str = LOCAL
+
+    @property
+    def where(self) -> str:
+        """Its path as a person tells places apart, as `MediaFile.where`."""
+        return self.path if self.source == LOCAL else self.source + self.path
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,8 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import NamedTuple, NewType
 
+from mediavault_tui.domain.paths import LOCAL
+
 FileId = NewType("FileId", int)
 GroupId = NewType("GroupId", int)
 ScanId = NewType("ScanId", int)
@@ -243,7 +245,7 @@ class MediaFile:
     aliases: tuple[bytes, ...] = ()
     """Other names of the same file (hard links) inside the scanned roots."""
     first_seen: datetime | None = None
-    source: str = "local"
+    source: str = LOCAL
     """Where its bytes live: 'local' or a share, 'nas:1'; `raw_path` and `root` are paths there."""
     work: Work | None = None
     """What the world says of it; None where it was not asked, or a person must choose."""
@@ -264,4 +266,4 @@ class MediaFile:
     @property
     def where(self) -> str:
         """Its path as a person tells places apart; one of a share begins with that, `nas:2/volume1/…`."""
-        return self.path if self.source == "local" else self.source + self.path
+        return self.path if self.source == LOCAL else self.source + self.path

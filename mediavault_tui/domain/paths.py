@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from urllib.parse import unquote_to_bytes
 
 from mediavault_tui.domain.pathtext import comparable, display
 from mediavault_tui.errors import UsageError
@@ -113,6 +112,8 @@ class Names:
         if name.startswith(b"nas:/"):
             return self._by_share(name[4:], name, needed=True)
         if name[:6].lower() == b"smb://":
+            from urllib.parse import unquote_to_bytes  # `exact` starts without it
+
             return self._by_host(unquote_to_bytes(name[6:]), name, needed=True)
         if name.startswith(b"\\\\"):
             return self._by_host(name[2:].replace(b"\\", b"/"), name, needed=True)

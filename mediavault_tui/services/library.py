@@ -14,12 +14,14 @@ from mediavault_tui.domain.library import (
     Totals,
 )
 from mediavault_tui.domain.model import FileId
+from mediavault_tui.domain.pathtext import display
 from mediavault_tui.domain.quality import DEFAULT, QualityPolicy, score_of
 from mediavault_tui.domain.search import fold
 from mediavault_tui.domain.worldfacets import WORLD
+from mediavault_tui.errors import UsageError
 from mediavault_tui.store import inventory
 from mediavault_tui.store.database import Database
-from mediavault_tui.store.files import media_file
+from mediavault_tui.store.files import files_at, media_file
 
 _TITLES = 300_000
 """Distinct titles kept for the nearest ones: some 60 MB at most, and half a second to search."""
@@ -102,6 +104,15 @@ class Library:
         async with self._database.connection() as conn:
             file = await media_file(conn, id)
         return Copy(file, score_of(file, self._quality)) if file else None
+
+    async def file_named(self, path: bytes) -> FileId:
+        """Return the file of a located path. Raises: UsageError if there is not exactly one."""
+        async with self._database.connection() as conn:
+            found = await files_at(conn, path)
+        if len(found) != 1:
+            many = "more than once" if found else "not"
+            raise UsageError(f"{display(path)} is {many} in the inventory")
+        return found[0]
 
     async def nearest(self, text: str) -> list[str]:
         """Return the few titles most like `text`, best first; the search runs in a thread."""

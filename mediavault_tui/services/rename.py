@@ -17,7 +17,7 @@ from mediavault_tui.domain.pathtext import display
 from mediavault_tui.domain.rename_plan import Planned, Preview, Reach, is_show_paper
 from mediavault_tui.domain.renaming import Pattern, is_work, new_path
 from mediavault_tui.domain.world import TitleKind
-from mediavault_tui.errors import Refused, SourceError, UsageError
+from mediavault_tui.errors import ReadOnly, Refused, SourceError, UsageError
 from mediavault_tui.services import rename_acts
 from mediavault_tui.services.rename_extras import extras, papers
 from mediavault_tui.services.rename_look import Looks, legs_of
@@ -89,7 +89,7 @@ class Renaming:
     async def rename(self, planned: Sequence[Planned], *, who: str) -> ActResult:
         """Carry out a preview as one batch, which one undo takes back. Raises: Refused when read-only."""
         if self._read_only:
-            raise Refused("MEDIAVAULT_READ_ONLY is set: nothing is renamed")
+            raise ReadOnly
         return await self._running.finish(self._run(planned, who))
 
     async def recover(self) -> list[str]:

@@ -221,6 +221,11 @@ class Scanner:
             located.add(self._places.real(today))
         return frozenset(path for where, path in map(place, located) if where == name)
 
+    async def known_roots(self) -> list[bytes]:
+        """Return the located folders that were scanned before, without those inside another."""
+        async with self._database.connection() as conn:
+            return distinct_folders(await scans.known_roots(conn))
+
     async def history(self, *, limit: int = 50) -> list[ScanRecord]:
         """Return the newest scans first."""
         async with self._database.connection() as conn:

@@ -100,7 +100,10 @@ class Far:
 
 
 class FarControl(ScanControl):
-    """The switches of a scan over a network, in front of those that a person holds."""
+    """The switches of a scan over a network, in front of those that a person holds.
+
+    What a person does at them goes to theirs; what is read here, how much and when, is decided by the policy.
+    """
 
     def __init__(self, hand: ScanControl, policy: FarPolicy) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""The third phase: what new and changed files say of themselves, a bounded number at a time."""
+"""The fourth phase: what new and changed files say of themselves, a bounded number at a time."""
 
 from __future__ import annotations
 

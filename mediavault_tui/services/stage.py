@@ -22,7 +22,7 @@ from mediavault_tui.domain.paths import LOCAL
 from mediavault_tui.domain.purging import Purgeable, PurgeForecast
 from mediavault_tui.domain.staging import PURGE_WORD, ActKind
 from mediavault_tui.domain.verdict import Verdict
-from mediavault_tui.errors import MediaVaultError, Refused, UsageError
+from mediavault_tui.errors import MediaVaultError, ReadOnly, Refused
 from mediavault_tui.services.stage_acts import Tools
 from mediavault_tui.services.stage_back import BackOrder
 from mediavault_tui.services.stage_batch import StageOrder
@@ -238,23 +238,13 @@ class Stage:
         async with self._database.connection() as conn:
             return await staging.groups_of_verdicts(conn, verdicts)
 
-    async def file_named(self, path: bytes) -> FileId:
-        """Return the inventory's file of that path. Raises: UsageError if there is not exactly one."""
-        async with self._database.connection() as conn:
-            found = await staging.files_at(conn, path)
-        if len(found) != 1:
-            raise UsageError(
-                f"{os.fsdecode(path)} is {'not' if not found else 'more than once'} in the inventory"
-            )
-        return found[0]
-
     async def close(self) -> None:
         """Wait some seconds for the acts that are under way; what takes longer is the next start's."""
         await self._running.close()
 
     def _writing(self) -> None:
         if self._read_only:
-            raise Refused("MEDIAVAULT_READ_ONLY is set: nothing is staged, restored or purged")
+            raise ReadOnly
 
     async def _batch(
         self, items: Sequence[_Item], acts: _Acts[_Item], *, who: str, refused: Sequence[str] = ()

@@ -34,7 +34,7 @@ from mediavault_tui.domain.library import (
 )
 from mediavault_tui.domain.model import FileId, GroupId, MediaFile, StagedId
 from mediavault_tui.domain.paths import LOCAL, PLACES, place
-from mediavault_tui.errors import Refused, UsageError
+from mediavault_tui.errors import ReadOnly, Refused, UsageError
 from mediavault_tui.sources.folders import subfolders
 
 if TYPE_CHECKING:
@@ -437,7 +437,7 @@ class Vault:
 
     def _check_writable(self) -> None:
         if self.read_only:
-            raise Refused("Started read-only: nothing may be changed")
+            raise ReadOnly
 
     async def _acting(self) -> Stage:
         self._check_writable()

@@ -1,4 +1,4 @@
-"""What MediaVault asks of a place where bytes live: a local folder, later an SMB share.
+"""What MediaVault asks of a place where bytes live: a local folder, an SMB share.
 
 All calls block; services run them in threads. Paths are raw bytes, absolute, as the
 source spells them. Every driver error is renamed to a `SourceError` here at the edge.
@@ -57,7 +57,7 @@ class Source(Protocol):
     """Walk, stat, read a range, move, remove."""
 
     name: str
-    """'local', later 'nas:1': `media_files.source`."""
+    """'local' or 'nas:1': `media_files.source`."""
 
     def walk(
         self, root: bytes, *, skip: frozenset[bytes], on_error: Callable[[WalkError], None]

@@ -1,6 +1,7 @@
 """The holding folder's own disk work: real folders, lists of names, its manifest.
 
-Blocking, like the rest of this package; every OSError becomes a SourceError.
+Blocking, like the rest of this package; every OSError becomes a SourceError. Paths are plain ones of this
+machine, never located ones: `places` has taken the machine off.
 """
 
 from __future__ import annotations

@@ -11,6 +11,7 @@ from contextlib import suppress
 from xxhash import xxh3_64_hexdigest
 
 from mediavault_tui.domain.model import FileStamp, signed
+from mediavault_tui.domain.paths import LOCAL
 from mediavault_tui.domain.pathtext import display
 from mediavault_tui.errors import SourceChanged, SourceTaken
 from mediavault_tui.sources import holding
@@ -83,7 +84,7 @@ class LocalReader:
 class LocalSource:
     """`sources.base.Source` over this machine's own paths. It keeps no state: share it freely."""
 
-    name = "local"
+    name = LOCAL
 
     def walk(
         self, root: bytes, *, skip: frozenset[bytes], on_error: Callable[[WalkError], None]

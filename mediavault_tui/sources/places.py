@@ -1,6 +1,7 @@
 """Every source under one roof: each call goes to the machine that a located path names.
 
-`Places` is a `Source` over located paths (`domain.paths.locate`), and it does what a holding
+`Places` is a `Source` over located paths (`domain.paths.locate`): every path that its methods take or give
+is one, and every path that it hands on to a source is plain. It does what a holding
 folder needs beside that: on this machine with `sources.holding`, on a share with
 `sources.share_holding`. A move between two places raises CrossVolume, as between two volumes.
 

@@ -257,6 +257,7 @@ async def manifest_lock(conn: Connection, folder: bytes) -> AsyncIterator[None]:
 
 
 def leg_json(leg: Leg) -> dict[str, Any]:
+    """Return a leg as the journal keeps it: its located paths in hex, for they are bytes."""
     return {
         "source": leg.source.hex(),
         "destination": leg.destination.hex() if leg.destination is not None else None,
@@ -273,6 +274,7 @@ def legs_text(legs: Iterable[Leg]) -> str:
 
 
 def leg_of(found: dict[str, Any]) -> Leg:
+    """Return the leg that `leg_json` wrote."""
     return Leg(
         bytes.fromhex(found["source"]),
         bytes.fromhex(found["destination"]) if found["destination"] is not None else None,

@@ -206,7 +206,7 @@ class Reader:
             raise DatabaseDown(f"The database does not let {ROLE} in; look at its pg_hba.conf") from error
 
     async def _connect(self, password: str | None) -> asyncpg.Pool[asyncpg.Record]:
-        # Connected by hand once, so that a wrong password is known before anything waits for it.
+        # Its first connection is made at once: a wrong password is known before anything waits for it.
         pool = asyncpg.create_pool(
             reader_url(self._database.url, password),
             min_size=1,

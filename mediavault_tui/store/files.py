@@ -24,6 +24,8 @@ from mediavault_tui.domain.model import (
     VideoTrack,
     Work,
 )
+from mediavault_tui.domain.paths import place
+from mediavault_tui.store.acts import path_text
 from mediavault_tui.store.database import Connection
 from mediavault_tui.store.sqlfiles import sql
 
@@ -37,6 +39,15 @@ async def media_file(conn: Connection, id: FileId) -> MediaFile | None:
 async def media_files(conn: Connection, ids: Iterable[FileId]) -> list[MediaFile]:
     """Return the files in the order of `ids`; unknown ids are left out."""
     return [file_of(row) for row in await conn.fetch(sql("media_files_by_id"), list(ids))]
+
+
+async def files_at(conn: Connection, located: bytes) -> list[FileId]:
+    """Return the file that has this path, else those whose path reads so to a person."""
+    source, path = place(located)
+    rows = await conn.fetch(sql("file_by_path"), source, path)
+    if not rows:
+        rows = await conn.fetch(sql("files_by_text"), source, path_text(path))
+    return [FileId(row["id"]) for row in rows]
 
 
 def file_of(row: Record) -> MediaFile:

@@ -220,4 +220,5 @@ def _row(row: Record, sort: SortKey) -> InventoryRow:
         health=Health(row["health"]),
         modified_ns=row["modified_ns"],
         cursor=Cursor(row[SORT_COLUMNS[sort]], FileId(row["id"])),
+        source=row["source"],
     )

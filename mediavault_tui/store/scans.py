@@ -12,6 +12,7 @@ from typing import Any
 
 from mediavault_tui.domain.library import ScanCounts, ScanError, ScanPhase, ScanRecord
 from mediavault_tui.domain.model import ScanId
+from mediavault_tui.domain.paths import place
 from mediavault_tui.domain.pathtext import display
 from mediavault_tui.errors import Refused
 from mediavault_tui.store.database import Connection
@@ -81,6 +82,16 @@ async def history(conn: Connection, *, limit: int) -> list[ScanRecord]:
         )
         for row in rows
     ]
+
+
+async def known_roots(conn: Connection) -> list[bytes]:
+    """Return the located folders that were scanned before and of which the inventory has files."""
+    known = []
+    for row in await conn.fetch(sql("scan_roots")):
+        source, path = place(row["root"])
+        if await conn.fetchval(sql("scan_has_files"), source, *below(path)):
+            known.append(row["root"])
+    return known
 
 
 def below(folder: bytes) -> tuple[bytes, bytes]:

@@ -285,9 +285,3 @@ async def groups_of_verdicts(conn: Connection, verdicts: Sequence[Verdict]) -> l
     """
     rows = await conn.fetch(sql("groups_of_verdicts"), [verdict.value for verdict in verdicts])
     return [GroupId(row["id"]) for row in rows]
-
-
-async def files_at(conn: Connection, raw: bytes) -> list[FileId]:
-    """Return the inventory's files of that located path, given as bytes (its text is tried too)."""
-    source, path = place(raw)
-    return [FileId(row["id"]) for row in await conn.fetch(sql("files_at"), source, path, path_text(path))]

@@ -25,7 +25,7 @@ from textual.theme import Theme
 from textual.worker import WorkerCancelled, WorkerFailed
 
 from mediavault_tui.domain.library import ScanRecord
-from mediavault_tui.errors import MediaVaultError
+from mediavault_tui.errors import MediaVaultError, ReadOnly
 from mediavault_tui.ui.crash import crash_panel
 from mediavault_tui.ui.inorder import InOrderApp
 from mediavault_tui.ui.pane import Pane
@@ -239,9 +239,7 @@ class MediaVaultApp(InOrderApp):
     async def action_undo(self) -> None:
         """Reverse the last act, in whatever pane it was done."""
         if self.read_only:
-            self.notify(
-                "Started with --read-only: there is nothing to undo.", severity="warning", markup=False
-            )
+            self.notify(f"{ReadOnly()}.", severity="warning", markup=False)
             return
         try:
             sentence = await (await self.opened()).undo()

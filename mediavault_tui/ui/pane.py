@@ -14,7 +14,7 @@ from textual.screen import Screen
 from textual.signal import Signal
 
 from mediavault_tui.domain.library import ActResult
-from mediavault_tui.errors import MediaVaultError
+from mediavault_tui.errors import MediaVaultError, ReadOnly
 from mediavault_tui.ui import describe
 from mediavault_tui.ui.format import count
 from mediavault_tui.ui.keyed import keyed
@@ -91,9 +91,7 @@ class Pane(Leaving, Screen[None], Generic[Services]):
     def writable(self) -> bool:
         """Return whether anything may be changed; says so where it may not."""
         if self.read_only:
-            self.notify(
-                "Started with --read-only: look, but change nothing.", severity="warning", markup=False
-            )
+            self.notify(f"{ReadOnly()}.", severity="warning", markup=False)
         return not self.read_only
 
     def report(self, result: ActResult, done: str) -> None:

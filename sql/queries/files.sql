@@ -81,3 +81,12 @@ with given as (
     returning f.id
 )
 select count(*) from given;
+
+-- name: file_by_path
+-- The inventory's file of a path, by its bytes. $1 source, $2 raw.
+select id from media_files where source = $1 and path_raw = $2;
+
+-- name: files_by_text
+-- The inventory's files whose path reads so; a walk through the source's files, for no index has the text.
+-- $1 source, $2 text.
+select id from media_files where source = $1 and path = $2 order by id;

@@ -96,7 +96,7 @@ select f.id from media_files f where f.state <> 'purged' /* more */ /* fits */
 
 -- name: inventory_rows
 -- The lines of the inventory for these ids, in their order. $1 ids.
-select f.id, f.path, f.title, f.title_key, f.year, f.season, f.episodes, f.kind, f.edition, f.tier, f.video_codec,
+select f.id, f.source, f.path, f.title, f.title_key, f.year, f.season, f.episodes, f.kind, f.edition, f.tier, f.video_codec,
        f.hdr, f.audio_languages, f.subtitle_languages, f.size_bytes, f.duration_s, f.score, f.state, f.health,
        f.modified_ns, f.height
 from unnest($1::bigint[]) with ordinality as wanted (id, place)

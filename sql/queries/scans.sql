@@ -27,3 +27,12 @@ where id = $1 and finished_at is null
 -- The history, newest first. $1 rows.
 select id, roots, started_at, finished_at, phase, counts, errors
 from scan_history order by started_at desc, id desc limit $1
+
+-- name: scan_roots
+-- Every folder that was ever scanned, located.
+select distinct root from scan_history cross join unnest(roots_raw) as r (root) order by root
+
+-- name: scan_has_files
+-- Whether the inventory has a file of a folder. $1 source, $2 and $3 the range of paths below it.
+select exists (select from media_files
+               where source = $1 and path_raw >= $2 and path_raw < $3 and state <> 'purged')

@@ -299,10 +299,6 @@ where g.state = 'open' and g.proof <> 'coverage' and g.verdict = any ($1::text[]
   and g.verdict in ('certain', 'clear')
 order by g.reclaimable_bytes desc, g.id desc;
 
--- name: files_at
--- Inventory files that have a path, by its bytes or its text. $1 source, $2 raw, $3 text.
-select id from media_files where source = $1 and (path_raw = $2 or path = $3) order by id;
-
 -- name: last_act
 -- The newest act of one person that still has an effect, file by file; see services.undoing.
 -- An act of undoing is no act to be undone: pressing undo twice goes back two acts. $1 who.

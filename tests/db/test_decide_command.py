@@ -10,10 +10,13 @@ from typing import Any
 import pytest
 
 from mediavault_tui.domain.model import FileId, MediaFile
+from mediavault_tui.services.keys import signing_secret
 from mediavault_tui.services.preview import PreviewLinks
+from mediavault_tui.settings import from_env
 from mediavault_tui.store.database import Connection, Database
 from tests.db.shelf import Shelf
 from tests.db.test_stage_commands import Commands
+from tests.streamer.site import free_ports
 
 NAMES = ("better.mkv", "\x1b[31m [x265].mkv", "third.mkv")
 
@@ -107,7 +110,7 @@ async def test_a_wrong_decision_gets_a_clear_sentence_and_changes_nothing(
 async def test_read_only_decides_nothing(conn: Connection, tmp_path: Path, mediavault: Commands) -> None:
     _, group = await stocked(conn, tmp_path, 2)
     ran = mediavault.run("decide", group, "--both", MEDIAVAULT_READ_ONLY="yes")
-    assert (ran.returncode, "MEDIAVAULT_READ_ONLY is set" in ran.stderr) == (1, True)
+    assert (ran.returncode, "MEDIAVAULT_READ_ONLY: nothing is changed" in ran.stderr) == (1, True)
     assert len(listed(mediavault)) == 1
 
 
@@ -128,3 +131,32 @@ async def test_links_are_listed_and_revoked(
     assert await service.live() == []
     again = mediavault.run("links", "--revoke", made.id)
     assert (again.returncode, "no link that works" in again.stderr) == (2, True)
+
+
+async def test_a_link_made_here_opens_its_film_and_says_that_no_sidecar_answers(
+    conn: Connection, database: Database, tmp_path: Path, mediavault: Commands
+) -> None:
+    a, b = (await stocked(conn, tmp_path, 2))[0]
+    (nobody,) = free_ports(1)
+    settings = from_env({"MEDIAVAULT_DATA_DIR": str(tmp_path / "data")})
+    ran = mediavault.run("links", "--make", os.fsdecode(b.raw_path), "--json", STREAMER_PORT=str(nobody))
+    assert (ran.returncode, ran.stderr) == (0, "")
+    told = json.loads(ran.stdout)
+    assert (told["files"], told["answering"]) == ([b.id], "no")
+    assert told["page"].startswith(f"http://127.0.0.1:{nobody}/watch/{b.id}?t=")
+    token = told["streams"][0].rpartition("?t=")[2]
+    service = PreviewLinks(database, signing_secret(settings), base_url="")
+    assert (await service.check(token, b.id)).file == b.id
+
+    both = mediavault.run("links", "--make", str(a.id), str(b.id), STREAMER_PORT=str(nobody))
+    assert f"/compare/{a.id}/{b.id}?t=" in both.stdout
+    assert "\x1b" not in both.stdout
+    assert "`mediavault serve` makes it work" in both.stderr
+    assert len(await service.live()) == 3
+    for words, sentence in (
+        (["7777"], "no longer in the library"),
+        (["/no/such.mkv"], "not in the inventory"),
+        (["1", "2", "3"], "one file, or two to compare"),
+    ):
+        wrong = mediavault.run("links", "--make", *words)
+        assert (wrong.returncode, sentence in wrong.stderr) == (2, True), wrong.stderr

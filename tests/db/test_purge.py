@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from mediavault_tui.domain.measures import size
 from mediavault_tui.domain.model import MediaFile, StagedId
 from mediavault_tui.domain.purging import Purgeable, day
 from mediavault_tui.services.stage_forecast import Forecaster
@@ -165,10 +166,10 @@ async def test_purging_a_number_asks_about_that_file(
     left = mediavault.run("purge", ids[0], typed="\n", **now)
     assert (left.returncode, "nothing was purged" in left.stderr) == (1, True)
     ran = mediavault.run("purge", ids[0], typed="purge\n", **now)
-    assert ran.stderr.startswith(f"1 approved file is deleted for good, {len(WORSE) + 1:,} bytes freed:\n")
+    assert ran.stderr.startswith(f"1 approved file is deleted for good, {size(len(WORSE) + 1)} freed:\n")
     assert one.path in ran.stderr
     assert other.path not in ran.stderr
-    assert (ran.returncode, ran.stdout) == (0, f"1 purged, {len(WORSE) + 1:,} bytes freed\n")
+    assert (ran.returncode, ran.stdout) == (0, f"1 purged, {size(len(WORSE) + 1)} freed\n")
     assert await shelf.state(other.id) == "staged"
 
 
@@ -178,7 +179,8 @@ async def test_where_nothing_is_approved_no_word_is_asked(
     _, (id,) = await staged(shelf, database, 1)
     ran = mediavault.run("purge", typed="purge\n")
     assert (ran.returncode, ran.stdout) == (0, "0 purged\n")
-    assert ran.stderr == "Nothing is approved; `mediavault pending --approve` approves what may go.\n"
+    how = "`mediavault pending --approve ID…`, or `--all`, approves what may go."
+    assert ran.stderr == f"Nothing is approved; {how}\n"
     ran = mediavault.run("purge", id, typed="purge\n")
     assert (ran.returncode, ran.stderr) == (1, f"refused: number {id} is not approved\n")
 

@@ -114,3 +114,73 @@ async def test_interrupted_it_says_that_the_next_scan_goes_on(
     assert (child.returncode, err) == (130, b"")
     assert b"the next scan goes on" in out
     assert await conn.fetchval("select phase from scan_history") == "cancelled"
+
+
+async def test_without_a_path_every_folder_that_is_known_is_scanned_again(
+    database_url: str, tmp_path: Path
+) -> None:
+    quick = ("--no-probe", "--no-match")
+    code, out, err = await mediavault(database_url, "scan", *quick)
+    assert (code, out) == (2, "")
+    assert "no folder was scanned before" in err
+    films, shows, empty = (tmp_path / name for name in ("films", "shows", "empty"))
+    write(films / "a.mkv")
+    write(shows / "b.mkv")
+    empty.mkdir()  # looked at once, and nothing was there
+    assert (await mediavault(database_url, "scan", *quick, *map(str, (films, shows, empty))))[0] == 0
+    write(films / "deeper" / "c.mkv")
+    assert (await mediavault(database_url, "scan", *quick, str(films / "deeper")))[0] == 0
+    write(shows / "d.mkv")
+    code, out, err = await mediavault(database_url, "scan", "--json", *quick)
+    assert err == f"2 folders are scanned again: {films}, {shows}\n"
+    assert (code, json.loads(out)["counts"]["seen"]) == (0, 4)
+
+
+async def test_a_folder_that_is_gone_does_not_keep_the_others_from_being_scanned_again(
+    database_url: str, tmp_path: Path
+) -> None:
+    quick = ("--no-probe", "--no-match")
+    films, disk = tmp_path / "films", tmp_path / "disk"
+    for folder in (films, disk):
+        write(folder / "a.mkv", folder.name.encode())
+    assert (await mediavault(database_url, "scan", *quick, str(films), str(disk)))[0] == 0
+    (disk / "a.mkv").unlink()
+    disk.rmdir()
+    write(films / "b.mkv")
+    code, out, err = await mediavault(database_url, "scan", *quick)
+    assert code == 1, (out, err)
+    assert "1 new" in out
+    assert "0 missing" in out
+    assert f"{disk}" in out
+
+
+async def test_a_share_that_is_no_longer_set_up_is_left_out_and_named(
+    database_url: str, conn: Connection, tmp_path: Path
+) -> None:
+    quick = ("--no-probe", "--no-match")
+    write(tmp_path / "films" / "a.mkv")
+    assert (await mediavault(database_url, "scan", *quick, str(tmp_path / "films")))[0] == 0
+    await conn.execute("insert into scan_history (roots, roots_raw) values ('{x}', $1)", [b"nas:9/volume1"])
+    await conn.execute(
+        "insert into media_files (source, path_raw, path, root_raw, device, inode, size_bytes, modified_ns,"
+        " last_scan_id) values ('nas:9', '/volume1/x.mkv', '/volume1/x.mkv', '/volume1', 1, 1, 1, 1, 1)"
+    )
+    code, _out, err = await mediavault(database_url, "scan", *quick)
+    assert code == 0, err
+    assert "left out: nas:9/volume1: its share is not set up" in err
+    assert f"1 folder is scanned again: {tmp_path / 'films'}" in err
+
+
+async def test_the_end_of_a_scan_says_which_duplicates_wait(database_url: str, tmp_path: Path) -> None:
+    library = tmp_path / "library"
+    write(library / "Heat (1995).mkv", b"a film" * 9000)
+    code, out, _err = await mediavault(database_url, "scan", "--no-probe", str(library))
+    assert (code, out.splitlines()[-1]) == (0, "No duplicates wait for a decision")
+    write(library / "again" / "Heat (1995).mkv", b"a film" * 9000)
+    code, out, _err = await mediavault(database_url, "scan", "--no-probe", str(library))
+    last = "1 group of duplicates waits, 54.0 kB reclaimable; `mediavault duplicates` lists it"
+    assert (code, out.splitlines()[-1]) == (0, last)
+    told = await mediavault(database_url, "scan", "--no-probe", "--json", str(library))
+    assert json.loads(told[1])["duplicates"] == {"groups": 1, "reclaimable_bytes": 54_000}
+    told = await mediavault(database_url, "scan", "--no-probe", "--no-match", "--json", str(library))
+    assert "duplicates" not in json.loads(told[1])

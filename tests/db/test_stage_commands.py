@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from mediavault_tui.domain.measures import size
 from mediavault_tui.store.database import Connection
 from tests import warm
 from tests.db.shelf import Shelf
@@ -69,7 +70,7 @@ async def test_a_file_goes_comes_back_and_goes_for_good(shelf: Shelf, mediavault
     unsure = mediavault.run("purge", typed="yes\n", PENDING_DELETION_RETENTION_DAYS="0")
     assert (unsure.returncode, "nothing was purged" in unsure.stderr) == (1, True)
     purged = mediavault.run("purge", typed="purge\n", PENDING_DELETION_RETENTION_DAYS="0")
-    assert purged.stdout == f"1 purged, {len(WORSE):,} bytes freed\n", purged.stderr
+    assert purged.stdout == f"1 purged, {size(len(WORSE))} freed\n", purged.stderr
     gone = mediavault.run("undo")
     assert (gone.returncode, "cannot be brought back" in gone.stderr) == (1, True)
 
@@ -99,7 +100,28 @@ def test_a_wrong_question_gets_one_clear_sentence(
 
 
 async def test_read_only_moves_nothing(shelf: Shelf, mediavault: Commands) -> None:
-    ran = mediavault.run("stage", shelf.number, MEDIAVAULT_READ_ONLY="yes")
-    assert (ran.returncode, "MEDIAVAULT_READ_ONLY" in ran.stderr) == (1, True)
+    for words in (
+        ["stage", shelf.number],
+        ["decide", shelf.number, "--both"],
+        ["rename"],
+        ["undo"],
+        ["metadata", "match", shelf.loser.id, "movie/949"],
+        ["pending", "--approve", "--all"],
+    ):
+        ran = mediavault.run(*words, MEDIAVAULT_READ_ONLY="yes")
+        said = "mediavault: Read-only, by --read-only or MEDIAVAULT_READ_ONLY: nothing is changed\n"
+        assert (ran.returncode, ran.stderr) == (1, said), words
     assert (shelf.root / "keeper.mkv").exists()
     assert mediavault.run("pending", MEDIAVAULT_READ_ONLY="yes").returncode == 0
+
+
+async def test_a_path_names_the_file_that_has_it_and_no_other_that_reads_alike(
+    conn: Connection, tmp_path: Path, mediavault: Commands
+) -> None:
+    shelf = Shelf(conn, tmp_path / "library")
+    plain, odd = await shelf.add(r"Heat \xff.mkv", BETTER), await shelf.add(b"Heat \xff.mkv", WORSE)
+    assert plain.path == odd.path, "people read the same of both"
+    group = await shelf.group(plain, odd)
+    ran = mediavault.run("stage", group, "--dry-run", "--json", "--keep", shelf.root / r"Heat \xff.mkv")
+    assert ran.returncode == 0, ran.stderr
+    assert [answer["keeper"] for answer in json.loads(ran.stdout)] == [plain.id]

@@ -58,7 +58,7 @@ def test_fetch_match_rate_rename_and_undo(library: Path, capsys: pytest.CaptureF
     assert isinstance(undone, dict)
     assert str(undone["undone"]).startswith("Undone: “Heat (1995)” for 1 file")
     assert ran("metadata", "match", "--undo", capsys=capsys) == {"undone": None}
-    ran("metadata", "match", str(waiting[0]["file"]), "movie/949", capsys=capsys)
+    ran("metadata", "match", str(library / "films/heat.mkv"), "movie/949", capsys=capsys)
     assert ran("metadata", "better", capsys=capsys) == []
     rated = ran("metadata", "omdb", "--budget", "5", capsys=capsys)
     assert isinstance(rated, dict)
@@ -86,6 +86,7 @@ def test_fetch_match_rate_rename_and_undo(library: Path, capsys: pytest.CaptureF
         ("metadata", "match", "1", "film/949"),
         ("metadata", "match", "1", "--undo"),
         ("metadata", "match", "999", "movie/949"),
+        ("metadata", "match", "/nowhere.mkv", "movie/949"),
         ("metadata", "omdb", "--budget", "0"),
         ("rename", "--pattern", "{titel}"),
         ("rename", "/nowhere"),

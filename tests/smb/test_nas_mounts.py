@@ -17,7 +17,7 @@ import pytest
 
 from mediavault_tui.cli.app import _Door, _folder
 from mediavault_tui.cli.main import main
-from mediavault_tui.cli.scan import folders
+from mediavault_tui.cli.roots import folders
 from mediavault_tui.domain.paths import Mount
 from mediavault_tui.errors import SourceChanged, UsageError
 from mediavault_tui.services.nas import Nas

@@ -18,6 +18,7 @@ from mediavault_tui.settings import VARIABLES
 from tests.streamer.site import ROOT
 
 UNITS = sorted((ROOT / "deploy/systemd").glob("*.service"))
+TIMERS = sorted((ROOT / "deploy/systemd").glob("*.timer"))
 PROGRAM = "/opt/mediavault/.venv/bin/mediavault"
 DOCKERFILE = (ROOT / "deploy/docker/Dockerfile").read_text("utf-8")
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "deploy/docker/compose.yaml").read_text("utf-8"))
@@ -43,6 +44,15 @@ def test_a_unit_is_valid_and_keeps_its_program_in(unit: Path, tmp_path: Path) ->
 
 
 @pytest.mark.needs("systemd-analyze")
+@pytest.mark.parametrize("timer", TIMERS, ids=lambda timer: timer.stem)
+def test_a_timer_is_valid_and_has_a_unit_to_start(timer: Path, tmp_path: Path) -> None:
+    unit = timer.with_suffix(".service")
+    (tmp_path / unit.name).write_text(unit.read_text("utf-8").replace(PROGRAM, sys.executable))
+    shutil.copy(timer, tmp_path)
+    assert "Unknown" not in analysed("verify", "--man=no", str(tmp_path / timer.name))
+
+
+@pytest.mark.needs("systemd-analyze")
 def test_a_wrong_unit_would_be_found(tmp_path: Path) -> None:
     wrong = tmp_path / "wrong.service"
     wrong.write_text("[Service]\nExecStart=/no/such/program\n")
@@ -55,7 +65,7 @@ def test_the_units_start_commands_that_there_are() -> None:
     commands = [
         found[1] for unit in UNITS if (found := re.search(rf"ExecStart={PROGRAM} (.*)", unit.read_text()))
     ]
-    assert sorted(commands) == ["metadata omdb --budget 900", "serve", "web"]
+    assert sorted(commands) == ["metadata omdb --budget 900", "scan", "serve", "web"]
     for command in commands:
         assert parser().parse_args(command.split()).command == command.split()[0]
 
