@@ -317,7 +317,8 @@ select id from media_files where source = $1 and (path_raw = $2 or path = $3) or
 
 -- name: last_act
 -- The newest act of one person that still has an effect, file by file; see services.undoing.
--- An act of undoing is no act to be undone: pressing undo twice goes back two acts. $1 who.
+-- An act of undoing is no act to be undone: pressing undo twice goes back two acts. An act on a file that was followed
+-- by another, and be it the same by somebody else, has no effect any more, unless that one was taken back. $1 who.
 with acts as (
     select o.batch, o.kind, o.id, o.file_id, o.finished_at as at
     from archive_operations o
@@ -329,6 +330,12 @@ with acts as (
            or o.kind = 'restore' and p.id is null and f.state = 'present'
            or o.kind = 'rename' and f.state = 'present'
               and located(f.source, f.path_raw) = o.destination_raw)
+      and (o.kind not in ('stage', 'restore')
+           or not exists (select from archive_operations l
+                          where l.file_id = o.file_id and l.id > o.id and l.state = 'done' and l.kind <> 'purge'
+                            and coalesce(l.undoes, 0) < o.id
+                            and not exists (select from archive_operations u
+                                            where u.undoes = l.id and u.state = 'done')))
     union all
     select p.approval, 'approve', p.id, p.file_id, p.approved_at
     from pending_deletions p

@@ -215,6 +215,47 @@ async def test_undo_compares_exact_copies_again_at_both_ends(
     assert path.exists()
 
 
+# Undo takes back what is still one's own.
+
+
+async def test_undo_leaves_what_another_person_has_staged_again(shelf: Shelf, database: Database) -> None:
+    keeper, loser, group = await two(shelf)
+    service = shelf.stage(database)
+    staged = await service.stage_group(group, keeper.id, who=ME)
+    await service.restore(staged.done, who=BOB)
+    await service.stage_group(group, keeper.id, who=BOB)
+    with pytest.raises(Refused, match="nothing to undo"):
+        await service.undo(who=ME)
+    assert await shelf.state(loser.id) == "staged"
+    assert (await service.undo(who=BOB)).refused == ()
+    assert await shelf.state(loser.id) == "present"
+
+
+async def test_undo_does_not_stage_what_another_person_has_rescued(shelf: Shelf, database: Database) -> None:
+    keeper, loser, group = await two(shelf)
+    service = shelf.stage(database)
+    staged = await service.stage_group(group, keeper.id, who="dallas")
+    await service.restore(staged.done, who=ME)
+    again = await service.stage_group(group, keeper.id, who=BOB)
+    await service.restore(again.done, who=BOB)
+    with pytest.raises(Refused, match="nothing to undo"):
+        await service.undo(who=ME)
+    assert await shelf.state(loser.id) == "present"
+
+
+async def test_an_act_that_another_person_did_and_took_back_is_no_act(
+    shelf: Shelf, database: Database
+) -> None:
+    keeper, loser, group = await two(shelf)
+    service = shelf.stage(database)
+    staged = await service.stage_group(group, keeper.id, who=ME)
+    await service.restore(staged.done, who=BOB)
+    await service.undo(who=BOB)
+    assert await shelf.state(loser.id) == "staged"
+    assert (await service.undo(who=ME)).refused == ()
+    assert await shelf.state(loser.id) == "present"
+
+
 # Two episodes are two works.
 
 
