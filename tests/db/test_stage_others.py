@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from mediavault_tui.domain.model import MediaFile
-from mediavault_tui.errors import Refused
+from mediavault_tui.errors import Refused, UsageError
 from mediavault_tui.services.dedupe import Dedupe
 from mediavault_tui.store import migrate
 from mediavault_tui.store.database import Connection, Database, connect_once
@@ -213,6 +213,24 @@ async def test_undo_compares_exact_copies_again_at_both_ends(
     assert again.done == ()
     assert "are not equal any more" in again.refused[0]
     assert path.exists()
+
+
+async def test_nothing_is_decided_of_copies_that_are_in_the_holding_folder(
+    shelf: Shelf, conn: Connection, database: Database
+) -> None:
+    keeper, loser, group = await two(shelf)
+    service, dedupe = shelf.stage(database), Dedupe(database)
+    staged = await service.stage_group(group, keeper.id, who=ME)
+    for kept in (keeper, loser):
+        with pytest.raises(UsageError, match="restore it first"):
+            await dedupe.keep_both(group, who=BOB)
+        assert await conn.fetchval("select state from duplicate_groups") == "resolved"
+        assert await conn.fetchval("select count(*) from user_decisions") == 0
+        if kept is keeper:  # now the other way round: the group's own recommendation is what is held
+            await service.restore(staged.done, who=ME)
+            staged = await service.stage_group(group, loser.id, who=ME)
+            with pytest.raises(UsageError, match="restore it first"):
+                await dedupe.not_duplicate(group, keeper.id, loser.id, who=BOB)
 
 
 # Undo takes back what is still one's own.
