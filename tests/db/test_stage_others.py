@@ -332,6 +332,27 @@ async def test_two_episodes_by_the_latest_word_are_not_taken_for_one(
         assert await shelf.state(loser.id) == "present"
 
 
+# A row has the name in the holding folder already.
+
+
+async def test_a_scan_of_the_holding_folder_does_not_keep_a_stage_from_ending(
+    shelf: Shelf, conn: Connection, database: Database
+) -> None:
+    keeper, loser, group = await two(shelf)
+
+    async def scan_it() -> None:
+        async with database.connection() as own:
+            there = await own.fetchval("select destination from archive_operations")
+            await Shelf(own, shelf.root).enter(Path(there))
+
+    service = shelf.stage(database, step=once("video moved", scan_it, []))
+    result = await service.stage_group(group, keeper.id, who=ME)
+    assert (len(result.done), result.refused) == (1, ())
+    assert await shelf.state(loser.id) == "staged"
+    assert await conn.fetchval("select count(*) from media_files where state = 'missing'") == 1
+    assert await service.recover() == []
+
+
 # Acts that a program wrote down before the journal had the kept copy.
 
 _HISTORY = """
