@@ -9,7 +9,9 @@ import signal
 import subprocess
 import sys
 import unicodedata
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -17,7 +19,9 @@ from mediavault_tui.domain.library import ScanPhase
 from mediavault_tui.errors import Refused
 from mediavault_tui.services.scan import Scanner
 from mediavault_tui.services.scan_control import ScanControl
+from mediavault_tui.sources.base import FoundFile
 from mediavault_tui.sources.local import LocalSource
+from mediavault_tui.store import arrivals
 from mediavault_tui.store.database import Connection, Database
 from tests.db.scans import CountingSource, scan, states, write
 from tests.db.shelf import Shelf
@@ -129,6 +133,34 @@ async def test_names_of_one_file_are_one_row(database: Database, conn: Connectio
     last = await scan(database, library)
     assert (last.counts.renamed, last.counts.missing) == (1, 0)
     assert set((await states(conn)).values()) == {"present"}
+
+
+class OneNumber(LocalSource):
+    """A disk that gives every file one number, as a share does that makes its numbers up."""
+
+    links = 1
+
+    def walk(self, *args: Any, **options: Any) -> Iterator[list[FoundFile]]:  # type: ignore[override]
+        for found in super().walk(*args, **options):
+            yield [FoundFile(file.path, file.stamp._replace(inode=7), self.links) for file in found]
+
+
+@pytest.mark.parametrize("links", [1, 2])
+async def test_two_files_that_share_a_number_are_two_files(
+    database: Database, conn: Connection, library: Path, links: int
+) -> None:
+    """Of one of them nothing would be known any more, and it would count as a name of the other."""
+    write(library / "A" / "a.mkv", b"one film")
+    write(library / "B" / "b.mkv", b"another film")
+    source = OneNumber()
+    source.links = links
+    await scan(database, library, source=source)
+    await arrivals.fold_links(conn, "local")  # as after a first scan of many
+    assert set(await states(conn)) == {"a.mkv", "b.mkv"}, "the first scan"
+    write(library / "C" / "c.mkv", b"a third film")
+    await scan(database, library, source=source)
+    assert await states(conn) == {"a.mkv": "present", "b.mkv": "present", "c.mkv": "present"}
+    assert await conn.fetchval("select count(*) from media_files where aliases <> '{}'") == 0
 
 
 async def test_a_name_in_another_root_of_a_known_file_becomes_an_alias(
@@ -308,6 +340,7 @@ import asyncio, sys
 from pathlib import Path
 from mediavault_tui.services.scan import Scanner
 from mediavault_tui.services.scan_control import ScanControl
+from mediavault_tui.sources.base import FoundFile
 from mediavault_tui.sources.local import LocalSource
 from mediavault_tui.store.database import Database
 
@@ -336,6 +369,24 @@ async def test_moved_between_volumes_a_file_is_known_again_by_its_content(
     assert row is not None
     assert tuple(row) == (id, "present", "moved")
     assert await conn.fetchval("select count(*) from media_files") == 4
+
+
+@pytest.mark.parametrize("to", ["A", "C"])
+async def test_moved_between_volumes_a_file_is_protected_as_its_new_place_is(
+    database: Database, conn: Connection, library: Path, to: str
+) -> None:
+    (library / "A" / "a.mkv").unlink()
+    write(library / "A" / "x.mkv", b"same bytes")
+    write(library / "C" / "x.mkv", b"same bytes")
+    await scan(database, library, protected=[library / "A"])
+    gone = "C" if to == "A" else "A"
+    id = await conn.fetchval("select id from media_files where path like $1", f"%/{gone}/x.mkv")
+    (library / gone / "x.mkv").unlink()
+    write(library / to / "moved.mkv", b"same bytes")
+    await scan(database, library, protected=[library / "A"])
+    row = await conn.fetchrow("select id, protected from media_files where path like '%moved.mkv'")
+    assert row is not None
+    assert tuple(row) == (id, to == "A")
 
 
 async def test_what_was_staged_and_is_back_is_reported(
