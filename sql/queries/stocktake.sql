@@ -164,6 +164,16 @@ set device = d.device, inode = d.inode, size_bytes = d.size_bytes, modified_ns =
 from scan_diff d
 where d.what = 'changed' and m.id = d.id and m.state in ('present', 'missing')
 
+-- name: scan_doubt_groups
+-- What was said of files is not said of others at their paths: their groups hold no longer until they are found again,
+-- which is at the end of a scan that is not cancelled. It takes nothing.
+update duplicate_groups set state = 'gone', updated_at = now()
+where id in (select g.id from duplicate_groups g
+             where g.state = 'open'
+               and g.id in (select m.group_id from duplicate_members m
+                            join scan_diff d on d.id = m.file_id and d.what = 'changed')
+             order by g.id for update)
+
 -- name: scan_gone
 -- Not seen under a root that was read cleanly: missing, not gone. Nothing below a folder that
 -- failed. $1, $2 ranges below the roots that may lose files, $3, $4 those below failing folders. Returns how many.

@@ -16,7 +16,9 @@ from typing import Any
 import pytest
 
 from mediavault_tui.domain.library import ScanPhase
+from mediavault_tui.domain.verdict import Verdict
 from mediavault_tui.errors import Refused
+from mediavault_tui.services.dedupe import Dedupe
 from mediavault_tui.services.scan import Scanner
 from mediavault_tui.services.scan_control import ScanControl
 from mediavault_tui.sources.base import FoundFile
@@ -338,6 +340,7 @@ async def test_a_scan_that_was_killed_is_closed_as_failed_and_the_next_goes_on(
 KILLED = """
 import asyncio, sys
 from pathlib import Path
+from mediavault_tui.services.dedupe import Dedupe
 from mediavault_tui.services.scan import Scanner
 from mediavault_tui.services.scan_control import ScanControl
 from mediavault_tui.sources.base import FoundFile
@@ -472,3 +475,27 @@ async def test_protection_follows_the_setting_and_the_file(
     assert await protected() == ["a.mkv"], "moved out of it; what is changed stays"
     await scan(database, library)
     assert await protected() == [], "taken away"
+
+
+@pytest.mark.parametrize("which", ["kept", "old"])
+async def test_what_was_said_of_a_file_is_not_said_of_another_at_its_path(
+    database: Database, conn: Connection, tmp_path: Path, which: str
+) -> None:
+    """A scan that was cancelled, or is still reading, has not compared it with anything."""
+    shelf = Shelf(conn, tmp_path / "library")
+    keeper, loser = await shelf.add("kept/Heat.mkv", b"better"), await shelf.add("old/heat.mkv", b"worse")
+    group = await shelf.group(keeper, loser)
+    changed = keeper if which == "kept" else loser
+    Path(os.fsdecode(changed.raw_path)).write_bytes(b"another film, and the only copy of it")
+    await scan(database, shelf.root)
+    # Once it was probed, too; a file that is to go need not even be healthy.
+    await conn.execute("update media_files set health = 'healthy', probed_at = now()")
+    service = shelf.stage(database)
+    assert await service.batch_groups([Verdict.CLEAR]) == []
+    result = await service.stage_groups([group], who="x")
+    assert result.done == ()
+    assert "it is gone" in result.refused[0]
+    assert (await service.stage_files([loser.id], who="x")).done == ()
+    await conn.execute("update media_files set title = 'Heat', title_key = 'heat', year = 1995")
+    await Dedupe(database).refresh()
+    assert await conn.fetchval("select state from duplicate_groups where id = $1", group) == "open"
