@@ -319,28 +319,24 @@ select id from media_files where source = $1 and (path_raw = $2 or path = $3) or
 -- The newest act of one person that still has an effect, file by file; see services.undoing.
 -- An act of undoing is no act to be undone: pressing undo twice goes back two acts. An act on a file that was followed
 -- by another, and be it the same by somebody else, has no effect any more, unless that one was taken back. $1 who.
-with acts as (
-    select o.batch, o.kind, o.id, o.file_id, o.finished_at as at
-    from archive_operations o
-    join media_files f on f.id = o.file_id
-    left join pending_deletions p on p.file_id = o.file_id and p.state in ('staged', 'approved')
-    where o.state = 'done' and o.undoes is null and o.requested_by = $1
-      and not exists (select from archive_operations u where u.undoes = o.id and u.state = 'done')
-      and (o.kind = 'purge' or o.kind = 'stage' and p.id is not null
-           or o.kind = 'restore' and p.id is null and f.state = 'present'
-           or o.kind = 'rename' and f.state = 'present'
-              and located(f.source, f.path_raw) = o.destination_raw)
-      and (o.kind not in ('stage', 'restore')
-           or not exists (select from archive_operations l
-                          where l.file_id = o.file_id and l.id > o.id and l.state = 'done' and l.kind <> 'purge'
-                            and coalesce(l.undoes, 0) < o.id
-                            and not exists (select from archive_operations u
-                                            where u.undoes = l.id and u.state = 'done')))
+with newest as (
+    (select o.batch, o.kind, o.finished_at as at, o.id
+     from archive_operations o
+     where o.state = 'done' and o.undoes is null and o.requested_by = $1 and act_stands(o)
+     order by o.finished_at desc nulls last, o.id desc limit 1)
     union all
-    select p.approval, 'approve', p.id, p.file_id, p.approved_at
-    from pending_deletions p
-    where p.state = 'approved' and p.approved_by = $1)
-select a.kind, a.id, a.file_id, a.at
-from acts a
-where (a.batch, a.kind) = (select l.batch, l.kind from acts l order by l.at desc, l.id desc limit 1)
-order by a.id;
+    (select p.approval, 'approve', p.approved_at, p.id
+     from pending_deletions p
+     where p.state = 'approved' and p.approved_by = $1
+     order by p.approved_at desc, p.id desc limit 1)
+    order by at desc nulls last, id desc limit 1)
+select o.kind, o.id, o.file_id, o.finished_at as at
+from newest n
+join archive_operations o on o.batch = n.batch and o.kind = n.kind
+where o.state = 'done' and o.undoes is null and o.requested_by = $1 and act_stands(o)
+union all
+select n.kind, p.id, p.file_id, p.approved_at
+from newest n
+join pending_deletions p on n.kind = 'approve' and p.approval = n.batch
+where p.state = 'approved' and p.approved_by = $1
+order by id;

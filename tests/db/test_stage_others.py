@@ -12,6 +12,7 @@ from mediavault_tui.errors import Refused, UsageError
 from mediavault_tui.services.dedupe import Dedupe
 from mediavault_tui.store import migrate
 from mediavault_tui.store.database import Connection, Database, connect_once
+from mediavault_tui.store.sqlfiles import sql
 from tests.db.shelf import ME, Shelf, hash_of
 from tests.db.test_stage_machine import Crash
 from tests.db.test_stage_meanwhile import held, match, once, refused
@@ -272,6 +273,26 @@ async def test_an_act_that_another_person_did_and_took_back_is_no_act(
     assert await shelf.state(loser.id) == "staged"
     assert (await service.undo(who=ME)).refused == ()
     assert await shelf.state(loser.id) == "present"
+
+
+_LONG = """
+insert into archive_operations (batch, kind, state, file_id, source_raw, source_path, destination_raw, device,
+                                inode, size_bytes, modified_ns, requested_by, finished_at)
+select gen_random_uuid(), 'restore', 'done', $1, '/from', '/from', '/to', 1, 1, 1, 1, 'y', now()
+from generate_series(1, 3000)
+"""
+
+
+async def test_the_act_to_undo_is_found_by_an_index(shelf: Shelf, conn: Connection) -> None:
+    """`u` asks for it each time, and the journal only grows."""
+    keeper, _loser, _group = await two(shelf)
+    async with conn.transaction():
+        await conn.execute("set local session_replication_role = 'replica'")
+        await conn.execute(_LONG, keeper.id)
+    await conn.execute("analyze archive_operations")
+    plan = [row[0] for row in await conn.fetch("explain " + sql("last_act"), "y")]
+    assert not [line for line in plan if "Seq Scan on archive_operations" in line], plan
+    assert [line for line in plan if "archive_operations_of_person" in line], plan
 
 
 # Two episodes are two works.
