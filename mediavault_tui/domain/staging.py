@@ -89,7 +89,8 @@ class Act:
 
     `legs`: the video first, then its sidecars; it is carried out in that order, so a video
     at its source means that nothing was moved. `copies`: by the number of the leg. `begun`: a purge
-    that may have deleted its file.
+    that may have deleted its file. `keeper_size`, `keeper_modified_ns`: the copy to keep when a stage
+    was written down, as the journal has it; None of another act, and of one that is older than that.
     """
 
     id: OperationId
@@ -107,6 +108,8 @@ class Act:
     undoes: OperationId | None = None
     copies: Mapping[int, VerifiedCopy] | None = None
     begun: bool = False
+    keeper_size: int | None = None
+    keeper_modified_ns: int | None = None
 
     @property
     def video(self) -> Leg:

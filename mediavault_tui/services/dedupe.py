@@ -11,7 +11,7 @@ from mediavault_tui.domain.content import content_pair
 from mediavault_tui.domain.judging import DecisionPolicy
 from mediavault_tui.domain.library import Comparison, Copy, GroupSummary
 from mediavault_tui.domain.likeness import THRESHOLD, sorted_key
-from mediavault_tui.domain.model import FileId, GroupId
+from mediavault_tui.domain.model import FileId, FileState, GroupId
 from mediavault_tui.domain.quality import score_of
 from mediavault_tui.domain.verdict import Proof, Verdict
 from mediavault_tui.errors import UsageError
@@ -152,9 +152,20 @@ class Dedupe:
         kind: str,
         who: str,
     ) -> None:
-        """Record the pairs, take the group off the list, and find its files' groups anew."""
+        """Record the pairs, take the group off the list, and find its files' groups anew.
+
+        Raises: UsageError for a copy in the holding folder: it could be purged although it is wanted.
+        """
         await store.lock(conn)
         files = {file.id: file for file in await media_files(conn, members)}
+        apart = [files[id] for pair in pairs for id in pair]
+        if held := next((file for file in apart if file.state is FileState.STAGED), None):
+            raise UsageError(f"{held.path} is in the holding folder: restore it first")
+        if sum(file.state is FileState.PRESENT for file in files.values()) < 2:
+            raise UsageError(
+                f"only one copy of group {group} is in its place; if the other copy is in the holding folder:"
+                " restore it first, else scan again"
+            )
         await store.remember(conn, kind, [content_pair(files[a], files[b]) for a, b in pairs], who=who)
         if len(pairs) == len(members) * (len(members) - 1) // 2:
             await store.dismiss(conn, group)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from mediavault_tui.domain.fenced import Fenced
 from mediavault_tui.domain.media import suffix
+from mediavault_tui.domain.model import FileStamp
 from mediavault_tui.services.scan_arrive import LOT, Files
 from mediavault_tui.services.scan_lots import NewFile
 from mediavault_tui.services.scan_stock import Stock
@@ -27,13 +28,13 @@ class FirstStock:
         These are names of one file (hard links), which become one row, and files that only
         their bytes make videos.
         """
-        linked: dict[tuple[int, int], list[tuple[bytes, FoundFile]]] = defaultdict(list)
+        linked: dict[FileStamp, list[tuple[bytes, FoundFile]]] = defaultdict(list)
         doubtful: list[tuple[bytes, FoundFile]] = []
         async for root, found in walk.batches():
             sure = []
             for file in found:
                 if _linked(file):
-                    linked[file.stamp.device, file.stamp.inode].append((root, file))
+                    linked[file.stamp].append((root, file))
                 elif _doubtful(file):
                     doubtful.append((root, file))
                 else:

@@ -7,11 +7,13 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from mediavault_tui.domain.losses import losses
+from mediavault_tui.domain.matching import Pair
 from mediavault_tui.domain.model import FileId, GroupId, MediaFile, OperationId, StagedId
 from mediavault_tui.domain.staging import Act
 from mediavault_tui.domain.verdict import Loss, Proof, Verdict
 from mediavault_tui.errors import Refused, SourceError, UsageError
 from mediavault_tui.services import rename_acts, stage_checks
+from mediavault_tui.services.regroup import vetoed
 from mediavault_tui.services.stage_acts import Tools, needed_file
 from mediavault_tui.services.stage_back import BackBatch, BackOrder
 from mediavault_tui.services.stage_batch import StageBatch, StageOrder
@@ -20,6 +22,8 @@ from mediavault_tui.services.stage_lots import Answer
 from mediavault_tui.services.stage_plan import Planner
 from mediavault_tui.store import acts, staging
 from mediavault_tui.store.database import Connection
+from mediavault_tui.store.files import media_files
+from mediavault_tui.store.groups import decisions
 from mediavault_tui.store.staging import StagingGroup
 
 
@@ -111,15 +115,32 @@ class FileActs:
     async def orders_to_stage_again(
         self, conn: Connection, undone: Mapping[FileId, OperationId]
     ) -> tuple[list[StageOrder], list[str]]:
-        """Return the orders that undo restores: each file goes against the same copy as before."""
+        """Return the orders that undo restores: each file goes against the same copy as before.
+
+        The pairs were shown to be copies then. That the kept copies have not changed since, the database
+        looks at again; a pair that a person has set apart since is a sentence.
+        """
         held = await staging.held_of_files(conn, list(undone))
-        # The pairs were shown to be copies then; that they still are is looked at again.
-        orders = [
-            StageOrder(file, held[file].keeper, held[file].group, False, held[file].reason, restore)
-            for file, restore in undone.items()
-            if file in held
-        ]
-        return orders, [f"file {file} was never staged" for file in undone if file not in held]
+        refused = [f"file {file} was never staged" for file in undone if file not in held]
+        both = {id for was in held.values() for id in (was.file, was.keeper)}
+        files = {file.id: file for file in await media_files(conn, sorted(both))}
+        apart = vetoed(files.values(), await decisions(conn))
+        found = await staging.staging_groups(
+            conn, [was.group for was in held.values() if was.group is not None]
+        )
+        exact_groups = {group.id for group in found if group.proof is Proof.EXACT}
+        orders = []
+        for file, undoes in undone.items():
+            if (was := held.get(file)) is None:
+                continue
+            loser, keeper = files[was.file], files[was.keeper]
+            if Pair((loser.id, keeper.id)) in apart:
+                refused.append(f"{loser.path} stays: a person has set it apart from {keeper.path} meanwhile")
+                continue
+            equal = loser.content_hash is not None and loser.content_hash == keeper.content_hash
+            exact = equal or was.group in exact_groups
+            orders.append(StageOrder(file, was.keeper, was.group, exact, was.reason, undoes))
+        return orders, refused
 
     async def orders_to_unstage(
         self, conn: Connection, undone: Mapping[FileId, OperationId]

@@ -76,6 +76,11 @@ class Recovery:
         keeper = await needed_file(conn, act.keeper)
         if keeper.state is not FileState.PRESENT or keeper.health.health is not Health.HEALTHY:
             return False
+        if act.keeper_size is not None and (act.keeper_size, act.keeper_modified_ns) != (
+            keeper.size,
+            keeper.stamp.modified_ns,
+        ):
+            return False  # a scan has read another file there since; nobody has compared it with this one
         return await asyncio.to_thread(self._looks_safe, keeper, act)
 
     def _looks_safe(self, keeper: MediaFile, act: Act) -> bool:

@@ -210,6 +210,8 @@ async def act(conn: Connection, id: OperationId) -> Act:
             for number, copy in row["copies"].items()
         },
         begun=row["begun"],
+        keeper_size=row["keeper_size"],
+        keeper_modified_ns=row["keeper_modified_ns"],
     )
 
 

@@ -80,6 +80,7 @@ async def finish_stages(conn: Connection, arrived: Sequence[Arrived]) -> list[St
     staged = {row["operation_id"]: StagedId(row["id"]) for row in rows}
     texts = [path_text(path) for _, path in ends]
     raw, sources = [path for _, path in ends], [source for source, _ in ends]
+    await conn.execute(sql("files_displace"), raw, files, sources)
     await conn.execute(sql("files_staged"), files, raw, texts, devices, inodes, hashes, sources)
     await conn.execute(sql("groups_settle"), files)
     await advance_all(conn, ids, ActState.MOVED, ActState.DONE)

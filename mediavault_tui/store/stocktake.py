@@ -175,6 +175,7 @@ async def merge(
     tally = {row["what"]: row["files"] for row in await conn.fetch(sql("scan_tally"))}
     await conn.execute(sql("scan_same_content"))
     await conn.execute(sql("scan_other_content"), scan)
+    await conn.execute(sql("scan_doubt_groups"))
     low, high = ranges(failed)
     missing = await conn.fetchval(
         sql("scan_gone"), *ranges(clean), low + list(failed), high + [path + b"\0" for path in failed]

@@ -59,7 +59,7 @@ select id from archive_operations where state in ('intended', 'moved') order by 
 -- One act with everything that finishing or undoing it needs. $1 its id.
 select id, batch::text as batch, kind, state, file_id, keeper_id, group_id, source_raw, destination_raw, device,
        inode, size_bytes, modified_ns, content_hash, sidecars, reason, requested_by, undoes, holding_raw, copies,
-       begun_at is not null as begun
+       begun_at is not null as begun, keeper_size, keeper_modified_ns
 from archive_operations
 where id = $1;
 
@@ -115,14 +115,15 @@ from media_files f
 where f.source = $3 and f.path_raw >= $4 and f.path_raw < $5;
 
 -- name: staged_insert
--- Files are staged: what their acts moved, and the kept copies as they are now. The ids.
+-- Files are staged: what their acts moved, and the kept copies as they were when the acts were written down (of acts
+-- older than that column: as they are now). The ids.
 -- $1 acts, $2 sidecars (JSON as text), $3 devices, $4 inodes, $5 mtimes ns, $6 link counts, $7 hashes.
 insert into pending_deletions (operation_id, file_id, keeper_id, group_id, original_raw, original, staged_raw, staged,
                                sidecars, size_bytes, link_count, reason, staged_by, holding_raw, device, inode,
                                modified_ns, content_hash, keeper_size, keeper_modified_ns)
 select o.id, o.file_id, o.keeper_id, o.group_id, o.source_raw, o.source_path, o.destination_raw, o.destination,
        a.sidecars::jsonb, o.size_bytes, a.links, o.reason, o.requested_by, o.holding_raw, a.device, a.inode,
-       a.modified, a.hash, k.size_bytes, k.modified_ns
+       a.modified, a.hash, coalesce(o.keeper_size, k.size_bytes), coalesce(o.keeper_modified_ns, k.modified_ns)
 from unnest($1::bigint[], $2::text[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bytea[])
     with ordinality as a (act, sidecars, device, inode, modified, links, hash, place)
 join archive_operations o on o.id = a.act
@@ -246,9 +247,20 @@ from unnest($1::bigint[], $2::text[]) as a (file, path)
 where f.id = a.file;
 
 -- name: groups_settle
--- Groups of files that have nothing left to decide are resolved, and those that have again are open. $1 the files.
+-- Groups of files that have nothing left to decide are resolved, and those that have again are open: but for one of a
+-- file whose kept copy has changed since, which holds no longer until it is found again. $1 the files.
 update duplicate_groups g
-set state       = case when s.present > 1 then 'open' else 'resolved' end,
+set state       = case
+                      when s.present < 2 then 'resolved'
+                      when exists (select from pending_deletions p
+                                   join media_files k on k.id = p.keeper_id
+                                   where p.file_id = any ($1::bigint[]) and p.group_id = g.id
+                                     and not exists (select from pending_deletions n
+                                                     where n.file_id = p.file_id and n.id > p.id)
+                                     and (p.keeper_size, p.keeper_modified_ns) <> (k.size_bytes, k.modified_ns))
+                          then 'gone'
+                      else 'open'
+                  end,
     resolved_at = case when s.present > 1 then null else now() end,
     updated_at  = now()
 from (select l.id from duplicate_groups l
@@ -301,23 +313,26 @@ order by g.reclaimable_bytes desc, g.id desc;
 
 -- name: last_act
 -- The newest act of one person that still has an effect, file by file; see services.undoing.
--- An act of undoing is no act to be undone: pressing undo twice goes back two acts. $1 who.
-with acts as (
-    select o.batch, o.kind, o.id, o.file_id, o.finished_at as at
-    from archive_operations o
-    join media_files f on f.id = o.file_id
-    left join pending_deletions p on p.file_id = o.file_id and p.state in ('staged', 'approved')
-    where o.state = 'done' and o.undoes is null and o.requested_by = $1
-      and not exists (select from archive_operations u where u.undoes = o.id and u.state = 'done')
-      and (o.kind = 'purge' or o.kind = 'stage' and p.id is not null
-           or o.kind = 'restore' and p.id is null and f.state = 'present'
-           or o.kind = 'rename' and f.state = 'present'
-              and located(f.source, f.path_raw) = o.destination_raw)
+-- An act of undoing is no act to be undone: pressing undo twice goes back two acts. An act on a file that was followed
+-- by another, and be it the same by somebody else, has no effect any more, unless that one was taken back. $1 who.
+with newest as (
+    (select o.batch, o.kind, o.finished_at as at, o.id
+     from archive_operations o
+     where o.state = 'done' and o.undoes is null and o.requested_by = $1 and act_stands(o)
+     order by o.finished_at desc nulls last, o.id desc limit 1)
     union all
-    select p.approval, 'approve', p.id, p.file_id, p.approved_at
-    from pending_deletions p
-    where p.state = 'approved' and p.approved_by = $1)
-select a.kind, a.id, a.file_id, a.at
-from acts a
-where (a.batch, a.kind) = (select l.batch, l.kind from acts l order by l.at desc, l.id desc limit 1)
-order by a.id;
+    (select p.approval, 'approve', p.approved_at, p.id
+     from pending_deletions p
+     where p.state = 'approved' and p.approved_by = $1
+     order by p.approved_at desc, p.id desc limit 1)
+    order by at desc nulls last, id desc limit 1)
+select o.kind, o.id, o.file_id, o.finished_at as at
+from newest n
+join archive_operations o on o.batch = n.batch and o.kind = n.kind
+where o.state = 'done' and o.undoes is null and o.requested_by = $1 and act_stands(o)
+union all
+select n.kind, p.id, p.file_id, p.approved_at
+from newest n
+join pending_deletions p on n.kind = 'approve' and p.approval = n.batch
+where p.state = 'approved' and p.approved_by = $1
+order by id;

@@ -16,23 +16,23 @@ create temporary table if not exists scan_diff (
 
 -- name: scan_fold_links
 -- One physical file is one row: of several names keep the one that the inventory knows, else
--- the first, and make the others its aliases. $1 source.
+-- the first, and make the others its aliases. Numbers alone prove nothing: a share may give two files one. $1 source.
 with twice as materialized (
-    select device, inode from scan_seen group by device, inode having count(*) > 1
+    select device, inode from scan_seen where inode <> 0 group by device, inode having count(*) > 1
 ), names as materialized (
-    select s.device, s.inode,
-           array_agg(s.path_raw order by m.id is null, s.path_raw) as all_names
+    select array_agg(s.path_raw order by m.id is null, s.path_raw) as all_names
     from twice t
     join scan_seen s using (device, inode)
     left join media_files m
       on m.source = $1 and m.path_raw = s.path_raw and m.inode = s.inode and m.state in ('present', 'missing')
-    group by s.device, s.inode
+    group by s.device, s.inode, s.size_bytes, s.modified_ns
+    having count(*) > 1
 ), folded as (
-    delete from scan_seen s using names n
-    where s.device = n.device and s.inode = n.inode and s.path_raw <> n.all_names[1]
+    delete from scan_seen s using names n, unnest(n.all_names[2:]) as other (name)
+    where s.path_raw = other.name
 )
 update scan_seen s set aliases = n.all_names[2:]
-from names n where s.device = n.device and s.inode = n.inode and s.path_raw = n.all_names[1]
+from names n where s.path_raw = n.all_names[1]
 
 -- name: scan_far_aliases
 -- Names of a seen file outside the scanned folders stay its aliases. $1 source; $2, $3 ranges of paths.
@@ -163,6 +163,16 @@ set device = d.device, inode = d.inode, size_bytes = d.size_bytes, modified_ns =
     score = -1, last_scan_id = $1
 from scan_diff d
 where d.what = 'changed' and m.id = d.id and m.state in ('present', 'missing')
+
+-- name: scan_doubt_groups
+-- What was said of files is not said of others at their paths: their groups hold no longer until they are found again,
+-- which is at the end of a scan that is not cancelled. It takes nothing.
+update duplicate_groups set state = 'gone', updated_at = now()
+where id in (select g.id from duplicate_groups g
+             where g.state = 'open'
+               and g.id in (select m.group_id from duplicate_members m
+                            join scan_diff d on d.id = m.file_id and d.what = 'changed')
+             order by g.id for update)
 
 -- name: scan_gone
 -- Not seen under a root that was read cleanly: missing, not gone. Nothing below a folder that
@@ -315,17 +325,20 @@ select exists (
 -- Rows of one physical file, written down under several names while an empty inventory was filled:
 -- the first name stays, the others become its aliases. $1 source. Returns how many went.
 with marked as materialized (
-    select id, path_raw, device, inode,
+    select id, path_raw, device, inode, size_bytes, modified_ns,
            count(*) over same as names, row_number() over same_in_order as place
     from media_files
     where source = $1 and state = 'present' and inode <> 0
-    window same as (partition by device, inode), same_in_order as (partition by device, inode order by path_raw)
+    window same as (partition by device, inode, size_bytes, modified_ns),
+           same_in_order as (partition by device, inode, size_bytes, modified_ns order by path_raw)
 ), several as materialized (
-    select id, path_raw, device, inode, place from marked where names > 1
+    select id, path_raw, device, inode, size_bytes, modified_ns, place from marked where names > 1
 ), kept as (
     update media_files m
     set aliases = array(select o.path_raw from several o
-                        where o.device = k.device and o.inode = k.inode and o.place > 1 order by o.place)
+                        where (o.device, o.inode, o.size_bytes, o.modified_ns)
+                              = (k.device, k.inode, k.size_bytes, k.modified_ns) and o.place > 1
+                        order by o.place)
     from several k
     where k.place = 1 and m.id = k.id
 ), folded as (
@@ -354,11 +367,12 @@ order by m.id, n.id
 with arrived as (
     delete from media_files n using unnest($1::bigint[], $2::bigint[]) as u (known, arrival)
     where n.id = u.arrival
-    returning u.known, n.path_raw, n.path, n.root_raw, n.device, n.inode, n.modified_ns, n.link_count, n.aliases
+    returning u.known, n.path_raw, n.path, n.root_raw, n.device, n.inode, n.modified_ns, n.link_count, n.aliases,
+              n.protected
 )
 update media_files m
 set path_raw = a.path_raw, path = a.path, root_raw = a.root_raw, device = a.device, inode = a.inode,
-    modified_ns = a.modified_ns, link_count = a.link_count, aliases = a.aliases,
+    modified_ns = a.modified_ns, link_count = a.link_count, aliases = a.aliases, protected = a.protected,
     state = 'present', missing_since = null, title = '', title_key = '', identity_confidence = 0,
     named_title = null, named_key = null, named_year = null, world_words = null
 from arrived a where m.id = a.known

@@ -9,15 +9,21 @@ import signal
 import subprocess
 import sys
 import unicodedata
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from mediavault_tui.domain.library import ScanPhase
+from mediavault_tui.domain.verdict import Verdict
 from mediavault_tui.errors import Refused
+from mediavault_tui.services.dedupe import Dedupe
 from mediavault_tui.services.scan import Scanner
 from mediavault_tui.services.scan_control import ScanControl
+from mediavault_tui.sources.base import FoundFile
 from mediavault_tui.sources.local import LocalSource
+from mediavault_tui.store import arrivals
 from mediavault_tui.store.database import Connection, Database
 from tests.db.scans import CountingSource, scan, states, write
 from tests.db.shelf import Shelf
@@ -129,6 +135,34 @@ async def test_names_of_one_file_are_one_row(database: Database, conn: Connectio
     last = await scan(database, library)
     assert (last.counts.renamed, last.counts.missing) == (1, 0)
     assert set((await states(conn)).values()) == {"present"}
+
+
+class OneNumber(LocalSource):
+    """A disk that gives every file one number, as a share does that makes its numbers up."""
+
+    links = 1
+
+    def walk(self, *args: Any, **options: Any) -> Iterator[list[FoundFile]]:  # type: ignore[override]
+        for found in super().walk(*args, **options):
+            yield [FoundFile(file.path, file.stamp._replace(inode=7), self.links) for file in found]
+
+
+@pytest.mark.parametrize("links", [1, 2])
+async def test_two_files_that_share_a_number_are_two_files(
+    database: Database, conn: Connection, library: Path, links: int
+) -> None:
+    """Of one of them nothing would be known any more, and it would count as a name of the other."""
+    write(library / "A" / "a.mkv", b"one film")
+    write(library / "B" / "b.mkv", b"another film")
+    source = OneNumber()
+    source.links = links
+    await scan(database, library, source=source)
+    await arrivals.fold_links(conn, "local")  # as after a first scan of many
+    assert set(await states(conn)) == {"a.mkv", "b.mkv"}, "the first scan"
+    write(library / "C" / "c.mkv", b"a third film")
+    await scan(database, library, source=source)
+    assert await states(conn) == {"a.mkv": "present", "b.mkv": "present", "c.mkv": "present"}
+    assert await conn.fetchval("select count(*) from media_files where aliases <> '{}'") == 0
 
 
 async def test_a_name_in_another_root_of_a_known_file_becomes_an_alias(
@@ -306,8 +340,10 @@ async def test_a_scan_that_was_killed_is_closed_as_failed_and_the_next_goes_on(
 KILLED = """
 import asyncio, sys
 from pathlib import Path
+from mediavault_tui.services.dedupe import Dedupe
 from mediavault_tui.services.scan import Scanner
 from mediavault_tui.services.scan_control import ScanControl
+from mediavault_tui.sources.base import FoundFile
 from mediavault_tui.sources.local import LocalSource
 from mediavault_tui.store.database import Database
 
@@ -336,6 +372,24 @@ async def test_moved_between_volumes_a_file_is_known_again_by_its_content(
     assert row is not None
     assert tuple(row) == (id, "present", "moved")
     assert await conn.fetchval("select count(*) from media_files") == 4
+
+
+@pytest.mark.parametrize("to", ["A", "C"])
+async def test_moved_between_volumes_a_file_is_protected_as_its_new_place_is(
+    database: Database, conn: Connection, library: Path, to: str
+) -> None:
+    (library / "A" / "a.mkv").unlink()
+    write(library / "A" / "x.mkv", b"same bytes")
+    write(library / "C" / "x.mkv", b"same bytes")
+    await scan(database, library, protected=[library / "A"])
+    gone = "C" if to == "A" else "A"
+    id = await conn.fetchval("select id from media_files where path like $1", f"%/{gone}/x.mkv")
+    (library / gone / "x.mkv").unlink()
+    write(library / to / "moved.mkv", b"same bytes")
+    await scan(database, library, protected=[library / "A"])
+    row = await conn.fetchrow("select id, protected from media_files where path like '%moved.mkv'")
+    assert row is not None
+    assert tuple(row) == (id, to == "A")
 
 
 async def test_what_was_staged_and_is_back_is_reported(
@@ -436,3 +490,27 @@ async def test_protection_follows_the_setting_and_the_file(
     assert await protected() == ["a.mkv"], "moved out of it; what is changed stays"
     await scan(database, library)
     assert await protected() == [], "taken away"
+
+
+@pytest.mark.parametrize("which", ["kept", "old"])
+async def test_what_was_said_of_a_file_is_not_said_of_another_at_its_path(
+    database: Database, conn: Connection, tmp_path: Path, which: str
+) -> None:
+    """A scan that was cancelled, or is still reading, has not compared it with anything."""
+    shelf = Shelf(conn, tmp_path / "library")
+    keeper, loser = await shelf.add("kept/Heat.mkv", b"better"), await shelf.add("old/heat.mkv", b"worse")
+    group = await shelf.group(keeper, loser)
+    changed = keeper if which == "kept" else loser
+    Path(os.fsdecode(changed.raw_path)).write_bytes(b"another film, and the only copy of it")
+    await scan(database, shelf.root)
+    # Once it was probed, too; a file that is to go need not even be healthy.
+    await conn.execute("update media_files set health = 'healthy', probed_at = now()")
+    service = shelf.stage(database)
+    assert await service.batch_groups([Verdict.CLEAR]) == []
+    result = await service.stage_groups([group], who="x")
+    assert result.done == ()
+    assert "it is gone" in result.refused[0]
+    assert (await service.stage_files([loser.id], who="x")).done == ()
+    await conn.execute("update media_files set title = 'Heat', title_key = 'heat', year = 1995")
+    await Dedupe(database).refresh()
+    assert await conn.fetchval("select state from duplicate_groups where id = $1", group) == "open"

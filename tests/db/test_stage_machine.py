@@ -1,7 +1,8 @@
-"""Random lives of a small library: stage, restore, approve, purge, undo, crash, and a user who meddles.
+"""Random lives of a small library: two people stage, restore, approve, purge, undo, crash, and one meddles.
 
 After every step: no content is gone that nobody purged or deleted by hand, a healthy copy
-is still there, and journal, inventory and disk say the same. `make soak` runs a thousand
+is still there, journal, inventory and disk say the same, and each undo took back the newest
+act on its file, and that act was the person's own. `make soak` runs a thousand
 long lives instead of the twelve short ones.
 """
 
@@ -33,6 +34,7 @@ from tests.db.shelf import ME, Shelf, contents
 
 COPIES = 4
 WHICH = st.integers(0, COPIES - 1)
+WHO = st.sampled_from([ME, "ash"])
 
 
 class Crash(BaseException):
@@ -122,27 +124,27 @@ class Lives(RuleBasedStateMachine):
         await self.stage.recover()
         assert await self.stage.recover() == []
 
-    @rule(keep=WHICH, crash=st.one_of(st.just(0), st.integers(1, 40)))
-    def stage_the_others(self, keep: int, crash: int) -> None:
+    @rule(keep=WHICH, crash=st.one_of(st.just(0), st.integers(1, 40)), who=WHO)
+    def stage_the_others(self, keep: int, crash: int, who: str) -> None:
         self.crash.after(crash)
-        self.perform(self.stage.stage_group(self.group, self.files[keep].id, who=ME))
+        self.perform(self.stage.stage_group(self.group, self.files[keep].id, who=who))
 
-    @rule(keep=WHICH, lose=WHICH, crash=st.one_of(st.just(0), st.integers(1, 18)))
-    def stage_one(self, keep: int, lose: int, crash: int) -> None:
+    @rule(keep=WHICH, lose=WHICH, crash=st.one_of(st.just(0), st.integers(1, 18)), who=WHO)
+    def stage_one(self, keep: int, lose: int, crash: int, who: str) -> None:
         self.crash.after(crash)
         files = [self.files[lose].id]
-        self.perform(self.stage.stage_files(files, keeper=self.files[keep].id, who=ME))
+        self.perform(self.stage.stage_files(files, keeper=self.files[keep].id, who=who))
 
-    @rule(which=WHICH, rename=st.booleans(), crash=st.one_of(st.just(0), st.integers(1, 18)))
-    def restore(self, which: int, rename: bool, crash: int) -> None:
+    @rule(which=WHICH, rename=st.booleans(), crash=st.one_of(st.just(0), st.integers(1, 18)), who=WHO)
+    def restore(self, which: int, rename: bool, crash: int, who: str) -> None:
         if ids := self.staged()[which : which + 2]:
             self.crash.after(crash)
-            self.perform(self.stage.restore(ids, who=ME, rename=rename))
+            self.perform(self.stage.restore(ids, who=who, rename=rename))
 
-    @rule(which=WHICH)
-    def approve(self, which: int) -> None:
+    @rule(which=WHICH, who=WHO)
+    def approve(self, which: int, who: str) -> None:
         if ids := self.staged()[which : which + 1]:
-            self.perform(self.stage.approve(ids, who=ME))
+            self.perform(self.stage.approve(ids, who=who))
 
     @rule()
     def unapprove(self) -> None:
@@ -158,10 +160,10 @@ class Lives(RuleBasedStateMachine):
         assert lost.total() <= len(purged) * 2, "more went than what was purged with its sidecar"
         self.gone += lost
 
-    @rule(crash=st.one_of(st.just(0), st.integers(1, 30)))
-    def undo(self, crash: int) -> None:
+    @rule(crash=st.one_of(st.just(0), st.integers(1, 30)), who=WHO)
+    def undo(self, crash: int, who: str) -> None:
         self.crash.after(crash)
-        self.perform(self.stage.undo(who=ME))
+        self.perform(self.stage.undo(who=who))
 
     @rule(which=WHICH)
     def somebody_touches_a_file(self, which: int) -> None:
@@ -211,6 +213,8 @@ class Lives(RuleBasedStateMachine):
                 found.st_size if found else None,
                 found.st_mtime_ns if found else None,
             )
+        # Its groups are found again: all copies are one title, whatever their bytes.
+        await self._rows("update duplicate_groups set state = 'open' where state = 'gone'")
 
     def present(self) -> list[FileId]:
         """Files that lie where the inventory says they are present."""
@@ -257,6 +261,21 @@ class Lives(RuleBasedStateMachine):
         assert listed == staged
         videos = set((self.shelf.root / "duplicates_before_purge").rglob("*.mkv"))
         assert videos <= staged
+
+    @invariant()
+    def an_undo_takes_back_the_newest_act_on_a_file_and_its_own_persons(self) -> None:
+        standing: dict[int, list[tuple[int, str]]] = {}
+        for act in self.do(
+            self._rows(
+                "select id, file_id, undoes, requested_by from archive_operations"
+                " where state = 'done' and kind <> 'purge' order by id"
+            )
+        ):
+            acts = standing.setdefault(act["file_id"], [])
+            if act["undoes"] is None:
+                acts.append((act["id"], act["requested_by"]))
+            else:
+                assert acts.pop() == (act["undoes"], act["requested_by"])
 
     def teardown(self) -> None:
         shutil.rmtree(self.home)
