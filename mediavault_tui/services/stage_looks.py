@@ -36,6 +36,14 @@ def still(path: bytes, now: FileStamp, then: FileStamp) -> FileStamp:
     return now
 
 
+def stamp_if_there(source: Source, path: bytes) -> FileStamp | None:
+    """Return the stamp of the file that lies there; None if nothing does."""
+    try:
+        return source.stat(path).stamp
+    except SourceMissing:
+        return None
+
+
 def is_there(source: Source, path: bytes, stamp: FileStamp) -> bool:
     """Return whether a file of that size and time lies there."""
     try:

@@ -14,7 +14,7 @@ from mediavault_tui.domain.holding import (
     sidecars_of,
     split,
 )
-from mediavault_tui.domain.model import FileStamp, FileState, Kind, OperationId
+from mediavault_tui.domain.model import FileState, Kind, OperationId
 from mediavault_tui.domain.paths import LOCAL, locate, place
 from mediavault_tui.domain.pathtext import display
 from mediavault_tui.domain.staging import ActKind, Held, Leg
@@ -38,7 +38,7 @@ from mediavault_tui.services.stage_drafts import (
     Way,
     written,
 )
-from mediavault_tui.services.stage_looks import same_content
+from mediavault_tui.services.stage_looks import same_content, stamp_if_there
 from mediavault_tui.services.stage_waves import at_once
 from mediavault_tui.sources.places import Places
 from mediavault_tui.store import acts, staging
@@ -232,14 +232,15 @@ class Planner:
 
     def _legs_back(self, staged: Held, rename: bool) -> tuple[list[Leg], bool]:
         """Return the ways back, and whether somebody has put the video back by hand already."""
-        video = self._stamp_if_there(staged.staged)
-        by_hand = video is None and self._holds(staged.original, staged.stamp)
+        video = stamp_if_there(self._source, staged.staged)
+        back = stamp_if_there(self._source, staged.original) if video is None else None
+        by_hand = back is not None and back.size == staged.stamp.size  # its time need not have been kept
         if video is None and not by_hand:
-            raise SourceMissing(f"{display(staged.staged)} is not in the holding folder any more")
-        legs = [Leg(staged.staged, staged.original, video or staged.stamp)]
+            raise stage_checks.not_held(self._source, staged)
+        legs = [Leg(staged.staged, staged.original, video or back or staged.stamp)]
         for leg in staged.sidecars:
             assert leg.destination is not None
-            stamp = self._stamp_if_there(leg.destination)
+            stamp = stamp_if_there(self._source, leg.destination)
             if stamp is not None:  # one that is gone holds nothing back
                 legs.append(Leg(leg.destination, leg.source, stamp))
         if not rename and not by_hand:
@@ -249,11 +250,16 @@ class Planner:
         return legs, by_hand
 
     def _legs_away(self, staged: Held) -> list[Leg]:
-        """The files to delete, by the stamps that they were staged with; ones gone already are left out."""
+        """The files to delete, by the stamps that they were staged with; ones gone already are left out.
+
+        A film that somebody took away may have been rescued to anywhere: its sidecars are not deleted then.
+        """
         legs = [Leg(staged.staged, None, staged.stamp)]
+        if stamp_if_there(self._source, staged.staged) is None:
+            return legs
         for leg in staged.sidecars:
             assert leg.destination is not None
-            now = self._stamp_if_there(leg.destination)
+            now = stamp_if_there(self._source, leg.destination)
             if now is None:
                 continue
             if not same_content(now, leg.stamp):
@@ -265,16 +271,6 @@ class Planner:
 
     def _names_if_any(self, folder: bytes) -> list[bytes]:
         return self._source.names_in(folder) if self._source.is_folder(folder) else []
-
-    def _stamp_if_there(self, path: bytes) -> FileStamp | None:
-        try:
-            return self._source.stat(path).stamp
-        except SourceMissing:
-            return None
-
-    def _holds(self, path: bytes, stamp: FileStamp) -> bool:
-        now = self._stamp_if_there(path)
-        return now is not None and same_content(now, stamp)
 
 
 def _must_stand(top: bytes) -> bytes:

@@ -131,10 +131,12 @@ order by a.place
 returning id, operation_id;
 
 -- name: staged_by_id
--- Staged files with everything that restoring or purging them needs. $1 their ids.
+-- Staged files with everything that restoring or purging them needs. Other names that a file had when it was staged
+-- are no sign that somebody has moved it. $1 their ids.
 select p.id, p.operation_id, p.file_id, p.keeper_id, p.group_id, p.state, p.original_raw, p.staged_raw, p.sidecars,
        p.size_bytes, p.link_count, p.reason, p.staged_by, p.staged_at, p.holding_raw, p.device, p.inode, p.modified_ns,
-       p.content_hash, p.keeper_size, p.keeper_modified_ns, f.root_raw, o.device as original_device
+       p.content_hash, p.keeper_size, p.keeper_modified_ns, f.root_raw, o.device as original_device,
+       f.source, case when p.link_count = 1 then f.aliases else '{}' end as seen_at
 from unnest($1::bigint[]) with ordinality as wanted (id, place)
 join pending_deletions p on p.id = wanted.id
 join media_files f on f.id = p.file_id
