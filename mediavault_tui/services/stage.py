@@ -21,7 +21,7 @@ from mediavault_tui.domain.model import FileId, GroupId, OperationId, StagedId
 from mediavault_tui.domain.paths import LOCAL
 from mediavault_tui.domain.purging import Purgeable, PurgeForecast
 from mediavault_tui.domain.staging import PURGE_WORD, ActKind
-from mediavault_tui.domain.verdict import Verdict
+from mediavault_tui.domain.verdict import Loss, Verdict
 from mediavault_tui.errors import MediaVaultError, Refused, UsageError
 from mediavault_tui.services.stage_acts import Tools
 from mediavault_tui.services.stage_back import BackOrder
@@ -122,6 +122,15 @@ class Stage:
         answers = [Rehearsed(None, None, (), "", sentence) for sentence in refused]
         async with self._database.connection() as conn:
             return answers + [await self._files.rehearse(conn, order, who) for order in orders]
+
+    async def lost_beside(self, group: GroupId, keeper: FileId) -> dict[FileId, tuple[Loss, ...]]:
+        """Return what subtitles would go with each other copy of a group that `keeper` has not.
+
+        Raises: SourceError if a folder cannot be listed.
+        """
+        orders, _ = await self._orders([group], keeper)
+        async with self._database.connection() as conn:
+            return await self._files.lost_beside(conn, orders)
 
     async def _orders(
         self, groups: Sequence[GroupId], keeper: FileId | None

@@ -90,7 +90,8 @@ class FileActs:
         for loser, kept, group in pairs:
             proof = proofs.get(loser)
             reason = proof.reason if proof is not None and proof.keeper == kept else group.sentence
-            orders.append(StageOrder(loser, kept, group.id, group.proof is Proof.EXACT, reason))
+            exact = group.proof is Proof.EXACT
+            orders.append(StageOrder(loser, kept, group.id, exact, reason, chosen=keeper is not None))
         return orders, refused
 
     async def orders_of_files(
@@ -102,7 +103,8 @@ class FileActs:
         for file in dict.fromkeys(files):
             if pair := found.get(file):
                 exact = pair.proof is Proof.EXACT
-                orders.append(StageOrder(file, pair.keeper, pair.group, exact, pair.reason))
+                chosen = keeper is not None
+                orders.append(StageOrder(file, pair.keeper, pair.group, exact, pair.reason, chosen=chosen))
             else:
                 path = (await needed_file(conn, file)).path
                 refused.append(f"{path} stays: no open group has a better copy of it to keep")
@@ -115,7 +117,9 @@ class FileActs:
         held = await staging.held_of_files(conn, list(undone))
         # The pairs were shown to be copies then; that they still are is looked at again.
         orders = [
-            StageOrder(file, held[file].keeper, held[file].group, False, held[file].reason, restore)
+            StageOrder(
+                file, held[file].keeper, held[file].group, False, held[file].reason, restore, chosen=True
+            )
             for file, restore in undone.items()
             if file in held
         ]
@@ -129,13 +133,24 @@ class FileActs:
         orders = [BackOrder(held[file].id, stage) for file, stage in undone.items() if file in held]
         return orders, [f"file {file} was never staged" for file in undone if file not in held]
 
+    async def lost_beside(
+        self, conn: Connection, orders: Sequence[StageOrder]
+    ) -> dict[FileId, tuple[Loss, ...]]:
+        """Return what only the subtitles have that lie beside files which would go; of the others nothing."""
+        found = {}
+        for order in orders:
+            loser, keeper = await needed_file(conn, order.loser), await needed_file(conn, order.keeper)
+            if lost := await asyncio.to_thread(self._planner.lost_beside, loser, keeper):
+                found[loser.id] = lost
+        return found
+
     async def rehearse(self, conn: Connection, order: StageOrder, who: str) -> Rehearsed:
         """Return what `stage` would do: every rule asked, every look taken, nothing kept."""
         loser, keeper = await needed_file(conn, order.loser), await needed_file(conn, order.keeper)
         verdict = await self._verdict(conn, order)
         lost = losses(keeper.info, loser.info) if keeper.info and loser.info and not order.exact else ()
         by = Order("00000000-0000-0000-0000-000000000000", who)
-        wanted = Wanted(loser, keeper, order.group, order.reason)
+        wanted = Wanted(loser, keeper, order.group, order.reason, chosen=order.chosen)
         try:
             async with conn.transaction():
                 (act,) = await self._planner.begin_stages(
@@ -144,6 +159,7 @@ class FileActs:
                 if not isinstance(act, Act):
                     raise act
                 await asyncio.to_thread(self._rehearsed, loser, keeper, order.exact, act.holding)
+                lost += await asyncio.to_thread(self._planner.lost_beside, loser, keeper)
                 raise _Rollback(act)  # noqa: TRY301 -- it takes the intent back
         except _Rollback as planned:
             await acts.release(conn, planned.act.id)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from functools import cache
 
 from mediavault_tui.domain.holding import (
     below,
@@ -14,10 +15,11 @@ from mediavault_tui.domain.holding import (
     sidecars_of,
     split,
 )
-from mediavault_tui.domain.model import FileState, Kind, OperationId
+from mediavault_tui.domain.model import FileState, Kind, MediaFile, OperationId
 from mediavault_tui.domain.paths import LOCAL, locate, place
 from mediavault_tui.domain.pathtext import display
 from mediavault_tui.domain.staging import ActKind, Held, Leg
+from mediavault_tui.domain.verdict import Loss
 from mediavault_tui.errors import (
     Refused,
     SourceChanged,
@@ -39,6 +41,7 @@ from mediavault_tui.services.stage_drafts import (
     written,
 )
 from mediavault_tui.services.stage_looks import same_content, stamp_if_there
+from mediavault_tui.services.stage_subtitles import lost_beside, must_not_be_lost
 from mediavault_tui.services.stage_waves import at_once
 from mediavault_tui.sources.places import Places
 from mediavault_tui.store import acts, staging
@@ -113,13 +116,15 @@ class Planner:
         return {folded(name) for name in (*there, *(split(path)[1] for path in claimed))}
 
     async def _all_beside(self, wanted: Sequence[Wanted]) -> list[Beside | Refused | SourceError]:
-        """Return the sidecars of each file, or why they cannot be told; every folder is listed once.
+        """Return the sidecars of each file, or why it stays; every folder is listed once.
 
         Where a purged file lay is not looked at: no path of a disk is its path now.
         """
         here = [one for one in wanted if one.loser.state is FileState.PRESENT]
         folders = list(dict.fromkeys(split(one.loser.raw_path)[0] for one in here))
         names = dict(zip(folders, await at_once(self._source.names_in, folders), strict=True))
+
+        kept_names = cache(self._source.names_in)
 
         def look(one: Wanted) -> Beside:
             if one.loser.state is not FileState.PRESENT:
@@ -129,9 +134,17 @@ class Planner:
             found = names[split(one.loser.raw_path)[0]]
             if isinstance(found, Refused | SourceError):
                 raise found
-            return self._beside(one.loser.raw_path, found)
+            beside = self._beside(one.loser.raw_path, found)
+            if not one.chosen:
+                must_not_be_lost(one.loser, one.keeper, [path for path, _ in beside], kept_names)
+            return beside
 
         return await at_once(look, wanted)
+
+    def lost_beside(self, loser: MediaFile, keeper: MediaFile) -> tuple[Loss, ...]:
+        """Return what only the subtitles have that go along with `loser`. Blocks. Raises: SourceError."""
+        beside = self._beside(loser.raw_path, self._source.names_in(split(loser.raw_path)[0]))
+        return lost_beside(loser, keeper, [path for path, _ in beside], self._source.names_in)
 
     async def begin_restores(
         self,

@@ -20,7 +20,7 @@ from mediavault_tui.services.stage import Stage
 from mediavault_tui.services.stage_moves import Step, no_step
 from mediavault_tui.sources.local import LocalSource
 from mediavault_tui.store.database import Connection, Database
-from tests.factories import a_file, an_identity, insert_file
+from tests.factories import a_file, an_identity, an_info, insert_file
 
 ME = "ripley"
 
@@ -75,10 +75,13 @@ class Shelf:
         health: Health = Health.HEALTHY,
         identity: Identity | None = None,
         protected: bool = False,
+        subtitles: Sequence[str] = ("en",),
     ) -> MediaFile:
         """Put a video on the disk and into the inventory."""
         path = self.write(name, content)
-        return await self.enter(path, health=health, identity=identity, protected=protected)
+        return await self.enter(
+            path, health=health, identity=identity, protected=protected, subtitles=subtitles
+        )
 
     async def enter(
         self,
@@ -87,8 +90,9 @@ class Shelf:
         health: Health = Health.HEALTHY,
         identity: Identity | None = None,
         protected: bool = False,
+        subtitles: Sequence[str] = ("en",),
     ) -> MediaFile:
-        """Enter a file that is on the disk into the inventory."""
+        """Enter a file that is on the disk into the inventory; `subtitles`: languages inside it."""
         found = LocalSource().stat(os.fsencode(path))
         file = a_file(
             str(path).encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace"),
@@ -98,6 +102,7 @@ class Shelf:
             inode=found.stamp.inode,
             modified_ns=found.stamp.modified_ns,
             identity=identity or an_identity(),
+            info=an_info(subtitles=subtitles),
             content_hash=hash_of(path),
             health=health,
             protected=protected,
