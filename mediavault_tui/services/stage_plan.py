@@ -179,7 +179,7 @@ class Planner:
                 if not isinstance(found, Refused | SourceError)
             }
             drafts: list[Drafted] = []
-            coming: set[bytes | None] = set()
+            coming: set[str] = set()
             for one, way, undone in zip(staged, ways, undoes, strict=True):
                 if isinstance(way, Refused | SourceError):
                     drafts.append(way)
@@ -187,10 +187,11 @@ class Planner:
                 legs, by_hand = way
                 numbered = taken[split(one.original)[0]] if rename and not by_hand else None
                 if numbered is None:
-                    if twice := next((leg for leg in legs if leg.destination in coming), None):
-                        drafts.append(_in_use(twice.destination or b""))
+                    ends = [leg.destination or b"" for leg in legs]
+                    if twice := next((end for end in ends if folded(end) in coming), None):
+                        drafts.append(_in_use(twice))
                         continue
-                    coming.update(leg.destination for leg in legs)
+                    coming.update(map(folded, ends))
                 drafts.append(HeldDraft(one, ActKind.RESTORE, tuple(legs), order, undone, numbered))
             return await written(conn, drafts)
 

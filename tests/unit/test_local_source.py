@@ -11,7 +11,8 @@ import sys
 import tempfile
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -447,6 +448,39 @@ def unlinking(path: bytes, code: int, *, obeys: bool) -> Iterator[None]:
         patch.setattr(local_rename, "_EXCLUSIVE", None)
         patch.setattr(os, "unlink", failing)
         yield
+
+
+def test_of_two_moves_at_once_to_one_name_one_is_refused_whatever_the_volume_can(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A volume with neither an exclusive rename nor links: both would look, then both rename."""
+    monkeypatch.setattr(local_rename, "_EXCLUSIVE", None)
+    monkeypatch.setattr(local_rename, "_rename_by_link", lambda *_: False)
+    for name in ("one", "two"):
+        (tmp_path / name).write_bytes(name.encode())
+    both_have_looked = threading.Barrier(2)
+    lexists = os.path.lexists
+
+    def looked(path: bytes) -> bool:
+        found = lexists(path)
+        if os.fsencode(path).endswith(b"/free") and not found:
+            with suppress(threading.BrokenBarrierError):  # as it is where they look one after the other
+                both_have_looked.wait(1)
+        return found
+
+    monkeypatch.setattr(os.path, "lexists", looked)
+
+    def move(name: str) -> str:
+        try:
+            LocalSource().move(os.fsencode(tmp_path / name), os.fsencode(tmp_path / "free"))
+        except SourceTaken:
+            return "taken"
+        return "moved"
+
+    with ThreadPoolExecutor(2) as threads:
+        assert sorted(threads.map(move, ["one", "two"])) == ["moved", "taken"]
+    kept = {path.read_bytes() for path in tmp_path.iterdir()}
+    assert kept == {b"one", b"two"}
 
 
 @pytest.mark.parametrize("code", [errno.ENOENT, errno.EIO, errno.ETIMEDOUT])
