@@ -45,11 +45,12 @@ def stamp_if_there(source: Source, path: bytes) -> FileStamp | None:
 
 
 def is_there(source: Source, path: bytes, stamp: FileStamp) -> bool:
-    """Return whether a file of that size and time lies there."""
+    """Return whether a file lies there that is that one by size and, if not by its time, by its number."""
     try:
-        return same_content(source.stat(path).stamp, stamp)
+        now = source.stat(path).stamp
     except (SourceMissing, SourceChanged):
         return False
+    return same_content(now, stamp) or (now.inode, now.size) == (stamp.inode, stamp.size)
 
 
 def find(source: Places, leg: Leg) -> Found:

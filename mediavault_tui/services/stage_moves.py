@@ -21,7 +21,7 @@ from typing import Protocol
 from mediavault_tui.domain.holding import split
 from mediavault_tui.domain.paths import LOCAL, place
 from mediavault_tui.domain.pathtext import display
-from mediavault_tui.domain.staging import Act, Found, Leg, VerifiedCopy
+from mediavault_tui.domain.staging import Act, ActKind, Found, Leg, VerifiedCopy
 from mediavault_tui.errors import (
     CrossVolume,
     SourceChanged,
@@ -93,7 +93,10 @@ class Mover:
         return found
 
     async def complete(self, act: Act) -> Found:
-        """Return where an act's video is; a verified copy that is all there is gets its name first."""
+        """Return where an act's video is; a verified copy that is all there is gets its name first.
+
+        Raises: SourceChanged if something else lies under the name that it was to have.
+        """
         return await asyncio.to_thread(self._complete, act)
 
     async def settle(self, leg: Leg, *, forward: bool) -> None:
@@ -116,6 +119,8 @@ class Mover:
         """
         leg = act.legs[number]
         found = await self.whereabouts(leg)
+        if found is Found.NOWHERE and number == 0:
+            found = await self.complete(act)
         if found is not Found.SOURCE and leg.source in self._unanswered:
             raise _unknown(leg.source)
         if found is Found.BOTH:
@@ -223,7 +228,15 @@ class Mover:
     def _complete(self, act: Act) -> Found:
         leg, copy = act.video, act.copy_of(0)
         found = find(self._source, leg)
-        if found is Found.NOWHERE and copy is not None and leg.destination is not None:
+        if found is not Found.NOWHERE or leg.destination is None:
+            return found
+        if self._source.exists(leg.destination):
+            hashes = (act.content_hash, copy.hash if copy is not None else None)
+            if stage_parts.has_content(self._source, leg.destination, leg, hashes):
+                return Found.DESTINATION  # only its time has changed, and perhaps its number
+            if act.kind is not ActKind.RESTORE:  # what is out of the holding folder is its owner's affair
+                raise _replaced_meanwhile(leg)
+        elif copy is not None:
             for named in (part_beside, stage_parts.named_of_old):
                 part = named(act, 0, leg.destination)
                 if stage_parts.is_copy(self._source, part, leg, copy):
@@ -263,6 +276,13 @@ class Mover:
 
 def _replaced(path: bytes) -> SourceChanged:
     return SourceChanged(f"{display(path)} is not the copy that was made there; try again")
+
+
+def _replaced_meanwhile(leg: Leg) -> SourceChanged:
+    there, back = display(leg.destination or b""), display(leg.source)
+    return SourceChanged(
+        f"{there} is not as it was when it was moved there; move it to {back}, or away if it is another file"
+    )
 
 
 def _unknown(path: bytes) -> SourceError:

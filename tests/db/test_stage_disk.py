@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -278,6 +279,54 @@ async def test_a_disk_that_is_away_makes_recovery_wait(
     (sentence,) = await shelf.stage(database).recover()
     assert "was finished" in sentence
     assert await shelf.state(loser.id) == "staged"
+
+
+@pytest.mark.parametrize("volume", ["one", "two"])
+@pytest.mark.parametrize("kept", ["there", "gone"])
+async def test_a_held_file_whose_time_has_changed_since_the_crash_is_not_called_removed(
+    conn: Connection, database: Database, tmp_path: Path, other_volume: Path, volume: str, kept: str
+) -> None:
+    shelf = Shelf(conn, tmp_path / "library", (tmp_path if volume == "one" else other_volume) / "held")
+    keeper, loser, group = await pair(shelf)
+    await crashed(shelf, database, group, keeper.id, "video moved")
+    (there,) = shelf.holding.rglob("film.mkv")
+    os.utime(there, (10**9, 10**9))
+    if kept == "gone":
+        (shelf.root / "a/keeper.mkv").unlink()
+    (sentence,) = await shelf.stage(database).recover()
+    if kept == "there":
+        assert "was finished" in sentence
+        assert await shelf.state(loser.id) == "staged"
+        (entries,) = shelf.manifests().values()
+        assert [entry["staged"] for entry in entries] == ["film.mkv"]
+        assert (await shelf.stage(database).undo(who=ME)).refused == ()
+    else:
+        assert "was undone" in sentence
+    assert (shelf.root / "b/film.mkv").read_bytes() == WORSE
+    assert (shelf.root / "b/film.srt").exists()
+    assert shelf.manifests() == {}
+    assert parts(shelf.root, shelf.holding) == []
+
+
+async def test_a_held_file_that_was_rewritten_since_the_crash_is_left_to_its_owner(
+    conn: Connection, database: Database, tmp_path: Path
+) -> None:
+    shelf = Shelf(conn, tmp_path / "library", tmp_path / "held")
+    keeper, loser, group = await pair(shelf)
+    await crashed(shelf, database, group, keeper.id, "video moved")
+    (there,) = shelf.holding.rglob("film.mkv")
+    there.write_bytes(WORSE + b"with new tags")
+    for _ in range(2):
+        (sentence,) = await shelf.stage(database).recover()
+        assert "cannot be finished now" in sentence
+        assert f"move it to {shelf.root / 'b/film.mkv'}" in sentence
+    assert await journal(conn) == ["stage intended"]
+    assert shelf.manifests() != {}
+    there.rename(shelf.root / "b/film.mkv")
+    (sentence,) = await shelf.stage(database).recover()
+    assert "was undone" in sentence
+    assert await shelf.state(loser.id) == "present"
+    assert shelf.manifests() == {}
 
 
 async def test_a_cancelled_caller_does_not_stop_the_file_that_is_being_moved(

@@ -290,7 +290,7 @@ class DuplicatesScreen(TextFilteredPane[DuplicateServices]):
         try:
             beside = await (await self.opened()).lost_beside(comparison.group.id, keeper)
             title, lines = confirmation(comparison, keeper, beside)
-            return bool(await self.app.push_screen_wait(Confirm(title, lines, yes="stage")))
+            return await self.app.push_screen_wait(Confirm(title, lines, yes="stage"))
         finally:
             self._asking = False
 
