@@ -97,6 +97,7 @@ class Recovery:
                 keeper = await needed_file(conn, act.keeper)
                 await carrying.list_in_manifest(folder, [(act, keeper)])
             left = await self._all_forward(carrying, act)
+            await self._settle(act)
         except SourceError as error:
             return await self._undo(carrying, act, str(error))
         if act.kind is ActKind.STAGE:
@@ -106,6 +107,20 @@ class Recovery:
         else:
             await carrying.record_rename(act)
         return "; but ".join([f"{_what(act)} was finished", *map(str, left)])
+
+    async def _settle(self, act: Act) -> None:
+        """Have the moves last before the journal says that they were made: a killed program may not have.
+
+        First where the files are now: after a power cut one may be at both places, but not at none.
+        """
+        ends = [split(leg.destination)[0] for leg in act.legs if leg.destination is not None]
+        folders = dict.fromkeys([*ends, *(split(leg.source)[0] for leg in act.legs)])
+
+        def settle() -> None:  # a folder that is empty now may have been removed
+            self._tools.source.settle(list(filter(self._tools.source.is_folder, folders)))
+
+        await asyncio.to_thread(settle)
+        self._tools.step("moves settled")
 
     async def _finish_purge(self, carrying: Carrying, act: Act, staged: Held) -> str:
         try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pytest
@@ -229,6 +229,56 @@ async def test_a_crashed_stage_is_undone_if_the_kept_copy_is_no_longer_safe(
     assert "was undone" in sentence
     assert (shelf.root / "b/film.mkv").read_bytes() == WORSE
     assert await journal(conn) == ["stage undone"]
+
+
+@pytest.mark.parametrize("verb", ["stage", "restore"])
+async def test_what_a_recovery_finishes_lasts_before_the_journal_says_so(
+    conn: Connection, database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, verb: str
+) -> None:
+    """The killed program may have renamed without having made the folders last."""
+    shelf = Shelf(conn, tmp_path / "library", tmp_path / "held")
+    keeper, _loser, group = await pair(shelf)
+    if verb == "stage":
+        await crashed(shelf, database, group, keeper.id, "sidecar moved")
+    else:
+        done = (await shelf.stage(database).stage_group(group, keeper.id, who=ME)).done
+
+        def crash(name: str) -> None:
+            if name == "sidecar moved":
+                raise Crash
+
+        with pytest.raises(Crash):
+            await shelf.stage(database, step=crash).restore(done, who=ME)
+    told: list[object] = []
+    service = shelf.stage(database, step=told.append)
+    settle = service._source.settle
+
+    def watched(folders: Iterable[bytes]) -> None:
+        told.append(list(folders := list(folders)))
+        settle(folders)
+
+    monkeypatch.setattr(service._source, "settle", watched)
+    (sentence,) = await service.recover()
+    assert "was finished" in sentence
+    held, old = (os.fsencode(folder) for folder in (*_held_in(shelf), shelf.root / "b"))
+    both = [held, old] if verb == "stage" else [old, held]
+    assert both in told[: told.index("recorded")]
+
+
+async def test_a_crashed_stage_is_finished_though_the_folder_it_came_from_is_gone(
+    conn: Connection, database: Database, tmp_path: Path
+) -> None:
+    shelf = Shelf(conn, tmp_path / "library", tmp_path / "held")
+    keeper, loser, group = await pair(shelf)
+    await crashed(shelf, database, group, keeper.id, "sidecar moved")
+    (shelf.root / "b").rmdir()
+    (sentence,) = await shelf.stage(database).recover()
+    assert "was finished" in sentence
+    assert await shelf.state(loser.id) == "staged"
+
+
+def _held_in(shelf: Shelf) -> list[Path]:
+    return list(shelf.holding.glob("movies/*"))
 
 
 async def test_an_act_of_a_live_program_is_not_recovered(
