@@ -258,6 +258,7 @@ async def test_a_lot_of_files_costs_each_a_few_questions_and_comes_back(stand: S
     for number in range(12):
         for folder in ("kept", "old"):
             (stand.tree / f"videos/{folder}/{number}.mkv").write_bytes(b"%d" % number * (100 + number))
+    (stand.tree / "videos/kept/Film.en.srt").write_bytes(b"subtitles of its own")
     await scan(stand.database, stand.nas, "nas:/volume1/videos")
     await stand.conn.execute("update media_files set health = 'healthy', probed_at = now()")
     for number in range(12):
@@ -278,6 +279,14 @@ async def test_a_lot_of_files_costs_each_a_few_questions_and_comes_back(stand: S
     assert contents(stand.tree) == everything
     assert (await stand.stage().undo(who="x")).refused == ()
     assert not list(stand.tree.rglob("manifest.json"))
+    assert contents(stand.tree) == everything
+
+
+async def test_a_batch_leaves_a_file_whose_subtitles_the_kept_one_has_not(stand: Stand) -> None:
+    everything = contents(stand.tree)
+    result = await stand.stage().stage_groups([stand.group], who="x")
+    assert result.done == ()
+    assert "(subtitle language: en)" in result.refused[0]
     assert contents(stand.tree) == everything
 
 
