@@ -121,8 +121,8 @@ class Mover:
         found = await self.whereabouts(leg)
         if found is Found.NOWHERE and number == 0:
             found = await self.complete(act)
-        if found is not Found.SOURCE and leg.source in self._unanswered:
-            raise _unknown(leg.source)
+        if found is not Found.SOURCE:
+            self.must_be_known(leg.source)
         if found is Found.BOTH:
             await self.settle(leg, forward=False)
         elif found is Found.DESTINATION:
@@ -145,6 +145,11 @@ class Mover:
     def in_doubt(self, path: bytes) -> bool:
         """Return whether a removal of `path` was asked for that nobody answered: it may yet be made."""
         return path in self._unanswered
+
+    def must_be_known(self, path: bytes) -> None:
+        """Make sure that no removal of `path` is in doubt. Raises: SourceError."""
+        if self.in_doubt(path):
+            raise _unknown(path)
 
     def rename(self, leg: Leg, *, perhaps_there: bool = False) -> FoundFile:
         """Rename a leg's file, not yet durably, if it is still the one; CrossVolume where that is no rename.
@@ -246,8 +251,7 @@ class Mover:
         return found
 
     def _remove_twin(self, surplus: bytes, wanted: bytes) -> None:
-        if wanted in self._unanswered:
-            raise _unknown(wanted)
+        self.must_be_known(wanted)
         with self._source.open(surplus) as one, self._source.open(wanted) as other:
             same_file = one.stamp() == other.stamp()
             if same_file and self._source.stat(surplus).links < 2:

@@ -7,9 +7,10 @@ its acts' locks, so two starts at once, or a start beside a running app, do no h
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterable
 
 from mediavault_tui.domain.holding import split
-from mediavault_tui.domain.model import FileState, Health, MediaFile
+from mediavault_tui.domain.model import FileId, FileState, Health, MediaFile
 from mediavault_tui.domain.pathtext import display
 from mediavault_tui.domain.staging import Act, ActKind, ActState, Found, Held, Remedy, remedy
 from mediavault_tui.errors import Refused, SourceError, SourceMissing
@@ -36,11 +37,11 @@ class Recovery:
         self._database = database
         self._tools = tools
 
-    async def run(self) -> list[str]:
-        """Return one sentence for each act that was dealt with, or cannot be now."""
+    async def run(self, only: Iterable[FileId] | None = None) -> list[str]:
+        """Return one sentence for each act (on `only` these files) that was dealt with, or cannot be now."""
         sentences = []
         async with self._database.connection() as conn:
-            for id in await acts.open_acts(conn):
+            for id in await acts.open_acts(conn, only):
                 async with acts.claimed(conn, id) as act:
                     if act is not None:
                         with (hold := Hold()).on(conn):
@@ -157,6 +158,7 @@ class Recovery:
 
     async def _undo(self, carrying: Carrying, act: Act, why: str) -> str:
         if act.kind is ActKind.PURGE:
+            self._tools.mover.must_be_known(act.video.source)
             await carrying.close(act, ActState.UNDONE, why)
             return f"{_what(act)} had not begun; nothing was deleted"
         await carrying.put_back(act, SourceError(why))

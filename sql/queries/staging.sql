@@ -52,8 +52,10 @@ returning id;
 update archive_operations set copies = copies || $2 where id = $1;
 
 -- name: acts_open
--- The acts that are not finished: a crash's, or running ones. Oldest first.
-select id from archive_operations where state in ('intended', 'moved') order by id;
+-- The acts that are not finished: a crash's, or running ones. Oldest first. $1 of which files, or null for all.
+select id from archive_operations
+where state in ('intended', 'moved') and ($1::bigint[] is null or file_id = any ($1))
+order by id;
 
 -- name: act_by_id
 -- One act with everything that finishing or undoing it needs. $1 its id.
