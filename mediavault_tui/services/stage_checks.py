@@ -21,7 +21,7 @@ from mediavault_tui.domain.pathtext import display
 from mediavault_tui.domain.staging import Held
 from mediavault_tui.errors import Refused, SourceChanged, SourceError, SourceMissing, SourceOffline
 from mediavault_tui.probe.hashing import WHOLE, sample_of, sample_pieces
-from mediavault_tui.services.stage_looks import same_content, stamp_if_there, still, unchanged
+from mediavault_tui.services.stage_looks import same_content, same_file, stamp_if_there, still, unchanged
 from mediavault_tui.sources.base import FoundFile
 from mediavault_tui.sources.places import Places
 
@@ -178,7 +178,11 @@ def before_purging(source: Places, staged: Held, keeper: MediaFile) -> FoundFile
     except SourceMissing:
         gone_for_good(source, staged)
         return None
-    now = still(staged.staged, found.stamp, staged.stamp)
+    if not same_file(found.stamp, staged.stamp):
+        raise SourceChanged(
+            f"{display(staged.staged)} has changed since it was staged, or its disk was mounted anew;"
+            " restore it and stage it again"
+        )
     for leg in staged.sidecars:
         assert leg.destination is not None
         if split(leg.destination)[0] != folder:
@@ -187,7 +191,7 @@ def before_purging(source: Places, staged: Held, keeper: MediaFile) -> FoundFile
         raise Refused(
             f"{keeper.path}, kept instead, has changed since; restore this file, or scan and stage it again"
         )
-    kept_is_safe(source, keeper, apart_from=now)
+    kept_is_safe(source, keeper, apart_from=found.stamp)
     return found
 
 
