@@ -13,6 +13,7 @@ import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -32,6 +33,7 @@ from mediavault_tui.sources.base import FoundFile, Source, WalkError
 from mediavault_tui.sources.local import LocalSource, copy_exclusive, partial_name
 from mediavault_tui.sources.local_errors import renamed
 from mediavault_tui.sources.local_walk import distinct_roots
+from mediavault_tui.sources.share_copy import to_local
 
 NOBODY = 65534
 HOSTILE = [
@@ -654,6 +656,27 @@ def test_a_full_disk_while_copying_leaves_no_copy(tmp_path: Path, monkeypatch: p
         copy_exclusive(a, os.fsencode(tmp_path / "b"), on_chunk=lambda _: None)
     monkeypatch.undo()
     assert [path.name for path in tmp_path.iterdir()] == ["a"]
+
+
+@pytest.mark.parametrize("way", ["within this machine", "from a share"])
+def test_a_copy_whose_name_may_not_last_is_there_and_the_error_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, way: str
+) -> None:
+    """Whoever is told that the copy failed might make another, or look for no first one."""
+    source, destination = write(tmp_path / "a", b"content"), os.fsencode(tmp_path / "b")
+    fsync = os.fsync
+
+    def failing(handle: int) -> None:
+        if stat.S_ISDIR(os.fstat(handle).st_mode):
+            raise OSError(errno.EIO, "the disk does not answer")
+        fsync(handle)
+
+    monkeypatch.setattr(os, "fsync", failing)
+    copy = partial(to_local, LocalSource()) if way == "from a share" else copy_exclusive
+    with pytest.raises(SourceError, match="make sure of the copy"):
+        copy(source, destination, on_chunk=lambda _: None)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a", "b"]
+    assert (tmp_path / "b").read_bytes() == b"content"
 
 
 def test_roots_are_real_paths_without_repetition_or_nesting(tmp_path: Path) -> None:
