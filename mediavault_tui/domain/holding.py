@@ -25,6 +25,9 @@ _KIND_FOLDERS: Mapping[Kind, bytes] = {
     Kind.OTHER: b"movies",
 }
 
+KEPT_OUT: Mapping[bytes, bytes] = {b".plexignore": b"*\n", b".ignore": b""}
+"""Files at the top of a holding folder that keep media servers out of it: Plex, and Jellyfin and Emby."""
+
 
 def split(path: bytes) -> tuple[bytes, bytes]:
     """Return folder and name of an absolute path."""

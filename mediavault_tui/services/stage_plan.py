@@ -8,7 +8,6 @@ from datetime import datetime
 from functools import cache
 
 from mediavault_tui.domain.holding import (
-    below,
     date_folder,
     folded,
     holding_folder,
@@ -16,7 +15,7 @@ from mediavault_tui.domain.holding import (
     split,
 )
 from mediavault_tui.domain.model import FileState, Kind, MediaFile, OperationId
-from mediavault_tui.domain.paths import LOCAL, locate, place
+from mediavault_tui.domain.paths import place
 from mediavault_tui.domain.pathtext import display
 from mediavault_tui.domain.staging import ActKind, Held, Leg
 from mediavault_tui.domain.verdict import Loss
@@ -25,7 +24,6 @@ from mediavault_tui.errors import (
     SourceChanged,
     SourceError,
     SourceMissing,
-    SourceOffline,
     SourceTaken,
 )
 from mediavault_tui.services import stage_checks
@@ -40,6 +38,7 @@ from mediavault_tui.services.stage_drafts import (
     Way,
     written,
 )
+from mediavault_tui.services.stage_holding import make_folder
 from mediavault_tui.services.stage_looks import same_content, stamp_if_there
 from mediavault_tui.services.stage_subtitles import lost_beside, must_not_be_lost
 from mediavault_tui.services.stage_waves import at_once
@@ -79,7 +78,11 @@ class Planner:
         if make_folders:
             new = list(dict.fromkeys(ways))
             made = dict(
-                zip(new, await at_once(lambda way: self._make_folder(way, way.top in used), new), strict=True)
+                zip(
+                    new,
+                    await at_once(lambda way: make_folder(self._source, way, used=way.top in used), new),
+                    strict=True,
+                )
             )
             beside = [made[way] or found for way, found in zip(ways, beside, strict=True)]
 
@@ -226,24 +229,6 @@ class Planner:
                 continue
         return found
 
-    def _make_folder(self, way: Way, used: bool) -> None:
-        """Make the date folder, but never in the place of a disk that is not mounted.
-
-        `used`: files are staged in that holding folder now. Where it is gone, an empty mount point is left.
-        """
-        folder, top, root = way.folder, way.top, way.root
-        base = root if below(top, root) else _must_stand(top)
-        stage_checks.mounted(self._source, top)
-        if not self._source.is_folder(base) or (used and base != root and not self._source.is_folder(top)):
-            raise SourceOffline(f"{display(base)} is not there; is its disk mounted?")
-        above = folder
-        while above != base and not self._source.exists(above):
-            above = split(above)[0]
-        if below(above, top):
-            self._source.real_folder(above, top=top)
-        self._source.make_folder(folder)
-        self._source.real_folder(folder, top=root if top == holding_folder(None, root) else top)
-
     def _legs_back(self, staged: Held, rename: bool) -> tuple[list[Leg], bool]:
         """Return the ways back, and whether somebody has put the video back by hand already."""
         video = stamp_if_there(self._source, staged.staged)
@@ -285,12 +270,6 @@ class Planner:
 
     def _names_if_any(self, folder: bytes) -> list[bytes]:
         return self._source.names_in(folder) if self._source.is_folder(folder) else []
-
-
-def _must_stand(top: bytes) -> bytes:
-    """Return the folder that shows that the disk of a holding folder is there: a share is one whole."""
-    source, path = place(top)
-    return split(top)[0] if source == LOCAL else locate(source, b"/" + path.split(b"/")[1])
 
 
 def _in_use(path: bytes) -> SourceTaken:

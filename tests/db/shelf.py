@@ -14,6 +14,7 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
+from mediavault_tui.domain.holding import KEPT_OUT
 from mediavault_tui.domain.model import FileId, GroupId, Health, Identity, MediaFile
 from mediavault_tui.probe.hashing import content_hash
 from mediavault_tui.services.stage import Stage
@@ -163,8 +164,10 @@ class Shelf:
 
 
 def files_below(top: Path) -> list[Path]:
-    """Every regular file but the manifests."""
-    return [p for p in sorted(top.rglob("*")) if p.is_file() and not p.name.startswith("manifest.")]
+    """Every regular file but the manifests, and what keeps media servers out."""
+    own = {os.fsdecode(name) for name in KEPT_OUT}
+    found = [path for path in sorted(top.rglob("*")) if path.is_file()]
+    return [path for path in found if path.name not in own and not path.name.startswith("manifest.")]
 
 
 def contents(*tops: Path) -> Counter[str]:

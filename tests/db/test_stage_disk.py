@@ -12,7 +12,7 @@ import pytest
 
 from mediavault_tui.domain.library import ActResult
 from mediavault_tui.store.database import Connection, Database
-from tests.db.shelf import ME, Shelf
+from tests.db.shelf import ME, Shelf, files_below
 
 BETTER, WORSE = b"the better film" * 9000, b"the worse film" * 8000
 
@@ -125,7 +125,7 @@ async def test_a_source_that_cannot_be_removed_is_not_staged(
     make_read_only(small_volume)
     result = await shelf.stage(database).stage_group(group, keeper.id, who=ME)
     assert "read-only" in result.refused[0]
-    assert [path.name for path in shelf.holding.rglob("*") if path.is_file()] == []
+    assert files_below(shelf.holding) == []
     assert await journal(conn) == ["stage undone"]
 
 
