@@ -119,6 +119,7 @@ def print_json(report: ExactReport) -> None:
     rest = {
         "errors": [{"path": name(path), "message": message} for path, message in report.errors],
         "files": report.files,
+        "left_out": report.left_out,
         "bytes_freed": sum(group.freed for group in report.groups),
         "bytes_read": report.bytes_read,
     }
@@ -142,3 +143,5 @@ def print_text(report: ExactReport) -> None:
         f"{report.files} files looked at, {size(report.bytes_read)} read: {len(report.groups)} groups, "
         f"{copies} copies too many, {size(freed)} could be freed"
     )
+    if report.left_out:
+        print(f"{report.left_out} held files were left out: a purge may delete them")

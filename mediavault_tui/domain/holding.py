@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
 
-from mediavault_tui.domain.media import SIDECAR_SUFFIXES, STAGING_FOLDER, may_be_video, suffix
+from mediavault_tui.domain.media import SIDECAR_SUFFIXES, STAGING_FOLDER, may_be_video, named_as_held, suffix
 from mediavault_tui.domain.model import Kind
 from mediavault_tui.domain.pathtext import comparable, display
 
@@ -24,6 +24,9 @@ _KIND_FOLDERS: Mapping[Kind, bytes] = {
     Kind.DOCUMENTARY: b"documentaries",
     Kind.OTHER: b"movies",
 }
+
+KEPT_OUT: Mapping[bytes, bytes] = {b".plexignore": b"*\n", b".ignore": b""}
+"""Files at the top of a holding folder that keep media servers out of it: Plex, and Jellyfin and Emby."""
 
 
 def split(path: bytes) -> tuple[bytes, bytes]:
@@ -57,11 +60,7 @@ def in_date_folder(path: bytes, holding: bytes) -> bool:
     if not below(path, holding):
         return False
     steps = path[len(holding.rstrip(b"/")) + 1 :].split(b"/")
-    return (
-        len(steps) == 3
-        and steps[0] in _KIND_FOLDERS.values()
-        and re.fullmatch(rb"\d{4}-\d\d-\d\d", steps[1]) is not None
-    )
+    return len(steps) == 3 and named_as_held(split(path)[0])
 
 
 def free_names(video: bytes, sidecars: Sequence[bytes], taken: Callable[[bytes], bool]) -> tuple[bytes, ...]:

@@ -1,15 +1,20 @@
 """What would be lost if one copy were staged while another stays.
 
-External subtitles move along with their video, so only what is inside the container counts.
+`losses` looks inside the containers. Subtitles beside a file move along with it and go with it for good:
+`losses_beside` says what of theirs the copy that stays has neither inside nor beside it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from mediavault_tui.domain.labels import time_text
 from mediavault_tui.domain.model import MediaInfo
 from mediavault_tui.domain.verdict import Loss
+
+if TYPE_CHECKING:
+    from mediavault_tui.domain.subtitles import Beside
 
 TIME_TOLERANCE = 0.02
 """The share of the running time that may differ before it is a loss, or a warning."""
@@ -25,6 +30,39 @@ def losses(keep: MediaInfo, stage: MediaInfo) -> tuple[Loss, ...]:
     says so apart); an unlabelled subtitle is one only if the keeper has no subtitle.
     """
     return tuple(_losses(keep, stage))
+
+
+def losses_beside(
+    keep: MediaInfo | None, kept: Sequence[Beside], going: Sequence[Beside]
+) -> tuple[Loss, ...]:
+    """Return what only the subtitles have that lie beside the file that goes: `going`.
+
+    `keep`: what is inside the file that stays, if that is known; `kept`: the subtitles beside it. Forced ones
+    cover only some lines. Those that do not say their language are a loss where nothing else is there.
+    """
+    inside = keep.subtitles if keep is not None else ()
+    stays = {(track.language, track.forced) for track in inside} | {
+        (one.language, one.forced) for one in kept
+    }
+    goes = {(one.language, one.forced) for one in going}
+    full = {language for language, forced in stays if not forced}
+    lost = [
+        Loss("subtitle language", language or UNLABELLED)
+        for language in sorted(_languages(goes, forced=False))
+        if (language not in full if language else not full)
+    ]
+    some = {language for language, _ in stays} | _languages(goes, forced=False)
+    lost += [
+        Loss("forced subtitles", language or UNLABELLED)
+        for language in sorted(_languages(goes, forced=True))
+        if (language not in some if language else not some)
+    ]
+    return tuple(lost)
+
+
+def _languages(subtitles: Iterable[tuple[str | None, bool]], *, forced: bool) -> set[str]:
+    """Return the languages of forced or full subtitles; "" of those that do not say it."""
+    return {language or "" for language, only_some in subtitles if only_some is forced}
 
 
 def audio_languages(info: MediaInfo) -> frozenset[str]:

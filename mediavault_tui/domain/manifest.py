@@ -16,6 +16,7 @@ from mediavault_tui.domain.pathtext import display
 
 MANIFEST = b"manifest.json"
 
+_OURS = b'"staged_hex"'
 _ABOUT = (
     "MediaVault moved these files here; nothing was deleted. To put one back by hand, move the file named "
     "'staged' (in this folder) to the path 'original', and each of its 'sidecars' likewise. Where a path "
@@ -68,6 +69,11 @@ class ManifestEntry:
             "staged_at": self.when.isoformat(timespec="seconds"),
             "sidecars": [sidecar.as_json() for sidecar in self.sidecars],
         }
+
+
+def is_manifest(text: bytes) -> bool:
+    """Return whether a file of that name names staged files; people have files of such a name too."""
+    return _OURS in text
 
 
 def revised(

@@ -22,6 +22,17 @@ SKIPPED_FOLDERS = frozenset(
 STAGING_FOLDER = b"duplicates_before_purge"
 """The holding folder's name, at the top of a scanned root unless a setting says otherwise."""
 
+HELD_KINDS = frozenset({b"movies", b"tv", b"documentaries"})
+"""Names of the folders in a holding folder, wherever that is; in each is one for every day."""
+
+
+def named_as_held(folder: bytes) -> bool:
+    """Return whether a folder is named like those that files are staged in: `…/movies/2026-07-01`."""
+    above, _, day = folder.rpartition(b"/")
+    if len(day) != len("2026-07-01") or above[above.rfind(b"/") + 1 :] not in HELD_KINDS:
+        return False
+    return day[4:5] == day[7:8] == b"-" and (day[:4] + day[5:7] + day[8:]).isdigit()
+
 
 def skipped(folder: bytes) -> bool:
     """Return whether a folder of this name is never scanned."""

@@ -127,7 +127,7 @@ class Held:
 
     `stamp`: of the staged file when it was staged. `sidecars`: legs from the original to the
     staged place. `keeper_size`, `keeper_modified_ns`: the kept copy as it was then.
-    `original_device`: of the volume that it came from.
+    `original_device`: of the volume that it came from. `seen_at`: where scans found this very file since.
     """
 
     id: StagedId
@@ -149,6 +149,7 @@ class Held:
     keeper_size: int
     keeper_modified_ns: int
     original_device: int
+    seen_at: tuple[bytes, ...] = ()
 
     @property
     def live(self) -> bool:

@@ -15,6 +15,9 @@ from mediavault_tui.domain.media import suffix
 FORMATS = {b".srt": "srt", b".ass": "ass", b".ssa": "ass", b".vtt": "webvtt"}
 """Endings of subtitles that are text, with ffmpeg's name of their format."""
 
+OTHERS = frozenset({b".sub", b".idx", b".sup", b".smi"})
+"""Endings of subtitles that are drawn, or text that nothing here shows."""
+
 LARGEST = 8 << 20
 """Bytes of a file of subtitles; what is larger is something else."""
 
@@ -63,10 +66,15 @@ class Beside:
 
 
 def beside(video: bytes, names: Iterable[bytes]) -> tuple[Beside, ...]:
-    """Return, sorted by name, which of a folder's `names` are subtitles of `video`."""
+    """Return, sorted by name, which of a folder's `names` are subtitles of `video` that are text."""
+    return tuple(one for one in every_kind(video, names) if suffix(one.name) in FORMATS)
+
+
+def every_kind(video: bytes, names: Iterable[bytes]) -> tuple[Beside, ...]:
+    """Return, sorted by name, which of a folder's `names` are subtitles of `video`, drawn ones too."""
     found = []
     for name in sidecars_of(video, names):
-        if suffix(name) not in FORMATS:
+        if suffix(name) not in FORMATS and suffix(name) not in OTHERS:
             continue
         stem = video if name.startswith(video) else video[: len(video) - len(suffix(video))]
         rest = name[len(stem) : len(name) - len(suffix(name))].decode("utf-8", "replace")

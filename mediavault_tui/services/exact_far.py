@@ -8,7 +8,9 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 
-from mediavault_tui.domain.media import is_mpeg_ts, may_be_video, suffix
+from mediavault_tui.domain.holding import split
+from mediavault_tui.domain.manifest import MANIFEST, is_manifest
+from mediavault_tui.domain.media import is_mpeg_ts, may_be_video, named_as_held, suffix
 from mediavault_tui.domain.paths import place
 from mediavault_tui.errors import SourceError, SourceOffline, UsageError
 from mediavault_tui.services.exact import hash_candidates
@@ -38,9 +40,17 @@ def find_exact_far(
     for root in roots:
         try:
             for batch in places.walk(root, skip=frozenset(), on_error=unread):
-                found += [file for file in batch if not videos or _is_video(places, file.path)]
+                found += batch
         except SourceOffline as error:
             raise UsageError(str(error)) from error
+    held = {
+        folder
+        for folder, name in (split(file.path) for file in found)
+        if name == MANIFEST and named_as_held(folder) and _is_manifest(places, folder)
+    }
+    free = [file for file in found if split(file.path)[0] not in held]
+    left_out = len(found) - len(free) - len(held)  # but for the manifests
+    found = [file for file in free if not videos or _is_video(places, file.path)]
     counts: list[int] = []
     alike: dict[tuple[int, bytes], dict[tuple[str, int, int], list[bytes]]] = defaultdict(
         lambda: defaultdict(list)
@@ -59,7 +69,16 @@ def find_exact_far(
         if len(files) > 1
     ]
     groups.sort(key=lambda group: (-group.size, group.files))
-    return ExactReport(groups, errors, len(found), sum(counts))
+    return ExactReport(groups, errors, len(found), sum(counts), left_out)
+
+
+def _is_manifest(places: Places, folder: bytes) -> bool:
+    try:
+        with places.open(folder + b"/" + MANIFEST) as reader:
+            text = memoryview(bytearray(reader.stamp().size))
+            return is_manifest(bytes(text[: reader.read_into(0, text)]))
+    except SourceError:
+        return False
 
 
 def _is_video(places: Places, path: bytes) -> bool:

@@ -12,7 +12,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from mediavault_tui.domain.media import is_mpeg_ts, may_be_video, suffix
+from mediavault_tui.domain.media import is_mpeg_ts, may_be_video, named_as_held, suffix
 from mediavault_tui.errors import SourceOffline, UsageError
 from mediavault_tui.probe.hashing import WHOLE, changed
 from mediavault_tui.probe.wholefiles import CHANGED, FETCHES_AHEAD, SmallFile, in_memory
@@ -54,6 +54,8 @@ class ExactReport(NamedTuple):
     errors: list[Unread]
     files: int
     bytes_read: int
+    left_out: int = 0
+    """Files in holding folders: what may be purged tomorrow is no copy to rely on."""
 
 
 Looked = tuple[int, int, int, int, bytes]
@@ -70,7 +72,7 @@ def find_exact(roots: Sequence[bytes], *, readers: int | None = None, videos: bo
     Raises: UsageError if a root is missing, is no folder or cannot be listed.
     """
     errors: list[Unread] = []
-    sizes, names, seen = _look(roots, videos=videos, errors=errors)
+    sizes, names, seen, left_out = _look(roots, videos=videos, errors=errors)
     wanted = [group for size, group in sizes.items() if size and len(group) > 1]
     del sizes
     small = [group for group in wanted if group[0][2] <= WHOLE]
@@ -89,20 +91,24 @@ def find_exact(roots: Sequence[bytes], *, readers: int | None = None, videos: bo
         if len(files := _distinct(members, names)) > 1:
             groups.append(ExactGroup(members[0][2], content, files))
     groups.sort(key=lambda group: (-group.size, group.files))
-    return ExactReport(groups, errors, seen, read)
+    return ExactReport(groups, errors, seen, read, left_out)
 
 
 def _look(
     roots: Iterable[bytes], *, videos: bool, errors: list[Unread]
-) -> tuple[dict[int, list[Looked]], dict[tuple[int, int], list[bytes]], int]:
-    """Walk: one entry a file by size, the names of files that have several, the files seen."""
+) -> tuple[dict[int, list[Looked]], dict[tuple[int, int], list[bytes]], int, int]:
+    """Walk: one entry a file by size, the names of files that have several, the files seen and left out."""
     sizes: dict[int, list[Looked]] = defaultdict(list)
     names: dict[tuple[int, int], list[bytes]] = {}
     devices: dict[int, int] = {}
-    seen = 0
+    seen = left_out = 0
     for root in distinct_roots(roots):
         try:
             for found in walk(root, on_error=lambda path, why: errors.append(Unread(path, why))):
+                folder = os.path.dirname(found[0][0])
+                if named_as_held(folder) and _is_held(folder):
+                    left_out += len(found) - 1  # but for the manifest
+                    continue
                 for path, looked in found:
                     if videos and not _is_video(path):
                         continue
@@ -119,7 +125,18 @@ def _look(
                     same_size.append((device, looked.st_ino, size, looked.st_mtime_ns, path))
         except SourceOffline as error:
             raise UsageError(str(error)) from error
-    return sizes, names, seen
+    return sizes, names, seen, left_out
+
+
+def _is_held(folder: bytes) -> bool:
+    """Return whether files are staged in a folder that is named like one that they are staged in."""
+    from mediavault_tui.domain.manifest import MANIFEST, is_manifest
+
+    try:
+        with open(folder + b"/" + MANIFEST, "rb") as file:
+            return is_manifest(file.read())
+    except OSError:
+        return False
 
 
 def _is_video(path: bytes) -> bool:

@@ -21,7 +21,7 @@ from mediavault_tui.domain.model import FileId, GroupId, OperationId, StagedId
 from mediavault_tui.domain.paths import LOCAL
 from mediavault_tui.domain.purging import Purgeable, PurgeForecast
 from mediavault_tui.domain.staging import PURGE_WORD, ActKind
-from mediavault_tui.domain.verdict import Verdict
+from mediavault_tui.domain.verdict import Loss, Verdict
 from mediavault_tui.errors import MediaVaultError, ReadOnly, Refused
 from mediavault_tui.services.stage_acts import Tools
 from mediavault_tui.services.stage_back import BackOrder
@@ -30,6 +30,7 @@ from mediavault_tui.services.stage_drafts import Order
 from mediavault_tui.services.stage_files import FileActs, Rehearsed
 from mediavault_tui.services.stage_forecast import Purging, left_out
 from mediavault_tui.services.stage_hold import Running
+from mediavault_tui.services.stage_left_open import Item, LeftOpen
 from mediavault_tui.services.stage_lots import Answer
 from mediavault_tui.services.stage_moves import Mover, Step, no_step
 from mediavault_tui.services.stage_plan import Planner
@@ -40,7 +41,7 @@ from mediavault_tui.store import staging
 from mediavault_tui.store.acts import last_act, open_acts, together
 from mediavault_tui.store.database import Connection, Database
 
-_Item = TypeVar("_Item")
+_Item = TypeVar("_Item", bound=Item)
 _Acts = Callable[[Connection, Sequence[_Item], Order], AsyncIterator[Answer]]
 
 
@@ -81,6 +82,7 @@ class Stage:
         planner = Planner(places, staging_of)
         self._files = FileActs(tools, planner, protected=tuple(os.fsencode(path) for path in protected))
         self._recovery = Recovery(database, tools)
+        self._left_open = LeftOpen(database, self._recovery)
         self._running = Running()
 
     async def stage_group(self, group: GroupId, keeper: FileId, *, who: str) -> ActResult:
@@ -122,6 +124,15 @@ class Stage:
         answers = [Rehearsed(None, None, (), "", sentence) for sentence in refused]
         async with self._database.connection() as conn:
             return answers + [await self._files.rehearse(conn, order, who) for order in orders]
+
+    async def lost_beside(self, group: GroupId, keeper: FileId) -> dict[FileId, tuple[Loss, ...]]:
+        """Return what subtitles would go with each other copy of a group that `keeper` has not.
+
+        Raises: SourceError if a folder cannot be listed.
+        """
+        orders, _ = await self._orders([group], keeper)
+        async with self._database.connection() as conn:
+            return await self._files.lost_beside(conn, orders)
 
     async def _orders(
         self, groups: Sequence[GroupId], keeper: FileId | None
@@ -249,8 +260,11 @@ class Stage:
     async def _batch(
         self, items: Sequence[_Item], acts: _Acts[_Item], *, who: str, refused: Sequence[str] = ()
     ) -> ActResult:
+        told: list[str] = []
+        if self._running.idle:  # else a thread may hang in the middle of what is open
+            items, told = await self._left_open.take_up(items)
         order = Order(str(uuid.uuid4()), who)
-        return await self._running.finish(self._run(items, acts, order, refused))
+        return await self._running.finish(self._run(items, acts, order, [*told, *refused]))
 
     async def _run(
         self, items: Sequence[_Item], acts: _Acts[_Item], order: Order, refused: Sequence[str]

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from mediavault_tui.domain.holding import split
 from mediavault_tui.domain.model import MediaFile, OperationId, StagedId
@@ -33,21 +33,24 @@ class BackOrder:
 
 @dataclass(slots=True, kw_only=True)
 class _Back(Job):
-    """A file on its way back; `left`: what is to be said of sidecars that stay held."""
+    """A file on its way back."""
 
     staged: Held
     left: list[SourceError] = field(default_factory=list)
+    """What is to be said of sidecars that stay held."""
 
 
 @dataclass(slots=True, kw_only=True)
 class _Away(Job):
-    """A file that is deleted, and the copy that stays; `by_hand`: somebody has deleted it already."""
+    """A file that is deleted, and the copy that stays; `by_hand`: somebody has taken it away already."""
 
     staged: Held
     keeper: MediaFile
     by_hand: bool = False
     gone: bool = False
     freed: int = 0
+    left: list[SourceError] = field(default_factory=list)
+    """What is to be said of sidecars that stay: whoever took their film away may have rescued it."""
 
 
 class BackBatch:
@@ -80,13 +83,14 @@ class BackBatch:
                     answers[number] = act
             for answer in await _carried(_RestoreLot(self._tools, conn, list(jobs.values())), jobs, answers):
                 yield answer
-            for job in jobs.values():
-                if not isinstance(job.answer, Exception):  # else the next start tries again
-                    for sentence in job.left:
-                        yield sentence
+            for sentence in _left(jobs.values()):
+                yield sentence
 
     async def purge(self, conn: Connection, ids: Sequence[StagedId], by: Order) -> AsyncIterator[Answer]:
-        """Yield what came of each approved staged file that is deleted for good, in their order."""
+        """Yield what came of each approved staged file that is deleted for good, in their order.
+
+        And what is to be said of sidecars that stay held.
+        """
         for lot in chunks(ids, LOT):
             held = await _held(conn, lot)
             known = {number: one for number, one in enumerate(held) if isinstance(one, Held)}
@@ -102,6 +106,8 @@ class BackBatch:
                     answers[number] = act
             for answer in await _carried(_PurgeLot(self._tools, conn, list(jobs.values())), jobs, answers):
                 yield answer
+            for sentence in _left(jobs.values()):
+                yield sentence
 
 
 async def _held(conn: Connection, ids: Sequence[StagedId]) -> list[Held | Failure]:
@@ -124,6 +130,13 @@ async def _carried(lot: Lot[AnyJob], jobs: dict[int, AnyJob], answers: dict[int,
     await lot.carry()
     answers |= {number: job.answer for number, job in jobs.items() if job.answer is not None}
     return [answers[number] for number in sorted(answers)]
+
+
+def _left(jobs: Iterable[_Back | _Away]) -> Iterator[SourceError]:
+    """Yield what is to be said of sidecars that stay; of what failed nothing, for it is tried again."""
+    for job in jobs:
+        if not isinstance(job.answer, Exception):
+            yield from job.left
 
 
 def _where(job: _Back | _Away) -> bytes:
@@ -217,14 +230,26 @@ class _PurgeLot(Lot[_Away]):
             return
         job.gone = True
         self._tools.step("video purged")
+        if job.by_hand:
+            job.left = self._beside(job.staged)
+            return
         for leg in job.act.legs[1:]:
             with suppress(SourceMissing):  # before a crash, or by hand
                 self._tools.mover.remove(leg)
+
+    def _beside(self, staged: Held) -> list[SourceError]:
+        """Return what is to be said of the sidecars that lie where a film lay that somebody took away."""
+        paths = [leg.destination or b"" for leg in staged.sidecars]
+        there = [display(path) for path in paths if self._places.exists(path)]
+        why = f"{display(staged.staged)} was taken away by hand, so what lay beside it stays there"
+        return [SourceError(f"{why}: {', '.join(there)}")] if there else []
 
     def _removed(self, job: _Away) -> bool:
         """Delete the video; False if it is still there, and then nothing was deleted."""
         try:
             self._tools.mover.remove(job.act.video)
+        except SourceMissing:
+            job.by_hand, job.freed = True, 0
         except SourceError as error:
             # A server whose answer was lost may have deleted it, or do so yet: then the act stays open.
             if self._places.exists(job.act.video.source):
@@ -239,16 +264,20 @@ class _PurgeLot(Lot[_Away]):
         if not job.gone:
             job.answer = SourceError(f"{error}. The next start finds out whether it was deleted")
             return
+        act = replace(job.act, legs=(job.act.video,)) if job.by_hand else job.act
         try:
-            await self._carrying.record_purge(job.act, job.staged)
+            await self._carrying.record_purge(act, job.staged)
         except (Refused, SourceError) as worse:
             job.answer = worse
         else:
             job.answer = (job.staged.id, job.act.id, job.freed)
 
     async def _after(self, jobs: Sequence[_Away]) -> None:
-        """Take what is gone out of the manifests that named it; else the acts wait for the next start."""
-        for folder, away in by_folder(jobs, _where).items():
+        """Take what is gone out of the manifests that named it; else the acts wait for the next start.
+
+        One that lists sidecars which stay is left: it says where they belong.
+        """
+        for folder, away in by_folder([job for job in jobs if not job.left], _where).items():
             try:
                 await self._carrying.strike(folder, [_where(job) for job in away])
             except SourceError as error:

@@ -27,7 +27,11 @@ from mediavault_tui.store.staging import Arrived
 
 @dataclass(frozen=True, slots=True)
 class StageOrder:
-    """One file to be staged: instead of what it goes, and why."""
+    """One file to be staged: instead of what it goes, and why.
+
+    `chosen`: a person compared the two, or takes back an act in which that was done; else nothing goes that
+    only a comparison shows.
+    """
 
     loser: FileId
     keeper: FileId
@@ -35,6 +39,7 @@ class StageOrder:
     exact: bool
     reason: str
     undoes: OperationId | None = None
+    chosen: bool = False
 
 
 @dataclass(slots=True, kw_only=True)
@@ -71,7 +76,9 @@ class StageBatch:
                 answers[number] = Refused(f"there is no file number {missing[0]} in the inventory")
             else:
                 loser, keeper = files[order.loser], files[order.keeper]
-                wanted[number] = Wanted(loser, keeper, order.group, order.reason, order.undoes)
+                wanted[number] = Wanted(
+                    loser, keeper, order.group, order.reason, order.undoes, chosen=order.chosen
+                )
         begun = await self._planner.begin_stages(conn, list(wanted.values()), order=by, now=self._tools.now())
         jobs: dict[int, _Going] = {}
         for (number, one), act in zip(wanted.items(), begun, strict=True):

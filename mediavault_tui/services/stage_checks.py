@@ -21,7 +21,7 @@ from mediavault_tui.domain.pathtext import display
 from mediavault_tui.domain.staging import Held
 from mediavault_tui.errors import Refused, SourceChanged, SourceError, SourceMissing, SourceOffline
 from mediavault_tui.probe.hashing import WHOLE, sample_of, sample_pieces
-from mediavault_tui.services.stage_looks import same_content, still, unchanged
+from mediavault_tui.services.stage_looks import same_content, same_file, stamp_if_there, still, unchanged
 from mediavault_tui.sources.base import FoundFile
 from mediavault_tui.sources.places import Places
 
@@ -178,7 +178,11 @@ def before_purging(source: Places, staged: Held, keeper: MediaFile) -> FoundFile
     except SourceMissing:
         gone_for_good(source, staged)
         return None
-    now = still(staged.staged, found.stamp, staged.stamp)
+    if not same_file(found.stamp, staged.stamp):
+        raise SourceChanged(
+            f"{display(staged.staged)} has changed since it was staged, or its disk was mounted anew;"
+            " restore it and stage it again"
+        )
     for leg in staged.sidecars:
         assert leg.destination is not None
         if split(leg.destination)[0] != folder:
@@ -187,26 +191,46 @@ def before_purging(source: Places, staged: Held, keeper: MediaFile) -> FoundFile
         raise Refused(
             f"{keeper.path}, kept instead, has changed since; restore this file, or scan and stage it again"
         )
-    kept_is_safe(source, keeper, apart_from=now)
+    kept_is_safe(source, keeper, apart_from=found.stamp)
     return found
 
 
 def gone_for_good(source: Places, staged: Held) -> None:
     """Make sure that a staged file was deleted: not put back, nor out of reach for the moment.
 
-    Raises: Refused if it lies where it came from; SourceError if nobody can tell now.
+    A copy that was made by hand may have another time than it had, so its size alone is asked for.
+    Raises: Refused if it lies there, or where a scan found it; SourceError if nobody can tell now.
     """
     folder, name = split(staged.staged)
     if name in source.names_in(folder):
         raise SourceChanged(f"{display(staged.staged)} comes and goes; scan again")
-    try:
-        now = source.stat(staged.original).stamp
-    except SourceMissing:
+    if (now := stamp_if_there(source, staged.original)) is None:
         # Only a disk that is there shows that it is not on it.
         way_back(source, staged.original, staged.root, device=staged.original_device)
-        return
-    if same_content(now, staged.stamp):
+    elif now.size == staged.stamp.size:
         raise Refused(f"{display(staged.original)} was put back by hand; restore it to have that recorded")
+    if (path := seen_elsewhere(source, staged)) is not None:
+        raise Refused(_rescued(staged, path))
+
+
+def seen_elsewhere(source: Places, staged: Held) -> bytes | None:
+    """Return where the very file lies that was held, if a scan found it there."""
+    for path in staged.seen_at:
+        now = stamp_if_there(source, path)
+        if now is not None and (now.inode, now.size) == (staged.stamp.inode, staged.stamp.size):
+            return path
+    return None
+
+
+def not_held(source: Places, staged: Held) -> SourceMissing:
+    """Return what to say of a staged file that is neither held nor where it came from."""
+    path = seen_elsewhere(source, staged)
+    gone = f"{display(staged.staged)} is not in the holding folder any more"
+    return SourceMissing(gone if path is None else _rescued(staged, path))
+
+
+def _rescued(staged: Held, path: bytes) -> str:
+    return f"{display(path)} is the film that was held; move it to {display(staged.original)} and restore it"
 
 
 def in_place(source: Places, file: MediaFile) -> None:

@@ -25,13 +25,14 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """A file that is to go, the copy that stays instead, and why."""
+    """A file that is to go, the copy that stays instead, and why; `chosen`: a person compared the two."""
 
     loser: MediaFile
     keeper: MediaFile
     group: GroupId | None
     reason: str
     undoes: OperationId | None = None
+    chosen: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -94,7 +94,8 @@ class FileActs:
         for loser, kept, group in pairs:
             proof = proofs.get(loser)
             reason = proof.reason if proof is not None and proof.keeper == kept else group.sentence
-            orders.append(StageOrder(loser, kept, group.id, group.proof is Proof.EXACT, reason))
+            exact = group.proof is Proof.EXACT
+            orders.append(StageOrder(loser, kept, group.id, exact, reason, chosen=keeper is not None))
         return orders, refused
 
     async def orders_of_files(
@@ -106,7 +107,8 @@ class FileActs:
         for file in dict.fromkeys(files):
             if pair := found.get(file):
                 exact = pair.proof is Proof.EXACT
-                orders.append(StageOrder(file, pair.keeper, pair.group, exact, pair.reason))
+                chosen = keeper is not None
+                orders.append(StageOrder(file, pair.keeper, pair.group, exact, pair.reason, chosen=chosen))
             else:
                 path = (await needed_file(conn, file)).path
                 refused.append(f"{path} stays: no open group has a better copy of it to keep")
@@ -139,7 +141,7 @@ class FileActs:
                 continue
             equal = loser.content_hash is not None and loser.content_hash == keeper.content_hash
             exact = equal or was.group in exact_groups
-            orders.append(StageOrder(file, was.keeper, was.group, exact, was.reason, undoes))
+            orders.append(StageOrder(file, was.keeper, was.group, exact, was.reason, undoes, chosen=True))
         return orders, refused
 
     async def orders_to_unstage(
@@ -150,13 +152,24 @@ class FileActs:
         orders = [BackOrder(held[file].id, stage) for file, stage in undone.items() if file in held]
         return orders, [f"file {file} was never staged" for file in undone if file not in held]
 
+    async def lost_beside(
+        self, conn: Connection, orders: Sequence[StageOrder]
+    ) -> dict[FileId, tuple[Loss, ...]]:
+        """Return what only the subtitles have that lie beside files which would go; of the others nothing."""
+        found = {}
+        for order in orders:
+            loser, keeper = await needed_file(conn, order.loser), await needed_file(conn, order.keeper)
+            if lost := await asyncio.to_thread(self._planner.lost_beside, loser, keeper):
+                found[loser.id] = lost
+        return found
+
     async def rehearse(self, conn: Connection, order: StageOrder, who: str) -> Rehearsed:
         """Return what `stage` would do: every rule asked, every look taken, nothing kept."""
         loser, keeper = await needed_file(conn, order.loser), await needed_file(conn, order.keeper)
         verdict = await self._verdict(conn, order)
         lost = losses(keeper.info, loser.info) if keeper.info and loser.info and not order.exact else ()
         by = Order("00000000-0000-0000-0000-000000000000", who)
-        wanted = Wanted(loser, keeper, order.group, order.reason)
+        wanted = Wanted(loser, keeper, order.group, order.reason, chosen=order.chosen)
         try:
             async with conn.transaction():
                 (act,) = await self._planner.begin_stages(
@@ -165,6 +178,7 @@ class FileActs:
                 if not isinstance(act, Act):
                     raise act
                 await asyncio.to_thread(self._rehearsed, loser, keeper, order.exact, act.holding)
+                lost += await asyncio.to_thread(self._planner.lost_beside, loser, keeper)
                 raise _Rollback(act)  # noqa: TRY301 -- it takes the intent back
         except _Rollback as planned:
             await acts.release(conn, planned.act.id)

@@ -62,6 +62,11 @@ class Running:
     def __init__(self) -> None:
         self._tasks: set[asyncio.Task[Any]] = set()
 
+    @property
+    def idle(self) -> bool:
+        """Whether nothing is under way: a thread of it may hang in the middle of a change."""
+        return not self._tasks
+
     async def finish(self, batch: Coroutine[Any, Any, _Answer]) -> _Answer:
         """Return what comes of a batch, which goes on to its end if we are cancelled."""
         task = asyncio.ensure_future(batch)

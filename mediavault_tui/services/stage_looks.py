@@ -36,12 +36,21 @@ def still(path: bytes, now: FileStamp, then: FileStamp) -> FileStamp:
     return now
 
 
-def is_there(source: Source, path: bytes, stamp: FileStamp) -> bool:
-    """Return whether a file of that size and time lies there."""
+def stamp_if_there(source: Source, path: bytes) -> FileStamp | None:
+    """Return the stamp of the file that lies there; None if nothing does."""
     try:
-        return same_content(source.stat(path).stamp, stamp)
+        return source.stat(path).stamp
+    except SourceMissing:
+        return None
+
+
+def is_there(source: Source, path: bytes, stamp: FileStamp) -> bool:
+    """Return whether a file lies there that is that one by size and, if not by its time, by its number."""
+    try:
+        now = source.stat(path).stamp
     except (SourceMissing, SourceChanged):
         return False
+    return same_content(now, stamp) or (now.inode, now.size) == (stamp.inode, stamp.size)
 
 
 def find(source: Places, leg: Leg) -> Found:

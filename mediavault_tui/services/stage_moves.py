@@ -21,7 +21,7 @@ from typing import Protocol
 from mediavault_tui.domain.holding import split
 from mediavault_tui.domain.paths import LOCAL, place
 from mediavault_tui.domain.pathtext import display
-from mediavault_tui.domain.staging import Act, Found, Leg, VerifiedCopy
+from mediavault_tui.domain.staging import Act, ActKind, Found, Leg, VerifiedCopy
 from mediavault_tui.errors import (
     CrossVolume,
     SourceChanged,
@@ -93,7 +93,10 @@ class Mover:
         return found
 
     async def complete(self, act: Act) -> Found:
-        """Return where an act's video is; a verified copy that is all there is gets its name first."""
+        """Return where an act's video is; a verified copy that is all there is gets its name first.
+
+        Raises: SourceChanged if something else lies under the name that it was to have.
+        """
         return await asyncio.to_thread(self._complete, act)
 
     async def settle(self, leg: Leg, *, forward: bool) -> None:
@@ -116,8 +119,10 @@ class Mover:
         """
         leg = act.legs[number]
         found = await self.whereabouts(leg)
-        if found is not Found.SOURCE and leg.source in self._unanswered:
-            raise _unknown(leg.source)
+        if found is Found.NOWHERE and number == 0:
+            found = await self.complete(act)
+        if found is not Found.SOURCE:
+            self.must_be_known(leg.source)
         if found is Found.BOTH:
             await self.settle(leg, forward=False)
         elif found is Found.DESTINATION:
@@ -140,6 +145,11 @@ class Mover:
     def in_doubt(self, path: bytes) -> bool:
         """Return whether a removal of `path` was asked for that nobody answered: it may yet be made."""
         return path in self._unanswered
+
+    def must_be_known(self, path: bytes) -> None:
+        """Make sure that no removal of `path` is in doubt. Raises: SourceError."""
+        if self.in_doubt(path):
+            raise _unknown(path)
 
     def rename(self, leg: Leg, *, perhaps_there: bool = False) -> FoundFile:
         """Rename a leg's file, not yet durably, if it is still the one; CrossVolume where that is no rename.
@@ -223,7 +233,15 @@ class Mover:
     def _complete(self, act: Act) -> Found:
         leg, copy = act.video, act.copy_of(0)
         found = find(self._source, leg)
-        if found is Found.NOWHERE and copy is not None and leg.destination is not None:
+        if found is not Found.NOWHERE or leg.destination is None:
+            return found
+        if self._source.exists(leg.destination):
+            hashes = (act.content_hash, copy.hash if copy is not None else None)
+            if stage_parts.has_content(self._source, leg.destination, leg, hashes):
+                return Found.DESTINATION  # only its time has changed, and perhaps its number
+            if act.kind is not ActKind.RESTORE:  # what is out of the holding folder is its owner's affair
+                raise _replaced_meanwhile(leg)
+        elif copy is not None:
             for named in (part_beside, stage_parts.named_of_old):
                 part = named(act, 0, leg.destination)
                 if stage_parts.is_copy(self._source, part, leg, copy):
@@ -233,8 +251,7 @@ class Mover:
         return found
 
     def _remove_twin(self, surplus: bytes, wanted: bytes) -> None:
-        if wanted in self._unanswered:
-            raise _unknown(wanted)
+        self.must_be_known(wanted)
         with self._source.open(surplus) as one, self._source.open(wanted) as other:
             same_file = one.stamp() == other.stamp()
             if same_file and self._source.stat(surplus).links < 2:
@@ -263,6 +280,13 @@ class Mover:
 
 def _replaced(path: bytes) -> SourceChanged:
     return SourceChanged(f"{display(path)} is not the copy that was made there; try again")
+
+
+def _replaced_meanwhile(leg: Leg) -> SourceChanged:
+    there, back = display(leg.destination or b""), display(leg.source)
+    return SourceChanged(
+        f"{there} is not as it was when it was moved there; move it to {back}, or away if it is another file"
+    )
 
 
 def _unknown(path: bytes) -> SourceError:

@@ -6,7 +6,7 @@ which is a random number, and no recovery takes another library's copy for its o
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from xxhash import xxh3_128
 
@@ -59,6 +59,16 @@ def copy(source: Places, leg: Leg, part: bytes, *, step: Callable[[str], None]) 
         raise
     step("copy compared")
     return VerifiedCopy(stamp.device, stamp.inode, written)
+
+
+def has_content(source: Places, path: bytes, leg: Leg, hashes: Iterable[bytes | None]) -> bool:
+    """Return whether a file of the leg's size and of one of these full hashes lies there. Blocks."""
+    wanted = set(hashes) - {None}
+    try:
+        with source.open(path) as reader:
+            return bool(wanted) and reader.stamp().size == leg.stamp.size and content_hash(reader) in wanted
+    except (SourceMissing, SourceChanged):
+        return False
 
 
 def is_copy(source: Places, path: bytes, leg: Leg, made: VerifiedCopy) -> bool:

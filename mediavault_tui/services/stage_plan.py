@@ -5,25 +5,25 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from functools import cache
 
 from mediavault_tui.domain.holding import (
-    below,
     date_folder,
     folded,
     holding_folder,
     sidecars_of,
     split,
 )
-from mediavault_tui.domain.model import FileStamp, FileState, Kind, OperationId
-from mediavault_tui.domain.paths import LOCAL, locate, place
+from mediavault_tui.domain.model import FileState, Kind, MediaFile, OperationId
+from mediavault_tui.domain.paths import place
 from mediavault_tui.domain.pathtext import display
 from mediavault_tui.domain.staging import ActKind, Held, Leg
+from mediavault_tui.domain.verdict import Loss
 from mediavault_tui.errors import (
     Refused,
     SourceChanged,
     SourceError,
     SourceMissing,
-    SourceOffline,
     SourceTaken,
 )
 from mediavault_tui.services import stage_checks
@@ -38,7 +38,9 @@ from mediavault_tui.services.stage_drafts import (
     Way,
     written,
 )
-from mediavault_tui.services.stage_looks import same_content
+from mediavault_tui.services.stage_holding import make_folder
+from mediavault_tui.services.stage_looks import same_content, stamp_if_there
+from mediavault_tui.services.stage_subtitles import lost_beside, must_not_be_lost
 from mediavault_tui.services.stage_waves import at_once
 from mediavault_tui.sources.places import Places
 from mediavault_tui.store import acts, staging
@@ -76,7 +78,11 @@ class Planner:
         if make_folders:
             new = list(dict.fromkeys(ways))
             made = dict(
-                zip(new, await at_once(lambda way: self._make_folder(way, way.top in used), new), strict=True)
+                zip(
+                    new,
+                    await at_once(lambda way: make_folder(self._source, way, used=way.top in used), new),
+                    strict=True,
+                )
             )
             beside = [made[way] or found for way, found in zip(ways, beside, strict=True)]
 
@@ -113,13 +119,15 @@ class Planner:
         return {folded(name) for name in (*there, *(split(path)[1] for path in claimed))}
 
     async def _all_beside(self, wanted: Sequence[Wanted]) -> list[Beside | Refused | SourceError]:
-        """Return the sidecars of each file, or why they cannot be told; every folder is listed once.
+        """Return the sidecars of each file, or why it stays; every folder is listed once.
 
         Where a purged file lay is not looked at: no path of a disk is its path now.
         """
         here = [one for one in wanted if one.loser.state is FileState.PRESENT]
         folders = list(dict.fromkeys(split(one.loser.raw_path)[0] for one in here))
         names = dict(zip(folders, await at_once(self._source.names_in, folders), strict=True))
+
+        kept_names = cache(self._source.names_in)
 
         def look(one: Wanted) -> Beside:
             if one.loser.state is not FileState.PRESENT:
@@ -129,9 +137,17 @@ class Planner:
             found = names[split(one.loser.raw_path)[0]]
             if isinstance(found, Refused | SourceError):
                 raise found
-            return self._beside(one.loser.raw_path, found)
+            beside = self._beside(one.loser.raw_path, found)
+            if not one.chosen:
+                must_not_be_lost(one.loser, one.keeper, [path for path, _ in beside], kept_names)
+            return beside
 
         return await at_once(look, wanted)
+
+    def lost_beside(self, loser: MediaFile, keeper: MediaFile) -> tuple[Loss, ...]:
+        """Return what only the subtitles have that go along with `loser`. Blocks. Raises: SourceError."""
+        beside = self._beside(loser.raw_path, self._source.names_in(split(loser.raw_path)[0]))
+        return lost_beside(loser, keeper, [path for path, _ in beside], self._source.names_in)
 
     async def begin_restores(
         self,
@@ -166,7 +182,7 @@ class Planner:
                 if not isinstance(found, Refused | SourceError)
             }
             drafts: list[Drafted] = []
-            coming: set[bytes | None] = set()
+            coming: set[str] = set()
             for one, way, undone in zip(staged, ways, undoes, strict=True):
                 if isinstance(way, Refused | SourceError):
                     drafts.append(way)
@@ -174,10 +190,11 @@ class Planner:
                 legs, by_hand = way
                 numbered = taken[split(one.original)[0]] if rename and not by_hand else None
                 if numbered is None:
-                    if twice := next((leg for leg in legs if leg.destination in coming), None):
-                        drafts.append(_in_use(twice.destination or b""))
+                    ends = [leg.destination or b"" for leg in legs]
+                    if twice := next((end for end in ends if folded(end) in coming), None):
+                        drafts.append(_in_use(twice))
                         continue
-                    coming.update(leg.destination for leg in legs)
+                    coming.update(map(folded, ends))
                 drafts.append(HeldDraft(one, ActKind.RESTORE, tuple(legs), order, undone, numbered))
             return await written(conn, drafts)
 
@@ -212,34 +229,17 @@ class Planner:
                 continue
         return found
 
-    def _make_folder(self, way: Way, used: bool) -> None:
-        """Make the date folder, but never in the place of a disk that is not mounted.
-
-        `used`: files are staged in that holding folder now. Where it is gone, an empty mount point is left.
-        """
-        folder, top, root = way.folder, way.top, way.root
-        base = root if below(top, root) else _must_stand(top)
-        stage_checks.mounted(self._source, top)
-        if not self._source.is_folder(base) or (used and base != root and not self._source.is_folder(top)):
-            raise SourceOffline(f"{display(base)} is not there; is its disk mounted?")
-        above = folder
-        while above != base and not self._source.exists(above):
-            above = split(above)[0]
-        if below(above, top):
-            self._source.real_folder(above, top=top)
-        self._source.make_folder(folder)
-        self._source.real_folder(folder, top=root if top == holding_folder(None, root) else top)
-
     def _legs_back(self, staged: Held, rename: bool) -> tuple[list[Leg], bool]:
         """Return the ways back, and whether somebody has put the video back by hand already."""
-        video = self._stamp_if_there(staged.staged)
-        by_hand = video is None and self._holds(staged.original, staged.stamp)
+        video = stamp_if_there(self._source, staged.staged)
+        back = stamp_if_there(self._source, staged.original) if video is None else None
+        by_hand = back is not None and back.size == staged.stamp.size  # its time need not have been kept
         if video is None and not by_hand:
-            raise SourceMissing(f"{display(staged.staged)} is not in the holding folder any more")
-        legs = [Leg(staged.staged, staged.original, video or staged.stamp)]
+            raise stage_checks.not_held(self._source, staged)
+        legs = [Leg(staged.staged, staged.original, video or back or staged.stamp)]
         for leg in staged.sidecars:
             assert leg.destination is not None
-            stamp = self._stamp_if_there(leg.destination)
+            stamp = stamp_if_there(self._source, leg.destination)
             if stamp is not None:  # one that is gone holds nothing back
                 legs.append(Leg(leg.destination, leg.source, stamp))
         if not rename and not by_hand:
@@ -249,11 +249,16 @@ class Planner:
         return legs, by_hand
 
     def _legs_away(self, staged: Held) -> list[Leg]:
-        """The files to delete, by the stamps that they were staged with; ones gone already are left out."""
+        """The files to delete, by the stamps that they were staged with; ones gone already are left out.
+
+        A film that somebody took away may have been rescued to anywhere: its sidecars are not deleted then.
+        """
         legs = [Leg(staged.staged, None, staged.stamp)]
+        if stamp_if_there(self._source, staged.staged) is None:
+            return legs
         for leg in staged.sidecars:
             assert leg.destination is not None
-            now = self._stamp_if_there(leg.destination)
+            now = stamp_if_there(self._source, leg.destination)
             if now is None:
                 continue
             if not same_content(now, leg.stamp):
@@ -265,22 +270,6 @@ class Planner:
 
     def _names_if_any(self, folder: bytes) -> list[bytes]:
         return self._source.names_in(folder) if self._source.is_folder(folder) else []
-
-    def _stamp_if_there(self, path: bytes) -> FileStamp | None:
-        try:
-            return self._source.stat(path).stamp
-        except SourceMissing:
-            return None
-
-    def _holds(self, path: bytes, stamp: FileStamp) -> bool:
-        now = self._stamp_if_there(path)
-        return now is not None and same_content(now, stamp)
-
-
-def _must_stand(top: bytes) -> bytes:
-    """Return the folder that shows that the disk of a holding folder is there: a share is one whole."""
-    source, path = place(top)
-    return split(top)[0] if source == LOCAL else locate(source, b"/" + path.split(b"/")[1])
 
 
 def _in_use(path: bytes) -> SourceTaken:

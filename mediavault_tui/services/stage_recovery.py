@@ -7,9 +7,10 @@ its acts' locks, so two starts at once, or a start beside a running app, do no h
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterable
 
 from mediavault_tui.domain.holding import split
-from mediavault_tui.domain.model import FileState, Health, MediaFile
+from mediavault_tui.domain.model import FileId, FileState, Health, MediaFile
 from mediavault_tui.domain.pathtext import display
 from mediavault_tui.domain.staging import Act, ActKind, ActState, Found, Held, Remedy, remedy
 from mediavault_tui.errors import Refused, SourceError, SourceMissing
@@ -36,11 +37,11 @@ class Recovery:
         self._database = database
         self._tools = tools
 
-    async def run(self) -> list[str]:
-        """Return one sentence for each act that was dealt with, or cannot be now."""
+    async def run(self, only: Iterable[FileId] | None = None) -> list[str]:
+        """Return one sentence for each act (on `only` these files) that was dealt with, or cannot be now."""
         sentences = []
         async with self._database.connection() as conn:
-            for id in await acts.open_acts(conn):
+            for id in await acts.open_acts(conn, only):
                 async with acts.claimed(conn, id) as act:
                     if act is not None:
                         with (hold := Hold()).on(conn):
@@ -102,6 +103,7 @@ class Recovery:
                 keeper = await needed_file(conn, act.keeper)
                 await carrying.list_in_manifest(folder, [(act, keeper)])
             left = await self._all_forward(carrying, act)
+            await self._settle(act)
         except SourceError as error:
             return await self._undo(carrying, act, str(error))
         if act.kind is ActKind.STAGE:
@@ -111,6 +113,20 @@ class Recovery:
         else:
             await carrying.record_rename(act)
         return "; but ".join([f"{_what(act)} was finished", *map(str, left)])
+
+    async def _settle(self, act: Act) -> None:
+        """Have the moves last before the journal says that they were made: a killed program may not have.
+
+        First where the files are now: after a power cut one may be at both places, but not at none.
+        """
+        ends = [split(leg.destination)[0] for leg in act.legs if leg.destination is not None]
+        folders = dict.fromkeys([*ends, *(split(leg.source)[0] for leg in act.legs)])
+
+        def settle() -> None:  # a folder that is empty now may have been removed
+            self._tools.source.settle(list(filter(self._tools.source.is_folder, folders)))
+
+        await asyncio.to_thread(settle)
+        self._tools.step("moves settled")
 
     async def _finish_purge(self, carrying: Carrying, act: Act, staged: Held) -> str:
         try:
@@ -147,6 +163,7 @@ class Recovery:
 
     async def _undo(self, carrying: Carrying, act: Act, why: str) -> str:
         if act.kind is ActKind.PURGE:
+            self._tools.mover.must_be_known(act.video.source)
             await carrying.close(act, ActState.UNDONE, why)
             return f"{_what(act)} had not begun; nothing was deleted"
         await carrying.put_back(act, SourceError(why))

@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from mediavault_tui.domain.rehearsal import Rehearsal
     from mediavault_tui.domain.rename_plan import Planned, Reach
     from mediavault_tui.domain.rename_plan import Preview as RenamePreview
+    from mediavault_tui.domain.verdict import Loss
     from mediavault_tui.domain.watching import Answering, Preview
     from mediavault_tui.domain.world import Title
     from mediavault_tui.domain.worldmatch import Scored
@@ -256,6 +257,10 @@ class Vault:
         """Write a note to a group."""
         self._check_writable()
         await (await self._services.dedupe()).note(group, text, who=self._who)
+
+    async def lost_beside(self, group: GroupId, keeper: FileId) -> Mapping[FileId, Sequence[Loss]]:
+        """Return what subtitles would go with the other copies of a group that `keeper` has not."""
+        return await (await self._services.stage()).lost_beside(group, keeper)
 
     async def stage_group(self, group: GroupId, keeper: FileId) -> ActResult:
         """Keep one copy of a group, stage the others."""

@@ -118,6 +118,19 @@ def make_file(path: bytes) -> None:
         raise renamed(error, "make", path) from error
 
 
+def write_new(path: bytes, data: bytes) -> None:
+    """Make a small file that everybody may read, whole or not at all; SourceTaken if the name is in use."""
+    try:
+        with open(os.open(path, _CREATE, 0o644), "wb", buffering=0) as file:
+            try:
+                file.write(data)
+            except OSError:
+                os.unlink(path)
+                raise
+    except OSError as error:
+        raise renamed(error, "make", path) from error
+
+
 def settle(folder: bytes) -> None:
     """Make the names in a folder survive a power cut."""
     try:

@@ -184,35 +184,57 @@ def copy_exclusive(source: bytes, destination: bytes, *, on_chunk: Callable[[mem
     Raises: SourceTaken (also for an unfinished copy of a crash: remove `partial_name`),
         SourceChanged if the source changed meanwhile, SourceFull, SourceMissing, SourceDenied.
     """
+    with LocalReader(source) as reader:
+        before = reader.stamp()
+
+        def fill(handle: int) -> None:
+            _copy_bytes(reader, handle, on_chunk)
+            if reader.stamp() != before:
+                raise SourceChanged(f"{display(source)} changed while it was copied; try again")
+            _copy_attributes(source, handle)
+
+        write_exclusive(source, destination, fill, mode=0o600)
+
+
+def write_exclusive(source: bytes, destination: bytes, fill: Callable[[int], None], *, mode: int) -> None:
+    """Make a new file with what `fill` writes to the handle that it is given, durably; never overwrites.
+
+    It has its name only when it is whole and on the disk; if `fill` raises nothing is left. `source`: what it
+    is a copy of, for errors.
+    Raises: OSError as a SourceError; what `fill` raises. If only the last step fails, which has the name
+        survive a power cut, the name stands, and the error says that.
+    """
     if os.path.lexists(destination):
         raise SourceTaken(f"cannot copy to {display(destination)}: the name is in use; choose another")
     partial = partial_name(destination)
-    with LocalReader(source) as reader:
-        before = reader.stamp()
+    try:
+        handle = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
+    except OSError as error:
+        raise renamed(error, f"copy to {display(destination)} by way of", partial) from error
+    try:
         try:
-            handle = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-        except OSError as error:
-            raise renamed(error, f"copy to {display(destination)} by way of", partial) from error
-        try:
-            try:
-                _copy_bytes(reader, handle, on_chunk)
-                if reader.stamp() != before:
-                    raise SourceChanged(f"{display(source)} changed while it was copied; try again")
-                _copy_attributes(source, handle)
-                os.fsync(handle)
-            finally:
-                os.close(handle)
-            rename_exclusive(partial, destination)
-        except BaseException as error:
-            with suppress(OSError):  # the reason that counts is the first one
-                os.unlink(partial)
-            if isinstance(error, OSError):
-                raise renamed(error, f"copy {display(source)} to", destination) from error
-            raise
+            fill(handle)
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+        rename_exclusive(partial, destination)
+    except BaseException as error:
+        with suppress(OSError):  # the reason that counts is the first one
+            os.unlink(partial)
+        if isinstance(error, OSError):
+            raise renamed(error, f"copy {display(source)} to", destination) from error
+        raise
     try:
         sync_folder(os.path.dirname(destination))
     except OSError as error:
         raise renamed(error, "make sure of the copy", destination) from error
+
+
+def write_all(handle: int, chunk: memoryview) -> None:
+    """Write a whole chunk: the system may take less at once."""
+    written = 0
+    while written < len(chunk):
+        written += os.write(handle, chunk[written:])
 
 
 def _copy_bytes(reader: LocalReader, handle: int, on_chunk: Callable[[memoryview], None]) -> None:
@@ -222,9 +244,7 @@ def _copy_bytes(reader: LocalReader, handle: int, on_chunk: Callable[[memoryview
     while count := reader.read_into(offset, buffer):
         offset += count
         on_chunk(buffer[:count])
-        written = 0
-        while written < count:
-            written += os.write(handle, buffer[written:count])
+        write_all(handle, buffer[:count])
 
 
 def _copy_attributes(source: bytes, handle: int) -> None:

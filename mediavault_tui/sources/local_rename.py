@@ -9,6 +9,7 @@ import ctypes
 import errno
 import os
 import sys
+import threading
 from collections.abc import Callable
 from contextlib import suppress
 
@@ -21,6 +22,8 @@ _UNSUPPORTED = {errno.ENOSYS, errno.EINVAL, errno.ENOTSUP, errno.EOPNOTSUPP}
 _NO_LINKS = _UNSUPPORTED | {errno.EPERM, errno.EMLINK}
 _REFUSALS = {errno.EACCES, errno.EPERM, errno.EROFS, errno.EBUSY, errno.ETXTBSY}
 """Answers to an unlink after which the name is there for sure, and stays there."""
+_ONE_BY_ONE = threading.Lock()
+"""Kept from the look at a name to the rename to it, where no volume does both as one."""
 _NO_FSYNC = {errno.EINVAL, errno.ENOTSUP, errno.EBADF, errno.EACCES}
 
 
@@ -29,7 +32,7 @@ def rename_exclusive(source: bytes, destination: bytes) -> None:
 
     The kernel's own exclusive rename first; a file system that has none (FAT, some network
     mounts) gets a hard link and an unlink, which is as safe; one without links a look and a
-    plain rename, between which another program could slip in: the only remaining way. Where case
+    plain rename, between which another program could slip in, but no other thread. Where case
     means nothing, a name that differs in case only is no other file, and is changed. An error may
     leave both names: the first may still go, however late, so the second must not be taken away.
     """
@@ -39,9 +42,10 @@ def rename_exclusive(source: bytes, destination: bytes) -> None:
     for attempt in (_rename_by_kernel, _rename_by_link):
         if attempt(source, destination):
             return
-    if os.path.lexists(destination):
-        raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), destination)
-    os.rename(source, destination)
+    with _ONE_BY_ONE:
+        if os.path.lexists(destination):
+            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), destination)
+        os.rename(source, destination)
 
 
 def _one_entry(source: bytes, destination: bytes) -> bool:

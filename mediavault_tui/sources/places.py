@@ -217,6 +217,13 @@ class Places:
         else:
             share[0].write_file(share[1], b"")
 
+    def write_new(self, path: bytes, data: bytes) -> None:
+        """Make a small file that everybody may read; raises SourceTaken if the name is in use."""
+        if (share := self._share(path)) is None:
+            holding.write_new(path, data)
+        else:
+            share[0].write_file(share[1], data)
+
     def remove_if_there(self, path: bytes) -> None:
         """Remove a file of our own making; its absence is fine."""
         if (share := self._share(path)) is None:

@@ -13,9 +13,7 @@ from contextlib import suppress
 from mediavault_tui.domain.pathtext import display
 from mediavault_tui.errors import SourceChanged, SourceError, SourceTaken
 from mediavault_tui.sources.base import RangedReader, Source
-from mediavault_tui.sources.local import partial_name
-from mediavault_tui.sources.local_errors import renamed
-from mediavault_tui.sources.local_rename import rename_exclusive, sync_folder
+from mediavault_tui.sources.local import partial_name, write_all, write_exclusive
 from mediavault_tui.sources.share_holding import ShareSource, exists, remove_if_there
 
 _CHUNK = 4 * 1024 * 1024
@@ -26,34 +24,16 @@ OnChunk = Callable[[memoryview], None]
 
 def to_local(source: Source, path: bytes, destination: bytes, *, on_chunk: OnChunk) -> None:
     """Copy a file of a share to this machine; raises as `sources.local.copy_exclusive` does."""
-    if os.path.lexists(destination):
-        raise SourceTaken(f"cannot copy to {display(destination)}: the name is in use; choose another")
-    partial = partial_name(destination)
     with source.open(path) as reader:
         before = reader.stamp()
-        try:
-            handle = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644)
-        except OSError as error:
-            raise renamed(error, f"copy to {display(destination)} by way of", partial) from error
-        try:
-            try:
-                for chunk in _chunks(reader, on_chunk):
-                    written = 0
-                    while written < len(chunk):
-                        written += os.write(handle, chunk[written:])
-                _check_still(reader, before, path)
-                os.utime(handle, ns=(before.modified_ns, before.modified_ns))
-                os.fsync(handle)
-            finally:
-                os.close(handle)
-            rename_exclusive(partial, destination)
-            sync_folder(os.path.dirname(destination))
-        except BaseException as error:
-            with suppress(OSError):  # the reason that counts is the first one
-                os.unlink(partial)
-            if isinstance(error, OSError):
-                raise renamed(error, f"copy {display(path)} to", destination) from error
-            raise
+
+        def fill(handle: int) -> None:
+            for chunk in _chunks(reader, on_chunk):
+                write_all(handle, chunk)
+            _check_still(reader, before, path)
+            os.utime(handle, ns=(before.modified_ns, before.modified_ns))
+
+        write_exclusive(path, destination, fill, mode=0o644)
 
 
 def to_share(

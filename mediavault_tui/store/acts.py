@@ -166,9 +166,10 @@ async def release(conn: Connection, *ids: OperationId) -> None:
     await conn.fetch(sql("acts_unlock"), list(ids))
 
 
-async def open_acts(conn: Connection) -> list[OperationId]:
-    """Return the acts that are not finished, oldest first; some may be running elsewhere."""
-    return [OperationId(row["id"]) for row in await conn.fetch(sql("acts_open"))]
+async def open_acts(conn: Connection, only: Iterable[FileId] | None = None) -> list[OperationId]:
+    """Return the acts (on `only` these files) that are not finished, oldest first; some may be running."""
+    files = None if only is None else list(only)
+    return [OperationId(row["id"]) for row in await conn.fetch(sql("acts_open"), files)]
 
 
 @asynccontextmanager

@@ -155,6 +155,7 @@ async def held(conn: Connection, ids: Sequence[StagedId]) -> list[Held]:
             keeper_size=row["keeper_size"],
             keeper_modified_ns=row["keeper_modified_ns"],
             original_device=row["original_device"],
+            seen_at=tuple(locate(row["source"], path) for path in row["seen_at"]),
         )
         for row in await conn.fetch(sql("staged_by_id"), list(ids))
     ]

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
 
 from mediavault_tui.domain.library import Comparison, Copy
 from mediavault_tui.domain.losses import losses
 from mediavault_tui.domain.model import FileId, Health
+from mediavault_tui.domain.verdict import Loss
 from mediavault_tui.ui import describe
 from mediavault_tui.ui.columns import Tone
 from mediavault_tui.ui.format import PROOFS, VERDICTS, clock, count, fit, middle, rate, size, visible, wrap
@@ -241,8 +242,13 @@ def losers(copies: Sequence[Copy], keeper: FileId) -> list[Copy]:
     return [copy for copy in copies if copy.file.id != keeper]
 
 
-def confirmation(comparison: Comparison, keeper: FileId) -> tuple[str, list[str]]:
-    """Return the question before the other copies go: what stays, what moves, what is lost."""
+def confirmation(
+    comparison: Comparison, keeper: FileId, beside: Mapping[FileId, Sequence[Loss]] | None = None
+) -> tuple[str, list[str]]:
+    """Return the question before the other copies go: what stays, what moves, what is lost.
+
+    `beside`: what only the subtitles have that lie beside those copies.
+    """
     kept = next(copy for copy in comparison.copies if copy.file.id == keeper)
     gone = losers(comparison.copies, keeper)
     lines = ["stays", f"    {kept.file.where}", "", "is moved" if len(gone) == 1 else "are moved"]
@@ -253,6 +259,9 @@ def confirmation(comparison: Comparison, keeper: FileId) -> tuple[str, list[str]
         ]
         if kept.file.info is not None and copy.file.info is not None:
             lines += [f"    ▼ you lose {loss}" for loss in losses(kept.file.info, copy.file.info)]
+        lines += [
+            f"    ▼ you lose {loss} (a file beside it)" for loss in (beside or {}).get(copy.file.id, ())
+        ]
     if keeper != comparison.decision.keeper:
         lines += ["", "This is not the copy that is recommended."]
     lines += ["", describe.STAGED_THEN]

@@ -52,8 +52,10 @@ returning id;
 update archive_operations set copies = copies || $2 where id = $1;
 
 -- name: acts_open
--- The acts that are not finished: a crash's, or running ones. Oldest first.
-select id from archive_operations where state in ('intended', 'moved') order by id;
+-- The acts that are not finished: a crash's, or running ones. Oldest first. $1 of which files, or null for all.
+select id from archive_operations
+where state in ('intended', 'moved') and ($1::bigint[] is null or file_id = any ($1))
+order by id;
 
 -- name: act_by_id
 -- One act with everything that finishing or undoing it needs. $1 its id.
@@ -132,10 +134,12 @@ order by a.place
 returning id, operation_id;
 
 -- name: staged_by_id
--- Staged files with everything that restoring or purging them needs. $1 their ids.
+-- Staged files with everything that restoring or purging them needs. Other names that a file had when it was staged
+-- are no sign that somebody has moved it. $1 their ids.
 select p.id, p.operation_id, p.file_id, p.keeper_id, p.group_id, p.state, p.original_raw, p.staged_raw, p.sidecars,
        p.size_bytes, p.link_count, p.reason, p.staged_by, p.staged_at, p.holding_raw, p.device, p.inode, p.modified_ns,
-       p.content_hash, p.keeper_size, p.keeper_modified_ns, f.root_raw, o.device as original_device
+       p.content_hash, p.keeper_size, p.keeper_modified_ns, f.root_raw, o.device as original_device,
+       f.source, case when p.link_count = 1 then f.aliases else '{}' end as seen_at
 from unnest($1::bigint[]) with ordinality as wanted (id, place)
 join pending_deletions p on p.id = wanted.id
 join media_files f on f.id = p.file_id

@@ -14,13 +14,14 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
+from mediavault_tui.domain.holding import KEPT_OUT
 from mediavault_tui.domain.model import FileId, GroupId, Health, Identity, MediaFile
 from mediavault_tui.probe.hashing import content_hash
 from mediavault_tui.services.stage import Stage
 from mediavault_tui.services.stage_moves import Step, no_step
 from mediavault_tui.sources.local import LocalSource
 from mediavault_tui.store.database import Connection, Database
-from tests.factories import a_file, an_identity, insert_file
+from tests.factories import a_file, an_identity, an_info, insert_file
 
 ME = "ripley"
 
@@ -75,10 +76,13 @@ class Shelf:
         health: Health = Health.HEALTHY,
         identity: Identity | None = None,
         protected: bool = False,
+        subtitles: Sequence[str] = ("en",),
     ) -> MediaFile:
         """Put a video on the disk and into the inventory."""
         path = self.write(name, content)
-        return await self.enter(path, health=health, identity=identity, protected=protected)
+        return await self.enter(
+            path, health=health, identity=identity, protected=protected, subtitles=subtitles
+        )
 
     async def enter(
         self,
@@ -87,8 +91,9 @@ class Shelf:
         health: Health = Health.HEALTHY,
         identity: Identity | None = None,
         protected: bool = False,
+        subtitles: Sequence[str] = ("en",),
     ) -> MediaFile:
-        """Enter a file that is on the disk into the inventory."""
+        """Enter a file that is on the disk into the inventory; `subtitles`: languages inside it."""
         found = LocalSource().stat(os.fsencode(path))
         file = a_file(
             str(path).encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace"),
@@ -98,6 +103,7 @@ class Shelf:
             inode=found.stamp.inode,
             modified_ns=found.stamp.modified_ns,
             identity=identity or an_identity(),
+            info=an_info(subtitles=subtitles),
             content_hash=hash_of(path),
             health=health,
             protected=protected,
@@ -158,8 +164,10 @@ class Shelf:
 
 
 def files_below(top: Path) -> list[Path]:
-    """Every regular file but the manifests."""
-    return [p for p in sorted(top.rglob("*")) if p.is_file() and not p.name.startswith("manifest.")]
+    """Every regular file but the manifests, and what keeps media servers out."""
+    own = {os.fsdecode(name) for name in KEPT_OUT}
+    found = [path for path in sorted(top.rglob("*")) if path.is_file()]
+    return [path for path in found if path.name not in own and not path.name.startswith("manifest.")]
 
 
 def contents(*tops: Path) -> Counter[str]:

@@ -81,6 +81,23 @@ async def test_a_forecast_of_some_files_is_about_them_alone(shelf: Shelf, databa
     assert forecast.what.refused == (f"number {ids[2]} is not approved",)
 
 
+async def test_a_held_file_that_its_disk_numbers_anew_is_refused_with_a_way_out(
+    shelf: Shelf, database: Database
+) -> None:
+    """FAT and exFAT give numbers when they are mounted; no scan looks into a holding folder."""
+    (loser,), ids = await staged(shelf, database, 1)
+    stage = shelf.stage(database)
+    await stage.approve(ids, who=ME)
+    await shelf.conn.execute("update pending_deletions set inode = inode + 1")
+    (refused,) = (await stage.purge(word="purge", who=ME)).refused
+    assert "or its disk was mounted anew; restore it and stage it again" in refused
+    assert (await stage.restore(ids, who=ME)).refused == ()
+    again = await stage.stage_files([loser.id], who=ME)
+    await stage.approve(again.done, who=ME)
+    assert (await stage.purge(word="purge", who=ME)).refused == ()
+    assert await shelf.state(loser.id) == "purged"
+
+
 async def test_no_file_is_purged_before_it_was_held_for_so_many_days(
     shelf: Shelf, database: Database
 ) -> None:

@@ -294,6 +294,23 @@ async def test_two_files_that_came_from_one_place_do_not_both_go_back_to_it(
     assert (shelf.root / "b/film (2).mkv").read_bytes() == WORSE + b"another cut"
 
 
+async def test_two_files_whose_places_differ_in_case_only_do_not_both_go_back_at_once(
+    conn: Connection, database: Database, tmp_path: Path
+) -> None:
+    """Where case means nothing both are one place, and the second would find it free too."""
+    shelf = Shelf(conn, tmp_path / "library")
+    both = []
+    for number, name in enumerate(["b/Film.mkv", "B/film.mkv"]):
+        keeper = await shelf.add(f"kept/{number}.mkv", BETTER + bytes([number]))
+        loser = await shelf.add(name, WORSE + bytes([number]))
+        service = shelf.stage(database)
+        both += (await service.stage_group(await shelf.group(keeper, loser), keeper.id, who=ME)).done
+    result = await service.restore(both, who=ME)
+    assert list(result.done) == both[:1]
+    assert "B/film.mkv is in use again" in result.refused[0]
+    assert (await service.restore(both[1:], who=ME)).refused == ()
+
+
 async def test_a_full_disk_leaves_a_purge_for_the_next_start_and_a_restore_done(
     conn: Connection, database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

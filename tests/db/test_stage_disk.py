@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pytest
 
 from mediavault_tui.domain.library import ActResult
 from mediavault_tui.store.database import Connection, Database
-from tests.db.shelf import ME, Shelf
+from tests.db.shelf import ME, Shelf, files_below
 
 BETTER, WORSE = b"the better film" * 9000, b"the worse film" * 8000
 
@@ -124,7 +125,7 @@ async def test_a_source_that_cannot_be_removed_is_not_staged(
     make_read_only(small_volume)
     result = await shelf.stage(database).stage_group(group, keeper.id, who=ME)
     assert "read-only" in result.refused[0]
-    assert [path.name for path in shelf.holding.rglob("*") if path.is_file()] == []
+    assert files_below(shelf.holding) == []
     assert await journal(conn) == ["stage undone"]
 
 
@@ -230,6 +231,56 @@ async def test_a_crashed_stage_is_undone_if_the_kept_copy_is_no_longer_safe(
     assert await journal(conn) == ["stage undone"]
 
 
+@pytest.mark.parametrize("verb", ["stage", "restore"])
+async def test_what_a_recovery_finishes_lasts_before_the_journal_says_so(
+    conn: Connection, database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, verb: str
+) -> None:
+    """The killed program may have renamed without having made the folders last."""
+    shelf = Shelf(conn, tmp_path / "library", tmp_path / "held")
+    keeper, _loser, group = await pair(shelf)
+    if verb == "stage":
+        await crashed(shelf, database, group, keeper.id, "sidecar moved")
+    else:
+        done = (await shelf.stage(database).stage_group(group, keeper.id, who=ME)).done
+
+        def crash(name: str) -> None:
+            if name == "sidecar moved":
+                raise Crash
+
+        with pytest.raises(Crash):
+            await shelf.stage(database, step=crash).restore(done, who=ME)
+    told: list[object] = []
+    service = shelf.stage(database, step=told.append)
+    settle = service._source.settle
+
+    def watched(folders: Iterable[bytes]) -> None:
+        told.append(list(folders := list(folders)))
+        settle(folders)
+
+    monkeypatch.setattr(service._source, "settle", watched)
+    (sentence,) = await service.recover()
+    assert "was finished" in sentence
+    held, old = (os.fsencode(folder) for folder in (*_held_in(shelf), shelf.root / "b"))
+    both = [held, old] if verb == "stage" else [old, held]
+    assert both in told[: told.index("recorded")]
+
+
+async def test_a_crashed_stage_is_finished_though_the_folder_it_came_from_is_gone(
+    conn: Connection, database: Database, tmp_path: Path
+) -> None:
+    shelf = Shelf(conn, tmp_path / "library", tmp_path / "held")
+    keeper, loser, group = await pair(shelf)
+    await crashed(shelf, database, group, keeper.id, "sidecar moved")
+    (shelf.root / "b").rmdir()
+    (sentence,) = await shelf.stage(database).recover()
+    assert "was finished" in sentence
+    assert await shelf.state(loser.id) == "staged"
+
+
+def _held_in(shelf: Shelf) -> list[Path]:
+    return list(shelf.holding.glob("movies/*"))
+
+
 async def test_an_act_of_a_live_program_is_not_recovered(
     conn: Connection, database: Database, tmp_path: Path
 ) -> None:
@@ -278,6 +329,54 @@ async def test_a_disk_that_is_away_makes_recovery_wait(
     (sentence,) = await shelf.stage(database).recover()
     assert "was finished" in sentence
     assert await shelf.state(loser.id) == "staged"
+
+
+@pytest.mark.parametrize("volume", ["one", "two"])
+@pytest.mark.parametrize("kept", ["there", "gone"])
+async def test_a_held_file_whose_time_has_changed_since_the_crash_is_not_called_removed(
+    conn: Connection, database: Database, tmp_path: Path, other_volume: Path, volume: str, kept: str
+) -> None:
+    shelf = Shelf(conn, tmp_path / "library", (tmp_path if volume == "one" else other_volume) / "held")
+    keeper, loser, group = await pair(shelf)
+    await crashed(shelf, database, group, keeper.id, "video moved")
+    (there,) = shelf.holding.rglob("film.mkv")
+    os.utime(there, (10**9, 10**9))
+    if kept == "gone":
+        (shelf.root / "a/keeper.mkv").unlink()
+    (sentence,) = await shelf.stage(database).recover()
+    if kept == "there":
+        assert "was finished" in sentence
+        assert await shelf.state(loser.id) == "staged"
+        (entries,) = shelf.manifests().values()
+        assert [entry["staged"] for entry in entries] == ["film.mkv"]
+        assert (await shelf.stage(database).undo(who=ME)).refused == ()
+    else:
+        assert "was undone" in sentence
+    assert (shelf.root / "b/film.mkv").read_bytes() == WORSE
+    assert (shelf.root / "b/film.srt").exists()
+    assert shelf.manifests() == {}
+    assert parts(shelf.root, shelf.holding) == []
+
+
+async def test_a_held_file_that_was_rewritten_since_the_crash_is_left_to_its_owner(
+    conn: Connection, database: Database, tmp_path: Path
+) -> None:
+    shelf = Shelf(conn, tmp_path / "library", tmp_path / "held")
+    keeper, loser, group = await pair(shelf)
+    await crashed(shelf, database, group, keeper.id, "video moved")
+    (there,) = shelf.holding.rglob("film.mkv")
+    there.write_bytes(WORSE + b"with new tags")
+    for _ in range(2):
+        (sentence,) = await shelf.stage(database).recover()
+        assert "cannot be finished now" in sentence
+        assert f"move it to {shelf.root / 'b/film.mkv'}" in sentence
+    assert await journal(conn) == ["stage intended"]
+    assert shelf.manifests() != {}
+    there.rename(shelf.root / "b/film.mkv")
+    (sentence,) = await shelf.stage(database).recover()
+    assert "was undone" in sentence
+    assert await shelf.state(loser.id) == "present"
+    assert shelf.manifests() == {}
 
 
 async def test_a_cancelled_caller_does_not_stop_the_file_that_is_being_moved(

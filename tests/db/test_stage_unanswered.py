@@ -15,6 +15,7 @@ import pytest
 
 from mediavault_tui import bootstrap
 from mediavault_tui.cli.app import _Door
+from mediavault_tui.domain.library import ActResult
 from mediavault_tui.domain.renaming import PRESETS
 from mediavault_tui.domain.world import Title, TitleKind
 from mediavault_tui.errors import DatabaseDown
@@ -208,6 +209,68 @@ async def test_a_deletion_that_may_still_be_made_is_not_called_failed(
     assert here.film.exists() != late
 
 
+# The server is back, and the program still runs.
+
+
+@pytest.mark.parametrize(
+    ("verb", "obeyed"),
+    [("stage", True), ("stage", False), ("restore", True), ("restore", False), ("purge", False)],
+)
+async def test_the_same_key_again_takes_up_what_a_lost_answer_left_open(
+    here: Stand, monkeypatch: pytest.MonkeyPatch, verb: str, obeyed: bool
+) -> None:
+    await here.set_up(verb)
+    service = here.shelf.stage(here.database)
+    ids = [row.id for row in await service.pending()]
+
+    async def act() -> ActResult:
+        if verb == "stage":
+            return await service.stage_files([here.loser.id], keeper=here.keeper.id, who=ME)
+        if verb == "purge":
+            return await service.purge(word="purge", who=ME, staged=ids)
+        return await service.restore(ids, who=ME)
+
+    with monkeypatch.context() as patch:
+        unanswered(patch, here.film, errno.ETIMEDOUT, obeys=obeyed)
+        assert "next start" in (await act()).refused[0]
+    if not obeyed:
+        again = await act()
+        assert "it is not known yet whether" in again.refused[0], "the removal may still be made"
+        assert await here.journal() in (f"{verb} intended", f"{verb} moved")
+        assert not here.everything - here.shelf.contents()
+        here.film.unlink()
+    again = await act()
+    assert "was finished" in again.refused[0]
+    assert len(again.refused) == 1
+    assert await here.journal() == f"{verb} done"
+    assert await service.recover() == []
+    if verb != "purge":
+        here.is_whole()
+    assert not here.film.exists()
+
+
+async def test_what_hangs_is_not_taken_up_by_the_next_act_of_the_same_program(
+    here: Stand, hanging: Callable[[str], Hanging]
+) -> None:
+    """Though the database has lost its locks: a thread may be in the very rename."""
+    await here.set_up("restore")
+    hung = hanging("leg checked")
+    service = here.shelf.stage(here.database, step=hung)
+    ids = [row.id for row in await service.pending()]
+    acting = asyncio.ensure_future(service.restore(ids, who=ME))
+    await asyncio.wait_for(hung.reached.wait(), 60)
+    await lose_locks(here.conn)
+    again = await service.restore(ids, who=ME)
+    assert "is not finished yet" in again.refused[0]
+    assert await here.journal() == "restore intended"
+    hung.let_go_on()
+    with pytest.raises(DatabaseDown):
+        await acting
+    assert "was undone" in (await service.restore(ids, who=ME)).refused[0]
+    here.is_whole()
+    assert await here.journal() == "restore done"
+
+
 async def test_a_copy_that_is_replaced_before_it_has_its_name_removes_no_source(between: Stand) -> None:
     await between.set_up()
     looked = between.film.stat()
@@ -362,6 +425,17 @@ async def test_the_app_waits_a_little_for_its_acts_and_then_lets_go_of_them(
     assert here.film.read_bytes() == FILM
 
 
+async def lose_locks(conn: Connection) -> None:
+    """Have the database end the one session that holds acts' locks."""
+    ended = await conn.fetch(
+        "select pid from (select distinct pid from pg_locks where locktype = 'advisory' and database ="
+        " (select oid from pg_database where datname = current_database())) l where pg_terminate_backend(pid)"
+    )
+    assert len(ended) == 1
+    while lives(ended[0]["pid"]):  # noqa: ASYNC110 - the system tells nobody
+        await asyncio.sleep(0.01)
+
+
 @pytest.mark.parametrize("verb", [*VERBS, "purge"])
 async def test_an_act_whose_locks_the_database_lost_does_nothing_when_its_disk_answers(
     here: Stand, hanging: Callable[[str], Hanging], verb: str
@@ -370,13 +444,7 @@ async def test_an_act_whose_locks_the_database_lost_does_nothing_when_its_disk_a
     hung = hanging("removal checked" if verb == "purge" else "leg checked")
     acting = asyncio.ensure_future(here.act(verb, step=hung))
     await asyncio.wait_for(hung.reached.wait(), 60)
-    ended = await here.conn.fetch(
-        "select pid from (select distinct pid from pg_locks where locktype = 'advisory' and database ="
-        " (select oid from pg_database where datname = current_database())) l where pg_terminate_backend(pid)"
-    )
-    assert len(ended) == 1
-    while lives(ended[0]["pid"]):  # noqa: ASYNC110 - the system tells nobody
-        await asyncio.sleep(0.01)
+    await lose_locks(here.conn)
     (sentence,) = await here.shelf.stage(here.database).recover()
     assert "was undone" in sentence or "had not begun" in sentence
     hung.let_go_on()

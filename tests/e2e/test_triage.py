@@ -32,9 +32,9 @@ def contents(library: Path) -> Mapping[str, str]:
 
 
 def staged(library: Path) -> list[str]:
-    """Return the names of the files in the holding folder, manifests aside."""
+    """Return the names of the files in the holding folder, our own papers aside."""
     held = library / "duplicates_before_purge"
-    return sorted(f.name for f in held.rglob("*") if f.is_file() and not f.name.startswith("manifest"))
+    return sorted(f.name for f in held.rglob("*/*") if f.is_file() and not f.name.startswith("manifest"))
 
 
 @pytest.fixture

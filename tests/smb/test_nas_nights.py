@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from mediavault_tui.domain.holding import KEPT_OUT
 from mediavault_tui.domain.library import ScanPhase
 from mediavault_tui.domain.paths import locate
 from mediavault_tui.services.nas import Nas
@@ -116,7 +117,8 @@ def small(server: Server, tree: Path) -> Iterator[Path]:
 
 
 def files_in(folder: Path) -> list[Path]:
-    return [path for path in folder.rglob("*") if path.is_file()]
+    """Every file but what keeps media servers out of a holding folder."""
+    return [path for path in folder.rglob("*") if path.is_file() and os.fsencode(path.name) not in KEPT_OUT]
 
 
 def leave_no_room(folder: Path) -> None:

@@ -100,6 +100,18 @@ def test_scan_duplicates_stage_and_exact_take_every_spelling(site: Path, server:
     assert "no share" in run("exact", "nas:/nothing/videos", code=2)
 
 
+def test_exact_relies_on_nothing_that_a_share_holds_for_a_purge(site: Path, server: Server) -> None:
+    folder = server.tree / "videos/set aside/movies/2026-07-01"
+    folder.mkdir(parents=True)
+    some = next(path for path in (server.tree / "videos").rglob("*.mkv"))
+    (folder / "held.mkv").write_bytes(some.read_bytes())
+    (folder / "manifest.json").write_text(json.dumps({"version": 1, "files": [{"staged_hex": "61"}]}))
+    for words in (["--videos"], []):
+        report = run("exact", f"nas:/{SHARE}/videos", "--json", *words)
+        assert report["left_out"] == 1
+        assert not any("held.mkv" in str(group["files"]) for group in report["groups"])
+
+
 def test_exact_compares_a_share_with_this_machine(site: Path, tmp_path: Path) -> None:
     (tmp_path / "here").mkdir()
     (tmp_path / "here/copy.mkv").write_bytes(b"heat" * 99)

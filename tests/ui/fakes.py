@@ -50,7 +50,7 @@ from mediavault_tui.domain.rehearsal import Flip, Outcome, Rehearsal
 from mediavault_tui.domain.rename_plan import Planned, Reach
 from mediavault_tui.domain.rename_plan import Preview as RenamePreview
 from mediavault_tui.domain.renaming import Pattern, beside, named, new_path
-from mediavault_tui.domain.verdict import Edge, Proof, Verdict
+from mediavault_tui.domain.verdict import Edge, Loss, Proof, Verdict
 from mediavault_tui.domain.watching import Answering, Preview, Watched
 from mediavault_tui.domain.world import Entry as WorldEntry
 from mediavault_tui.domain.world import Ratings, Title, TitleKind, disagreements
@@ -310,6 +310,9 @@ class FakeDuplicates:
 
     def _gone(self, group: GroupId) -> None:
         self.comparisons = [c for c in self.comparisons if c.group.id != group]
+
+    async def lost_beside(self, group: GroupId, keeper: FileId) -> Mapping[FileId, Sequence[Loss]]:
+        return {}
 
     async def stage_group(self, group: GroupId, keeper: FileId) -> ActResult:
         self.kept.append((group, keeper))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from pathlib import Path
 
 import pytest
@@ -11,7 +11,8 @@ import pytest
 from mediavault_tui.domain.library import ActResult, ScanPhase, ScanProgress
 from mediavault_tui.domain.media import STAGING_FOLDER
 from mediavault_tui.domain.model import FileId, GroupId
-from mediavault_tui.errors import Refused
+from mediavault_tui.domain.verdict import Loss
+from mediavault_tui.errors import Refused, SourceOffline
 from mediavault_tui.ui.app import MediaVaultApp
 from mediavault_tui.ui.batch import Batch
 from mediavault_tui.ui.describe import STAGED_THEN
@@ -82,6 +83,42 @@ async def test_two_quick_keeps_make_one_decision() -> None:
         await pilot.press("K", "K", "y", "y", "K", "n")
         await until(pilot, lambda: isinstance(app.screen, DuplicatesScreen) and bool(vault.kept))
     assert len(vault.kept) == 1
+
+
+async def test_the_question_names_the_subtitles_that_would_go_and_waits_once_for_a_slow_disk() -> None:
+    class Slow(FakeVault):
+        looking, go_on = asyncio.Event(), asyncio.Event()
+
+        async def lost_beside(self, group: GroupId, keeper: FileId) -> Mapping[FileId, Sequence[Loss]]:
+            self.looking.set()
+            await self.go_on.wait()
+            return {FileId(7): (Loss("subtitle language", "de"),)}
+
+    vault = Slow()
+    app = app_on(vault)
+    async with app.run_test(size=WIDE) as pilot:
+        await keys("2", "j", "j")(pilot)
+        await pilot.press("K", "K")
+        await until(pilot, vault.looking.is_set)
+        await pilot.press("K")
+        vault.go_on.set()
+        await until(pilot, lambda: isinstance(app.screen, Confirm))
+        assert "    ▼ you lose subtitle language: de (a file beside it)" in app.screen.lines  # type: ignore[attr-defined]
+        await keys("n")(pilot)
+        assert isinstance(app.screen, DuplicatesScreen), "it asks once"
+    assert vault.kept == []
+
+
+async def test_nothing_is_asked_where_the_folders_cannot_be_looked_at() -> None:
+    class Away(FakeVault):
+        async def lost_beside(self, group: GroupId, keeper: FileId) -> Mapping[FileId, Sequence[Loss]]:
+            raise SourceOffline("nas does not answer")
+
+    app = app_on(Away())
+    async with app.run_test(size=WIDE) as pilot:
+        await keys("2", "K")(pilot)
+        await until(pilot, lambda: isinstance(app.screen, Trouble))
+        assert app.screen.sentence == "nas does not answer"  # type: ignore[attr-defined]
 
 
 async def test_tab_shows_the_next_pair_of_three_and_comes_round() -> None:

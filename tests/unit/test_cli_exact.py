@@ -50,6 +50,7 @@ def test_the_document_has_groups_errors_and_totals(tmp_path: Path) -> None:
         ],
         "errors": [],
         "files": 4,
+        "left_out": 0,
         "bytes_freed": 4,
         "bytes_read": 12,
     }
@@ -71,6 +72,28 @@ def test_a_path_that_is_no_text_is_given_in_hex_and_links_say_of_which(tmp_path:
         first,
         {"path": str(tmp_path / "second"), "link_of": first},
     ]
+
+
+def test_what_a_holding_folder_holds_is_no_copy_to_rely_on(tmp_path: Path) -> None:
+    """Wherever that folder is set to be: what it holds may be purged tomorrow."""
+    held = tmp_path / "set aside/movies/2026-07-01"
+    a_list = tmp_path / "lists/tv/2026-07-01"
+    for folder in (held, a_list, tmp_path / "library"):
+        folder.mkdir(parents=True)
+    (tmp_path / "library/a.mkv").write_bytes(b"same")
+    (held / "a.mkv").write_bytes(b"same")
+    (held / "b.mkv").write_bytes(b"same")
+    (held / "manifest.json").write_text(json.dumps({"version": 1, "files": [{"staged_hex": "61"}]}))
+    (a_list / "c.mkv").write_bytes(b"same")
+    (a_list / "manifest.json").write_text("somebody's own")
+    found = document(tmp_path)
+    ours = {str(tmp_path / "library/a.mkv"), str(a_list / "c.mkv")}
+    assert [set(group["files"]) for group in found["groups"]] == [ours]
+    assert (found["files"], found["left_out"]) == (3, 2)
+    assert "2 held files were left out" in mediavault(tmp_path).stdout
+    assert document("--videos", tmp_path)["left_out"] == 2
+    (held / "manifest.json").unlink()
+    assert document(tmp_path)["left_out"] == 0
 
 
 def test_largest_groups_come_first(tmp_path: Path) -> None:

@@ -11,7 +11,9 @@ import sys
 import tempfile
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -31,6 +33,7 @@ from mediavault_tui.sources.base import FoundFile, Source, WalkError
 from mediavault_tui.sources.local import LocalSource, copy_exclusive, partial_name
 from mediavault_tui.sources.local_errors import renamed
 from mediavault_tui.sources.local_walk import distinct_roots
+from mediavault_tui.sources.share_copy import to_local
 
 NOBODY = 65534
 HOSTILE = [
@@ -449,6 +452,39 @@ def unlinking(path: bytes, code: int, *, obeys: bool) -> Iterator[None]:
         yield
 
 
+def test_of_two_moves_at_once_to_one_name_one_is_refused_whatever_the_volume_can(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A volume with neither an exclusive rename nor links: both would look, then both rename."""
+    monkeypatch.setattr(local_rename, "_EXCLUSIVE", None)
+    monkeypatch.setattr(local_rename, "_rename_by_link", lambda *_: False)
+    for name in ("one", "two"):
+        (tmp_path / name).write_bytes(name.encode())
+    both_have_looked = threading.Barrier(2)
+    lexists = os.path.lexists
+
+    def looked(path: bytes) -> bool:
+        found = lexists(path)
+        if os.fsencode(path).endswith(b"/free") and not found:
+            with suppress(threading.BrokenBarrierError):  # as it is where they look one after the other
+                both_have_looked.wait(1)
+        return found
+
+    monkeypatch.setattr(os.path, "lexists", looked)
+
+    def move(name: str) -> str:
+        try:
+            LocalSource().move(os.fsencode(tmp_path / name), os.fsencode(tmp_path / "free"))
+        except SourceTaken:
+            return "taken"
+        return "moved"
+
+    with ThreadPoolExecutor(2) as threads:
+        assert sorted(threads.map(move, ["one", "two"])) == ["moved", "taken"]
+    kept = {path.read_bytes() for path in tmp_path.iterdir()}
+    assert kept == {b"one", b"two"}
+
+
 @pytest.mark.parametrize("code", [errno.ENOENT, errno.EIO, errno.ETIMEDOUT])
 def test_a_move_by_links_whose_last_answer_is_lost_keeps_the_file(tmp_path: Path, code: int) -> None:
     a, b = write(tmp_path / "a", b"mine"), os.fsencode(tmp_path / "b")
@@ -620,6 +656,27 @@ def test_a_full_disk_while_copying_leaves_no_copy(tmp_path: Path, monkeypatch: p
         copy_exclusive(a, os.fsencode(tmp_path / "b"), on_chunk=lambda _: None)
     monkeypatch.undo()
     assert [path.name for path in tmp_path.iterdir()] == ["a"]
+
+
+@pytest.mark.parametrize("way", ["within this machine", "from a share"])
+def test_a_copy_whose_name_may_not_last_is_there_and_the_error_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, way: str
+) -> None:
+    """Whoever is told that the copy failed might make another, or look for no first one."""
+    source, destination = write(tmp_path / "a", b"content"), os.fsencode(tmp_path / "b")
+    fsync = os.fsync
+
+    def failing(handle: int) -> None:
+        if stat.S_ISDIR(os.fstat(handle).st_mode):
+            raise OSError(errno.EIO, "the disk does not answer")
+        fsync(handle)
+
+    monkeypatch.setattr(os, "fsync", failing)
+    copy = partial(to_local, LocalSource()) if way == "from a share" else copy_exclusive
+    with pytest.raises(SourceError, match="make sure of the copy"):
+        copy(source, destination, on_chunk=lambda _: None)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a", "b"]
+    assert (tmp_path / "b").read_bytes() == b"content"
 
 
 def test_roots_are_real_paths_without_repetition_or_nesting(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ Longer than most panes: every decision about a group starts here.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, ClassVar, Protocol
 
 from textual import on, work
@@ -33,6 +33,7 @@ from mediavault_tui.ui.windows import STEP, GrowingWindow, Window
 
 if TYPE_CHECKING:
     from mediavault_tui.domain.accounts import LinkId, PreviewLink
+    from mediavault_tui.domain.verdict import Loss
     from mediavault_tui.domain.watching import Answering, Preview
 
 _PAUSE = 0.05
@@ -50,6 +51,8 @@ class DuplicateServices(Protocol):
     ) -> Sequence[GroupSummary]: ...
 
     async def comparison(self, group: GroupId) -> Comparison: ...
+
+    async def lost_beside(self, group: GroupId, keeper: FileId) -> Mapping[FileId, Sequence[Loss]]: ...
 
     async def stage_group(self, group: GroupId, keeper: FileId) -> ActResult: ...
 
@@ -160,6 +163,8 @@ class DuplicatesScreen(TextFilteredPane[DuplicateServices]):
         super().__init__(opened, changed, read_only=read_only)
         self.scanning = scanning
         self._was_read = False
+        self._asking = False
+        """Whether a question is on its way or on the screen: there is never a second one."""
 
     def body(self) -> ComposeResult:
         with Horizontal(id="beside"):
@@ -265,20 +270,29 @@ class DuplicatesScreen(TextFilteredPane[DuplicateServices]):
     @work(group="write")
     async def _keep(self, message: Compare.Kept) -> None:
         """Stage the others; the question names exactly what would be moved."""
-        from mediavault_tui.ui.dialogs import Confirm
-
         comparison = message.compare.comparison
-        if comparison is None or not self.writable():
-            return
-        title, lines = confirmation(comparison, message.file)
-        if not await self.app.push_screen_wait(Confirm(title, lines, yes="stage")):
+        if comparison is None or self._asking or not self.writable():
             return
         try:
+            if not await self._agreed(comparison, message.file):
+                return
             result = await (await self.opened()).stage_group(comparison.group.id, message.file)
         except MediaVaultError as error:
             self.complain("Nothing was staged", error)
             return
         self._decided(result)
+
+    async def _agreed(self, comparison: Comparison, keeper: FileId) -> bool:
+        """Ask whether the others may go; their folders are looked at first, which may take a while."""
+        from mediavault_tui.ui.dialogs import Confirm
+
+        self._asking = True
+        try:
+            beside = await (await self.opened()).lost_beside(comparison.group.id, keeper)
+            title, lines = confirmation(comparison, keeper, beside)
+            return await self.app.push_screen_wait(Confirm(title, lines, yes="stage"))
+        finally:
+            self._asking = False
 
     @on(Compare.FramesAsked)
     def _frames(self, message: Compare.FramesAsked) -> None:
