@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from mediavault_tui.domain.rehearsal import Rehearsal
     from mediavault_tui.domain.rename_plan import Planned, Reach
     from mediavault_tui.domain.rename_plan import Preview as RenamePreview
+    from mediavault_tui.domain.stage_terms import StagePreview, Terms
     from mediavault_tui.domain.watching import Answering, Preview
     from mediavault_tui.domain.world import Title
     from mediavault_tui.domain.worldmatch import Scored
@@ -261,24 +262,18 @@ class Vault:
         """Keep one copy of a group, stage the others."""
         return await (await self._acting()).stage_group(group, keeper, who=self._who)
 
-    async def stage_files(self, files: Sequence[FileId]) -> ActResult:
-        """Stage files, each beside the keeper of its group."""
-        return await (await self._acting()).stage_files(files, who=self._who)
+    async def stage_preview(self, files: Sequence[FileId]) -> StagePreview:
+        """Return what staging files would do: against which copies, how sure that is, what is lost."""
+        return await (await self._services.stage()).preview(files)
+
+    async def stage_files(self, shown: Sequence[Terms]) -> ActResult:
+        """Stage files on the terms that a person was shown, each beside the keeper of its group."""
+        files = [terms.file for terms in shown]
+        return await (await self._acting()).stage_files(files, shown=shown, who=self._who)
 
     async def stage_sure(self, groups: Sequence[GroupId]) -> ActResult:
         """Stage the worse copies of the groups that are, now, certain or clear, as one act."""
-        stage = await self._acting()
-        dedupe = await self._services.dedupe()
-        sure: list[GroupId] = []
-        unsure: list[str] = []
-        for group in groups:
-            decision = (await dedupe.comparison(group)).decision
-            if decision.verdict.may_enter_a_batch:
-                sure.append(group)
-            else:
-                unsure.append(f"No longer sure, so left alone: {decision.sentence}")
-        result = await stage.stage_groups(sure, who=self._who) if sure else ActResult(batch="")
-        return replace(result, refused=(*result.refused, *unsure))
+        return await (await self._acting()).stage_groups(groups, sure=True, who=self._who)
 
     async def pending(
         self, *, limit: int = 200, after: StagedFile | None = None, text: str = ""

@@ -212,17 +212,6 @@ STAGED_THEN = "Into the holding folder; nothing is deleted, and undo takes it ba
 """What staging does; which folder holds a file is set for each source, so it is not named."""
 
 
-def to_be_moved(files: Sequence[MediaFile], *, more: int = 0) -> list[str]:
-    """Return the lines that name exactly what an act concerns, and how much it is."""
-    lines = []
-    for file in files:
-        lines.append(f"{file.where}")
-        lines.append(f"    {size(file.size)}, with the subtitles and pictures of its name")
-    if more:
-        lines.append(f"… and {count(more, 'more file', 'more files')}")
-    return [*lines, "", STAGED_THEN]
-
-
 def world(entry: Entry) -> list[Fact]:
     """Return what TMDb and OMDb say of a title, and in what they differ."""
     title, ratings = entry.title, entry.ratings

@@ -50,7 +50,8 @@ from mediavault_tui.domain.rehearsal import Flip, Outcome, Rehearsal
 from mediavault_tui.domain.rename_plan import Planned, Reach
 from mediavault_tui.domain.rename_plan import Preview as RenamePreview
 from mediavault_tui.domain.renaming import Pattern, beside, named, new_path
-from mediavault_tui.domain.verdict import Edge, Proof, Verdict
+from mediavault_tui.domain.stage_terms import Going, StagePreview, Terms, in_a_batch, left_out
+from mediavault_tui.domain.verdict import Edge, Loss, Proof, Verdict
 from mediavault_tui.domain.watching import Answering, Preview, Watched
 from mediavault_tui.domain.world import Entry as WorldEntry
 from mediavault_tui.domain.world import Ratings, Title, TitleKind, disagreements
@@ -149,6 +150,8 @@ class FakeInventory:
     def __init__(self, files: Sequence[MediaFile] | None = None) -> None:
         self.files = list(files if files is not None else map(film, range(len(_FILMS))))
         self.staged_files: list[Sequence[FileId]] = []
+        self.verdicts: dict[int, Verdict] = {}
+        """What the rules say of some files; the others are clear."""
         self.previewed: list[tuple[str, Reach]] = []
         self.renamed: list[list[Planned]] = []
         self.asked: list[InventoryQuery] = []
@@ -209,9 +212,36 @@ class FakeInventory:
         self.renamed.append(list(planned))
         return ActResult("1", done=tuple(StagedId(line.file) for line in planned))
 
-    async def stage_files(self, files: Sequence[FileId]) -> ActResult:
-        self.staged_files.append(files)
-        return ActResult("1", done=tuple(map(StagedId, files)))
+    async def stage_preview(self, files: Sequence[FileId]) -> StagePreview:
+        return stage_preview([f for f in self.files if f.id in files], self.verdicts)
+
+    async def stage_files(self, shown: Sequence[Terms]) -> ActResult:
+        self.staged_files.append([terms.file for terms in shown])
+        return ActResult("1", done=tuple(StagedId(terms.file) for terms in shown))
+
+
+def stage_preview(files: Sequence[MediaFile], verdicts: Mapping[int, Verdict]) -> StagePreview:
+    """Return what staging would do: each beside a copy of its own, what goes together by the real rules."""
+    left = [f"{f.where} is staged already" for f in files if f.state is FileState.STAGED]
+    going = [
+        Going(
+            f,
+            replace(f, id=FileId(1000 + f.id), path=f.path.replace("/films", "/archive")),
+            verdicts.get(f.id, Verdict.CLEAR),
+            "4K against 1080p; only it has Chinese sound",
+            (Loss("audio language", "zh"),) if verdicts.get(f.id) in _LOSING else (),
+        )
+        for f in files
+        if f.state is not FileState.STAGED
+    ]
+    goes = in_a_batch([one.verdict for one in going])
+    left += [left_out(one.file.where) for one, together in zip(going, goes, strict=True) if not together]
+    return StagePreview(
+        tuple(one for one, together in zip(going, goes, strict=True) if together), tuple(left)
+    )
+
+
+_LOSING = (Verdict.RECOMMENDED, Verdict.REVIEW)
 
 
 def rename_preview(

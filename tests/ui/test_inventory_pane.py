@@ -10,8 +10,9 @@ from textual.widgets import Input, Static
 from mediavault_tui.domain.library import Facet, SortKey
 from mediavault_tui.domain.model import FileState
 from mediavault_tui.domain.rename_plan import Reach
+from mediavault_tui.domain.verdict import Verdict
 from mediavault_tui.ui.app import MediaVaultApp
-from mediavault_tui.ui.dialogs import Confirm
+from mediavault_tui.ui.dialogs import Confirm, Text
 from mediavault_tui.ui.renaming import Rename
 from mediavault_tui.ui.screens.inventory import InventoryScreen
 from mediavault_tui.ui.widgets.listing import Listing
@@ -97,12 +98,71 @@ async def test_what_is_staged_already_is_not_staged_again() -> None:
     app = app_on(vault)
     async with app.run_test(size=NARROW) as pilot:
         await keys("d")(pilot)
-        await until(pilot, lambda: any("Staged already" in said.message for said in app._notifications))
+        await until(pilot, lambda: any("is staged already" in said.message for said in app._notifications))
         await keys("space", "space", "d")(pilot)
         await until(pilot, lambda: isinstance(app.screen, Confirm))
         await keys("y")(pilot)
         await until(pilot, lambda: bool(vault.staged_files))
     assert [list(files) for files in vault.staged_files] == [[2]]
+
+
+async def test_the_question_says_of_each_file_which_copy_stays_how_sure_that_is_and_what_is_lost() -> None:
+    vault = FakeVault()
+    vault.verdicts = {2: Verdict.RECOMMENDED, 3: Verdict.REVIEW}
+    app = app_on(vault)
+    async with app.run_test(size=NARROW) as pilot:
+        await keys("space", "space", "space", "d")(pilot)
+        await until(pilot, lambda: isinstance(app.screen, Confirm))
+        assert isinstance(app.screen, Confirm)
+        lines = app.screen.lines
+        assert app.screen.query_one("#frame").border_title == "Stage 2 files?"
+        first, second = (lines.index(vault.files[n].path) for n in (1, 0))
+        assert first < second, "what wants a look comes before what is sure"
+        assert lines[first + 1].startswith("    ~ recommended · ")
+        assert lines[first + 2 : first + 5] == [
+            "    4K against 1080p; only it has Chinese sound",
+            "    ▼ you lose audio language: zh",
+            f"    stays: {vault.files[1].path.replace('/films', '/archive')}",
+        ]
+        assert lines[second + 1].startswith("    ✓ clear · ")
+        assert lines[second + 2] == f"    stays: {vault.files[0].path.replace('/films', '/archive')}"
+        assert lines[0].endswith("1 ✓ clear · 1 ~ recommended · 1 stays, named below")
+        (named,) = (line for line in lines if "left out" in line)
+        assert named.strip().startswith(
+            f"{vault.files[2].path} is left out of the batch: its verdict is review"
+        )
+        await keys("y")(pilot)
+        await until(pilot, lambda: bool(vault.staged_files))
+    assert sorted(vault.staged_files[0]) == [1, 2]
+
+
+async def test_a_doubtful_file_by_itself_is_asked_for_with_all_that_speaks_against_it() -> None:
+    vault = FakeVault()
+    vault.verdicts = {1: Verdict.REVIEW}
+    app = app_on(vault)
+    async with app.run_test(size=NARROW) as pilot:
+        await keys("d")(pilot)
+        await until(pilot, lambda: isinstance(app.screen, Confirm))
+        assert isinstance(app.screen, Confirm)
+        assert app.screen.lines[1].startswith("    ? review · ")
+        assert "    4K against 1080p; only it has Chinese sound" in app.screen.lines
+        assert "    ▼ you lose audio language: zh" in app.screen.lines
+        await keys("y")(pilot)
+        await until(pilot, lambda: bool(vault.staged_files))
+    assert vault.staged_files == [[1]]
+
+
+async def test_where_every_marked_file_is_doubtful_nothing_is_asked_and_each_is_named() -> None:
+    vault = FakeVault()
+    vault.verdicts = dict.fromkeys((1, 2), Verdict.REVIEW)
+    app = app_on(vault)
+    async with app.run_test(size=NARROW) as pilot:
+        await keys("space", "space", "d")(pilot)
+        await until(pilot, lambda: isinstance(app.screen, Text))
+        shown = str(app.screen.query_one("#body Static", Static).content)
+        assert shown.count("is left out of the batch") == 2
+        await keys("escape")(pilot)
+    assert vault.staged_files == []
 
 
 async def test_the_key_that_starts_staging_does_not_confirm_it() -> None:

@@ -1,4 +1,7 @@
-"""Pending: what is staged, from where and why; restore it, approve it, purge what is approved."""
+"""Pending: what is staged, from where and why; restore it, approve it, purge what is approved.
+
+Longer than most panes: everything that may become of a staged file starts here.
+"""
 
 from __future__ import annotations
 
@@ -16,8 +19,9 @@ from textual.widgets import Static
 
 from mediavault_tui.domain.chat import Proposal
 from mediavault_tui.domain.library import ActResult, StagedFile, StagedState
-from mediavault_tui.domain.model import FileId, StagedId
+from mediavault_tui.domain.model import StagedId
 from mediavault_tui.domain.purging import Purgeable, PurgeForecast
+from mediavault_tui.domain.stage_terms import Terms
 from mediavault_tui.errors import MediaVaultError
 from mediavault_tui.ui import describe, purging, tables
 from mediavault_tui.ui.format import size
@@ -51,7 +55,7 @@ class PendingServices(Protocol):
 
     async def purge(self, staged: Sequence[StagedId], *, word: str) -> ActResult: ...
 
-    async def stage_files(self, files: Sequence[FileId]) -> ActResult: ...
+    async def stage_files(self, shown: Sequence[Terms]) -> ActResult: ...
 
 
 class PendingScreen(TextFilteredPane[PendingServices]):
@@ -224,8 +228,9 @@ class PendingScreen(TextFilteredPane[PendingServices]):
         files = await self.app.push_screen_wait(Proposed(proposal))
         if not files or not self.writable():
             return
+        shown = [line.terms for line in proposal.files if line.file in files and line.terms]
         try:
-            result = await (await self.opened()).stage_files(files)
+            result = await (await self.opened()).stage_files(shown)
         except MediaVaultError as error:
             self.complain("Nothing was staged", error)
             return
