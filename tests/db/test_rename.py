@@ -6,7 +6,8 @@ import asyncio
 import multiprocessing
 import os
 import subprocess
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -346,6 +347,36 @@ async def test_a_whole_season_or_show_is_renamed_and_nothing_else_of_it(
     }
     again = await service.show(plex, first, Reach.SHOW)
     assert (again.right, again.planned) == (3, ())
+
+
+class Overheard(Database):
+    """A pool that notes what each of its connections is asked."""
+
+    def __init__(self, database: Database) -> None:
+        super().__init__(database.url, database._pool)
+        self.asked: list[str] = []
+
+    @asynccontextmanager
+    async def connection(self) -> AsyncIterator[Connection]:
+        async with super().connection() as conn:
+            with conn.query_logger(lambda each: self.asked.append(each.query)):
+                yield conn
+                await asyncio.sleep(0)  # the last one is told of after its answer
+
+
+async def test_a_show_is_read_once_however_many_of_its_episodes_are_named(
+    conn: Connection, database: Database, shelf: Shelf
+) -> None:
+    firefly = Title(TitleKind.TV, 1437, "Firefly", year=2002)
+    await metadata.put_titles(conn, [firefly])
+    for number in range(1, 5):
+        identity = an_identity("Firefly", season=1, episodes=(number,))
+        file = await shelf.add(f"tv/{number}.mkv", b"%d" % number, identity=identity)
+        found = FoundMatch(file.id, "x", "sure", firefly.key, season=1, episodes=(number,), confidence=100)
+        await metadata.put_matches(conn, [found])
+    overheard = Overheard(database)
+    assert len(await renaming(overheard).preview(PRESETS["plex"])) == 4
+    assert sum("title_episodes e" in query for query in overheard.asked) == 1
 
 
 async def test_the_papers_of_a_show_go_with_it_once_nothing_of_it_stays_and_come_back(
