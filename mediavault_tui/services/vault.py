@@ -281,13 +281,13 @@ class Vault:
         """Return a page of what is staged, newest first."""
         return await (await self._services.stage()).pending(limit=limit, after=after, text=text)
 
-    async def purgeable(self) -> Purgeable:
-        """Return which files a purge would delete now, and how many are held for longer."""
-        return await (await self._services.stage()).purgeable()
+    async def purgeable(self, staged: Sequence[StagedId] | None = None) -> Purgeable:
+        """Return which files (of `staged`) a purge would delete now, and how many are held for longer."""
+        return await (await self._services.stage()).purgeable(staged)
 
-    async def forecast(self) -> PurgeForecast:
-        """Return what a purge now would delete and free; every file is looked at for it."""
-        return await (await self._services.stage()).forecast()
+    async def forecast(self, staged: Sequence[StagedId] | None = None) -> PurgeForecast:
+        """Return what a purge now (of `staged`) would delete and free; every file is looked at for it."""
+        return await (await self._services.stage()).forecast(staged)
 
     async def restore(self, staged: Sequence[StagedId]) -> ActResult:
         """Put staged files back where they came from."""

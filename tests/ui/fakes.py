@@ -415,16 +415,19 @@ class FakePending:
         start = [f.id for f in shown].index(after.id) + 1 if after else 0
         return shown[start : start + limit]
 
-    async def purgeable(self) -> Purgeable:
-        approved = [f for f in reversed(self.pending_files) if f.state is StagedState.APPROVED]
+    async def purgeable(self, staged: Sequence[StagedId] | None = None) -> Purgeable:
+        asked = [f for f in reversed(self.pending_files) if staged is None or f.id in staged]
+        approved = [f for f in asked if f.state is StagedState.APPROVED]
         due = [f.staged_at + (self.hold or timedelta()) for f in approved]
+        known = {f.id for f in approved}
         return purgeable(
-            tuple(Due(f.id, f.original, at, at <= NOW) for f, at in zip(approved, due, strict=True))
+            tuple(Due(f.id, f.original, at, at <= NOW) for f, at in zip(approved, due, strict=True)),
+            refused=tuple(f"number {id} is not approved" for id in staged or () if id not in known),
         )
 
-    async def forecast(self) -> PurgeForecast:
+    async def forecast(self, staged: Sequence[StagedId] | None = None) -> PurgeForecast:
         self.looked += 1
-        what = await self.purgeable()
+        what = await self.purgeable(staged)
         return PurgeForecast(what, sum(f.freed for f in self.pending_files if f.id in what.ids))
 
     async def restore(self, staged: Sequence[StagedId]) -> ActResult:
