@@ -25,6 +25,7 @@ from mediavault_tui.domain.library import (
     FacetCount,
     Folder,
     GroupSummary,
+    GroupsWaiting,
     InventoryQuery,
     InventoryRow,
     ScanProgress,
@@ -238,6 +239,10 @@ class Vault:
     ) -> list[GroupSummary]:
         """Return a page of the undecided groups, most reclaimable bytes first."""
         return await (await self._services.dedupe()).groups(limit=limit, after=after, text=text)
+
+    async def waiting(self) -> GroupsWaiting:
+        """Return how many groups wait for a decision, and how much they would free."""
+        return await (await self._services.dedupe()).waiting()
 
     async def comparison(self, group: GroupId) -> Comparison:
         """Return a group with all that is needed to decide it."""

@@ -23,6 +23,7 @@ from mediavault_tui.domain.library import (
     FacetCount,
     Folder,
     GroupSummary,
+    GroupsWaiting,
     InventoryQuery,
     InventoryRow,
     ScanCounts,
@@ -334,6 +335,9 @@ class FakeDuplicates:
         shown = [c.group for c in self.comparisons if text.lower() in c.group.title.lower()]
         start = [g.id for g in shown].index(after.id) + 1 if after else 0
         return shown[start : start + limit]
+
+    async def waiting(self) -> GroupsWaiting:
+        return GroupsWaiting(len(self.comparisons), sum(each.group.reclaimable for each in self.comparisons))
 
     async def comparison(self, group: GroupId) -> Comparison:
         return next(c for c in self.comparisons if c.group.id == group)
