@@ -155,6 +155,10 @@ class Vault:
         """Return how many files a filter lets through."""
         return await (await self._services.library()).totals(query)
 
+    async def bytes_of(self, files: Sequence[FileId]) -> int:
+        """Return how many bytes files have together."""
+        return await (await self._services.library()).bytes_of(files)
+
     async def facets_about(self, query: InventoryQuery) -> dict[Facet, list[FacetCount]]:
         """Return quick estimates of the facets' counts where very many files fit."""
         return await (await self._services.library()).facets_about(query)

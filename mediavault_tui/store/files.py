@@ -39,6 +39,11 @@ async def media_files(conn: Connection, ids: Iterable[FileId]) -> list[MediaFile
     return [file_of(row) for row in await conn.fetch(sql("media_files_by_id"), list(ids))]
 
 
+async def bytes_of(conn: Connection, ids: Iterable[FileId]) -> int:
+    """Return how many bytes files have together; unknown ids have none."""
+    return int(await conn.fetchval(sql("media_files_bytes"), list(ids)))
+
+
 def file_of(row: Record) -> MediaFile:
     """Read a row that has the columns of the query `media_files_by_id`."""
     return MediaFile(

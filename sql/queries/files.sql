@@ -55,3 +55,7 @@ left join file_matches m on m.file_id = f.id and m.state in ('sure', 'chosen')
 left join titles t on (t.kind, t.tmdb_id) = (m.kind, m.tmdb_id)
 left join omdb_ratings o on o.imdb_id = t.imdb_id
 order by wanted.place;
+
+-- name: media_files_bytes
+-- How many bytes files have together. $1 their ids.
+select coalesce(sum(f.size_bytes), 0)::bigint as bytes from media_files f where f.id = any ($1::bigint[]);

@@ -213,6 +213,9 @@ class FakeInventory:
         self.renamed.append(list(planned))
         return ActResult("1", done=tuple(StagedId(line.file) for line in planned))
 
+    async def bytes_of(self, files: Sequence[FileId]) -> int:
+        return sum(f.size for f in self.files if f.id in files)
+
     async def stage_preview(self, files: Sequence[FileId]) -> StagePreview:
         return stage_preview([f for f in self.files if f.id in files], self.verdicts)
 

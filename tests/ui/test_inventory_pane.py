@@ -13,6 +13,7 @@ from mediavault_tui.domain.rename_plan import Reach
 from mediavault_tui.domain.verdict import Verdict
 from mediavault_tui.ui.app import MediaVaultApp
 from mediavault_tui.ui.dialogs import Confirm, Text
+from mediavault_tui.ui.format import size
 from mediavault_tui.ui.renaming import Rename
 from mediavault_tui.ui.screens.inventory import InventoryScreen
 from mediavault_tui.ui.widgets.listing import Listing
@@ -29,6 +30,10 @@ def _names_of_plex(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def listing(app: MediaVaultApp) -> Listing[object]:
     return app.screen.query_one("#rows", Listing)
+
+
+def shown_totals(app: MediaVaultApp) -> str:
+    return str(app.screen.query_one("#totals", Static).content)
 
 
 def pane(app: MediaVaultApp) -> InventoryScreen:
@@ -181,6 +186,21 @@ async def test_a_range_marks_everything_between_its_ends() -> None:
     async with app.run_test(size=NARROW) as pilot:
         await keys("down", "v", "down", "down", "v")(pilot)
         assert listing(app).marks == {2, 3, 4}
+
+
+async def test_what_is_marked_is_added_up_also_where_its_rows_are_filtered_out() -> None:
+    vault = FakeVault()
+    app = app_on(vault)
+    async with app.run_test(size=WIDE) as pilot:
+        await keys("space", "down", "space")(pilot)
+        both = size(vault.files[0].size + vault.files[2].size)
+        await until(pilot, lambda: f" · 2 files marked, {both}" in shown_totals(app))
+        await keys("slash", *"heat", "enter")(pilot)
+        await until(pilot, lambda: listing(app).window.total == 2)
+        assert f" · 2 files marked, {both}" in shown_totals(app)
+        await keys("slash", "escape", "i")(pilot)
+        rest = size(sum(file.size for file in vault.files) - vault.files[0].size - vault.files[2].size)
+        await until(pilot, lambda: f" · 10 files marked, {rest}" in shown_totals(app))
 
 
 async def test_escape_gives_a_begun_range_up_and_then_the_marks() -> None:

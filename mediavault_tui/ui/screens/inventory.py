@@ -77,6 +77,8 @@ class InventoryServices(WorldServices, DetailServices, Protocol):
 
     async def nearest(self, text: str) -> Sequence[str]: ...
 
+    async def bytes_of(self, files: Sequence[FileId]) -> int: ...
+
     async def stage_preview(self, files: Sequence[FileId]) -> StagePreview: ...
 
     async def stage_files(self, shown: Sequence[Terms]) -> ActResult: ...
@@ -253,7 +255,25 @@ class InventoryScreen(WorldPane[InventoryServices]):
         if titles and line.value.strip() == typed:
             line.put(titles[0])
 
+    weighed: tuple[frozenset[FileId], int] = (frozenset(), 0)
+    """Marked files, and how many bytes they have together."""
+
     @on(Listing.Marked, "#rows")
+    @work(exclusive=True, group="weigh")
+    async def _weigh_marks(self) -> None:
+        """Say how much is marked; marks may lie on rows that are not here."""
+        self._show_totals()
+        marks = frozenset(FileId(key) for key in self.listing.marks)
+        if not marks:
+            return
+        await asyncio.sleep(_TYPING_PAUSE)
+        try:
+            self.weighed = marks, await (await self.opened()).bytes_of(list(marks))
+        except MediaVaultError as error:
+            self.complain("What is marked could not be added up", error)
+            return
+        self._show_totals()
+
     def _show_totals(self) -> None:
         query = self.query_shown
         files = count(self.totals.files, "file")
@@ -261,8 +281,10 @@ class InventoryScreen(WorldPane[InventoryServices]):
         parts += [f"{facet.value}: {visible(value)}" for facet, value in query.facets]
         if query.text:
             parts.append(f"{'not ' if query.inverse else ''}“{visible(query.text)}”")
-        if marks := len(self.listing.marks):
-            parts.append(f"{count(marks, 'file')} marked")
+        if marks := self.listing.marks:
+            marked, weight = self.weighed
+            known = f", {size(weight)}" if marked == marks else ""
+            parts.append(f"{count(len(marks), 'file')} marked{known}")
         if self.listing.range_from is not None:
             parts.append("range begun, v ends it")
         if self.asking:
