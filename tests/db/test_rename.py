@@ -6,8 +6,7 @@ import asyncio
 import multiprocessing
 import os
 import subprocess
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -25,6 +24,7 @@ from mediavault_tui.sources.local import LocalSource
 from mediavault_tui.store import metadata
 from mediavault_tui.store.database import Connection, Database
 from mediavault_tui.store.metadata import FoundMatch
+from tests.db.overheard import Overheard
 from tests.db.shelf import ME, Shelf
 from tests.factories import an_identity
 from tests.warm import warm_up
@@ -347,21 +347,6 @@ async def test_a_whole_season_or_show_is_renamed_and_nothing_else_of_it(
     }
     again = await service.show(plex, first, Reach.SHOW)
     assert (again.right, again.planned) == (3, ())
-
-
-class Overheard(Database):
-    """A pool that notes what each of its connections is asked."""
-
-    def __init__(self, database: Database) -> None:
-        super().__init__(database.url, database._pool)
-        self.asked: list[str] = []
-
-    @asynccontextmanager
-    async def connection(self) -> AsyncIterator[Connection]:
-        async with super().connection() as conn:
-            with conn.query_logger(lambda each: self.asked.append(each.query)):
-                yield conn
-                await asyncio.sleep(0)  # the last one is told of after its answer
 
 
 async def test_a_show_is_read_once_however_many_of_its_episodes_are_named(

@@ -16,6 +16,7 @@ from mediavault_tui.services import stage_batch, stage_preview
 from mediavault_tui.services.stage import Stage
 from mediavault_tui.store.database import Connection, Database
 from mediavault_tui.store.files import tracks_json
+from tests.db.overheard import Overheard
 from tests.db.shelf import ME, Shelf
 from tests.db.test_stage_meanwhile import once
 from tests.factories import audio
@@ -228,7 +229,9 @@ async def test_a_key_for_what_is_sure_takes_nothing_else(
     shelf: Shelf, conn: Connection, database: Database
 ) -> None:
     groups = [(await pair(shelf, verdict.value, verdict))[2] for verdict in Verdict]
-    result = await shelf.stage(database).stage_groups(groups, sure=True, who=ME)
+    overheard = Overheard(database)
+    result = await shelf.stage(overheard).stage_groups(groups, sure=True, who=ME)
+    assert sum("as verdicts" in query for query in overheard.asked) == 1, "all groups are read together"
     assert len(result.done) == 2
     assert ["No longer sure, so left alone: Heat" in sentence for sentence in result.refused] == [True, True]
     assert await conn.fetchval("select count(distinct batch) from archive_operations") == 1
