@@ -17,6 +17,7 @@ from mediavault_tui.domain.verdict import Proof, Verdict
 from mediavault_tui.errors import UsageError
 from mediavault_tui.services.regroup import bundled, regroup
 from mediavault_tui.store import groups as store
+from mediavault_tui.store import staging_groups
 from mediavault_tui.store.database import Connection, Database
 from mediavault_tui.store.files import media_files
 
@@ -82,7 +83,7 @@ class Dedupe:
     async def waiting(self) -> GroupsWaiting:
         """Return how many groups wait for a decision, and how much they would free."""
         async with self._database.connection() as conn:
-            return await store.waiting(conn)
+            return await staging_groups.waiting(conn)
 
     async def groups_below(self, paths: Sequence[bytes]) -> set[GroupId]:
         """Return the open groups with a member at or below one of these paths."""

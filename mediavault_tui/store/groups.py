@@ -15,7 +15,7 @@ from typing import Any
 
 from asyncpg import Record
 
-from mediavault_tui.domain.library import GroupSummary, GroupsWaiting
+from mediavault_tui.domain.library import GroupSummary
 from mediavault_tui.domain.model import FileId, GroupId
 from mediavault_tui.domain.paths import place as placed
 from mediavault_tui.domain.verdict import Decision, Edge, Group, Loss, MemberVerdict, Proof, Verdict
@@ -83,12 +83,7 @@ class LastDecision:
     pairs: int
 
 
-ROWS = {
-    "title_entries": TitleEntry,
-    "open_groups": GroupSummary,
-    "open_groups_waiting": GroupsWaiting,
-    "decision_last": LastDecision,
-}
+ROWS = {"title_entries": TitleEntry, "open_groups": GroupSummary, "decision_last": LastDecision}
 
 
 async def lock(conn: Connection) -> None:
@@ -184,13 +179,6 @@ async def open_groups(
         [str(verdict) for verdict in verdicts],
     )
     return [_summary(row) for row in rows]
-
-
-async def waiting(conn: Connection) -> GroupsWaiting:
-    """Return how many open groups there are, and the bytes that they would free."""
-    row = await conn.fetchrow(sql("open_groups_waiting"))
-    assert row is not None
-    return GroupsWaiting(*row)
 
 
 async def groups_below(conn: Connection, paths: Sequence[bytes]) -> set[GroupId]:
