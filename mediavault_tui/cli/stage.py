@@ -21,7 +21,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """Describe the arguments."""
     parser.epilog = "Exit code 1: a file was refused, in a rehearsal too; what was not refused is staged."
     parser.add_argument(
-        "groups", nargs="*", metavar="GROUP", help="numbers as `mediavault duplicates` lists them"
+        "groups",
+        nargs="*",
+        metavar="GROUP",
+        help="numbers as `mediavault duplicates` lists them; of several, none with the verdict review",
     )
     parser.add_argument(
         "--keep", metavar="FILE", help="the copy to keep (number or path); else the recommended one"
@@ -46,10 +49,11 @@ async def _run(args: argparse.Namespace) -> int:
     async with acting.opened() as (stage, naming):
         groups = await _groups(stage, args)
         keeper = await naming.file(args.keep) if args.keep else None
+        sure = bool(args.verdict)  # a scan may come to another one between the question and the act
         if args.dry_run:
-            answers = await stage.rehearse(groups, keeper=keeper, who=acting.who())
+            answers = await stage.rehearse(groups, keeper=keeper, sure=sure, who=acting.who())
             return _rehearsed(answers, as_json=args.json)
-        result = await stage.stage_groups(groups, keeper=keeper, who=acting.who())
+        result = await stage.stage_groups(groups, keeper=keeper, sure=sure, who=acting.who())
     return acting.report(result, "staged; nothing is deleted", as_json=args.json)
 
 

@@ -16,6 +16,8 @@ from typing import Any, Literal, NewType, TypeAlias
 
 from mediavault_tui.domain.asking import Rows
 from mediavault_tui.domain.model import FileId, GroupId
+from mediavault_tui.domain.stage_terms import Terms
+from mediavault_tui.domain.verdict import Verdict
 
 SessionId = NewType("SessionId", int)
 MessageId = NewType("MessageId", int)
@@ -127,6 +129,13 @@ class ProposedFile:
     sentence: str = ""
     losses: tuple[str, ...] = ()
     barred: str = ""
+
+    @property
+    def terms(self) -> Terms | None:
+        """What a person agrees to who stages it; None for what may not be staged."""
+        if self.keeper is None or not self.verdict:
+            return None
+        return Terms(self.file, self.keeper, Verdict(self.verdict))
 
 
 @dataclass(frozen=True, slots=True)

@@ -126,6 +126,14 @@ class FacetCount:
 
 
 @dataclass(frozen=True, slots=True)
+class GroupsWaiting:
+    """How many groups wait for a decision, and how much following every recommendation would free."""
+
+    groups: int
+    reclaimable: int
+
+
+@dataclass(frozen=True, slots=True)
 class GroupSummary:
     """One line of the Duplicates pane, most reclaimable bytes first."""
 

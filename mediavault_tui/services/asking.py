@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mediavault_tui.domain.asking import Rows, View
-from mediavault_tui.domain.chat import Proposal, ProposedFile
+from mediavault_tui.domain.chat import Proposal
 from mediavault_tui.domain.library import Comparison, Copy, InventoryQuery
-from mediavault_tui.domain.model import FileId, FileState, GroupId
+from mediavault_tui.domain.model import FileId, GroupId
 from mediavault_tui.errors import UsageError
+from mediavault_tui.services.proposing import proposed
 from mediavault_tui.store import ready as told
 from mediavault_tui.store.asking import Reader
 from mediavault_tui.store.database import Database
@@ -137,37 +138,5 @@ class Asking:
             raise UsageError("A proposal names at least one file")
         if len(files) > _PROPOSED_AT_ONCE:
             raise UsageError(f"A proposal names at most {_PROPOSED_AT_ONCE} files")
-        return Proposal(reason, tuple([await self._proposed(file) for file in dict.fromkeys(files)]))
-
-    async def _proposed(self, file: FileId) -> ProposedFile:
-        try:
-            explained = await self.explain_file(file)
-        except UsageError as error:
-            return ProposedFile(file, "", "", 0, barred=str(error))
-        known = explained.copy.file
-        title = known.shown.title if known.shown else ""
-        line = ProposedFile(file, known.path, title, known.size)
-        if known.state is not FileState.PRESENT:
-            return replace(line, barred=f"It is {known.state.value}, not present")
-        if known.protected:
-            return replace(line, barred="It lies in a protected folder")
-        barred = "It is in no group of duplicates: the last copy of a title is never staged"
-        for group in explained.groups:
-            keeper = next((c.file for c in group.copies if c.file.id == group.decision.keeper), None)
-            member = next((m for m in group.decision.members if m.file == file), None)
-            if member is None or keeper is None:
-                barred = f"The rules keep this one: {group.decision.sentence}"
-                continue
-            if group.group.proof == "coverage":
-                barred = "It is only covered by another file, which is shown but never staged for"
-                continue
-            return replace(
-                line,
-                group=group.group.id,
-                keeper=keeper.id,
-                keeper_path=keeper.path,
-                verdict=member.verdict.value,
-                sentence="; ".join(member.reasons) or group.decision.sentence,
-                losses=tuple(str(loss) for loss in member.losses),
-            )
-        return replace(line, barred=barred)
+        async with self._database.connection() as conn:
+            return Proposal(reason, await proposed(conn, files))

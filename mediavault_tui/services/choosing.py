@@ -39,15 +39,12 @@ class Choosing:
         """Return what a person must choose, with the candidates as far as they are known."""
         async with self._database.connection() as conn:
             rows = await store.waiting(conn, limit=limit)
-            return [
-                (
-                    row,
-                    await metadata.titles(
-                        conn, [(k, i) for k, i, _, _ in metadata.candidates_of(row.candidates)]
-                    ),
-                )
-                for row in rows
-            ]
+            kept = [[(kind, id) for kind, id, _, _ in metadata.candidates_of(row.candidates)] for row in rows]
+            wanted = dict.fromkeys(key for keys in kept for key in keys)
+            known = {title.key: title for title in await metadata.titles(conn, list(wanted))}
+        return [
+            (row, [known[key] for key in keys if key in known]) for row, keys in zip(rows, kept, strict=True)
+        ]
 
     async def queue(self, *, limit: int = 100, after: Asking | None = None) -> list[Asking]:
         """Return what waits, a line for each title and folder, most files of a title first.

@@ -9,7 +9,7 @@ from itertools import combinations
 
 from mediavault_tui.domain.content import content_pair
 from mediavault_tui.domain.judging import DecisionPolicy
-from mediavault_tui.domain.library import Comparison, Copy, GroupSummary
+from mediavault_tui.domain.library import Comparison, Copy, GroupSummary, GroupsWaiting
 from mediavault_tui.domain.likeness import THRESHOLD, sorted_key
 from mediavault_tui.domain.model import FileId, FileState, GroupId
 from mediavault_tui.domain.quality import score_of
@@ -18,6 +18,7 @@ from mediavault_tui.errors import UsageError
 from mediavault_tui.services.regroup import bundled, regroup
 from mediavault_tui.services.rescore import rescore
 from mediavault_tui.store import groups as store
+from mediavault_tui.store import staging_groups
 from mediavault_tui.store.database import Connection, Database
 from mediavault_tui.store.files import media_files
 
@@ -81,6 +82,11 @@ class Dedupe:
             return await store.open_groups(
                 conn, limit=limit, after=after, words=text.split(), proofs=proofs, verdicts=verdicts
             )
+
+    async def waiting(self) -> GroupsWaiting:
+        """Return how many groups wait for a decision, and how much they would free."""
+        async with self._database.connection() as conn:
+            return await staging_groups.waiting(conn)
 
     async def groups_below(self, paths: Sequence[bytes]) -> set[GroupId]:
         """Return the open groups with a member at or below one of these paths."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 
 from mediavault_tui.domain.library import (
     Copy,
@@ -21,7 +22,7 @@ from mediavault_tui.domain.worldfacets import WORLD
 from mediavault_tui.errors import UsageError
 from mediavault_tui.store import inventory
 from mediavault_tui.store.database import Database
-from mediavault_tui.store.files import files_at, media_file
+from mediavault_tui.store.files import bytes_of, files_at, media_file
 
 _TITLES = 300_000
 """Distinct titles kept for the nearest ones: some 60 MB at most, and half a second to search."""
@@ -61,6 +62,11 @@ class Library:
         """Return how many files the query lets through, and their bytes; an estimate when they are many."""
         async with self._database.connection() as conn:
             return await inventory.totals(conn, query)
+
+    async def bytes_of(self, files: Sequence[FileId]) -> int:
+        """Return how many bytes these files have together; unknown ones have none."""
+        async with self._database.connection() as conn:
+            return await bytes_of(conn, files)
 
     async def facets_about(self, query: InventoryQuery) -> dict[Facet, list[FacetCount]]:
         """Return quick estimates of every facet's counts where very many files fit; else nothing."""

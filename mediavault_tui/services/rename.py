@@ -5,18 +5,19 @@ from __future__ import annotations
 import asyncio
 import os
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
+from mediavault_tui.domain.choosing import Key
 from mediavault_tui.domain.holding import folded, split
 from mediavault_tui.domain.library import ActResult
 from mediavault_tui.domain.model import FileId, FileState, MediaFile, OperationId, StagedId
 from mediavault_tui.domain.pathtext import display
 from mediavault_tui.domain.rename_plan import Planned, Preview, Reach, is_show_paper
 from mediavault_tui.domain.renaming import Pattern, is_work, new_path
-from mediavault_tui.domain.world import TitleKind
+from mediavault_tui.domain.world import Title, TitleKind
 from mediavault_tui.errors import ReadOnly, Refused, SourceError, UsageError
 from mediavault_tui.services import rename_acts
 from mediavault_tui.services.rename_extras import extras, papers
@@ -66,8 +67,11 @@ class Renaming:
         async with self._database.connection() as conn:
             ids = list(files) if files is not None else await self._matched(conn)
             for start in range(0, len(ids), _PAGE):
-                for file in await media_files(conn, ids[start : start + _PAGE]):
-                    each = await self._plan(conn, looks, located(file), pattern)
+                page = await media_files(conn, ids[start : start + _PAGE])
+                works = dict.fromkeys(key for file in page if (key := _work(file)) is not None)
+                titles = {title.key: title for title in await metadata.titles(conn, list(works))}
+                for file in page:
+                    each = await self._plan(titles, looks, located(file), pattern)
                     if each is not None:
                         planned[file.id] = _first_come(each, aims)
             for file, destination in await extras(conn, list(planned.values())):
@@ -138,19 +142,19 @@ class Renaming:
         return await metadata.sure_files(conn)
 
     async def _plan(
-        self, conn: Connection, looks: Looks, file: MediaFile, pattern: Pattern
+        self, titles: Mapping[Key, Title], looks: Looks, file: MediaFile, pattern: Pattern
     ) -> Planned | None:
         if file.state is not FileState.PRESENT or not is_work(file):
             return Planned(file.id, file.path, refused=f"{file.path} is no film or episode that is present")
-        if file.work is None:
+        work = _work(file)
+        if work is None:
             why = (
                 f"{file.path} is not surely known to TMDb: `mediavault metadata fetch` asks,"
                 " `m` in the Inventory or `mediavault metadata match` chooses"
             )
             return Planned(file.id, file.path, refused=why)
-        (title,) = await metadata.titles(conn, [(TitleKind(file.work.kind), file.work.tmdb_id)])
         try:
-            return await self._planned(looks, file, new_path(file, title, pattern))
+            return await self._planned(looks, file, new_path(file, titles[work], pattern))
         except UsageError as error:
             return Planned(file.id, file.path, refused=str(error))
 
@@ -169,6 +173,11 @@ class Renaming:
         legs = legs_of(self._tools.source, looks, file, destination, papers=True)
         rename_acts.check(self._tools.source, looks, file, legs, self._protected)
         return tuple((leg.source, leg.destination or b"") for leg in legs)
+
+
+def _work(file: MediaFile) -> Key | None:
+    """Return which title a file surely is."""
+    return (TitleKind(file.work.kind), file.work.tmdb_id) if file.work is not None else None
 
 
 def _first_come(each: Planned, aims: dict[str, str]) -> Planned:

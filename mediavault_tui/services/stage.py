@@ -20,9 +20,11 @@ from mediavault_tui.domain.library import ActResult, StagedFile
 from mediavault_tui.domain.model import FileId, GroupId, OperationId, StagedId
 from mediavault_tui.domain.paths import LOCAL
 from mediavault_tui.domain.purging import Purgeable, PurgeForecast
+from mediavault_tui.domain.stage_terms import StagePreview, Terms
 from mediavault_tui.domain.staging import PURGE_WORD, ActKind
 from mediavault_tui.domain.verdict import Loss, Verdict
 from mediavault_tui.errors import MediaVaultError, ReadOnly, Refused
+from mediavault_tui.services import stage_preview
 from mediavault_tui.services.stage_acts import Tools
 from mediavault_tui.services.stage_back import BackOrder
 from mediavault_tui.services.stage_batch import StageOrder
@@ -37,7 +39,7 @@ from mediavault_tui.services.stage_plan import Planner
 from mediavault_tui.services.stage_recovery import Recovery
 from mediavault_tui.sources.base import Source
 from mediavault_tui.sources.places import as_places
-from mediavault_tui.store import staging
+from mediavault_tui.store import staging, staging_groups
 from mediavault_tui.store.acts import last_act, open_acts, together
 from mediavault_tui.store.database import Connection, Database
 
@@ -93,34 +95,46 @@ class Stage:
             raise Refused(refused[0])
         return await self._batch(orders, self._files.stage, who=who)
 
+    async def preview(self, files: Sequence[FileId]) -> StagePreview:
+        """Return what `stage_files` would do, as far as the database knows, and do none of it."""
+        async with self._database.connection() as conn:
+            return await stage_preview.preview(conn, files)
+
     async def stage_files(
-        self, files: Sequence[FileId], *, keeper: FileId | None = None, who: str
+        self,
+        files: Sequence[FileId],
+        *,
+        keeper: FileId | None = None,
+        shown: Sequence[Terms] = (),
+        who: str,
     ) -> ActResult:
         """Stage these files, each against `keeper` or else its open group's recommendation.
 
-        A file without such a group is refused, in a sentence of the result.
+        A file without such a group is refused, in a sentence of the result; of several files so is each
+        with the verdict *review*, and each whose copy to keep or verdict is not what was `shown`.
         """
         self._writing()
         async with self._database.connection() as conn:
-            orders, refused = await self._files.orders_of_files(conn, files, keeper)
+            orders, refused = await self._files.orders_of_files(conn, files, keeper, shown)
         return await self._batch(orders, self._files.stage, who=who, refused=refused)
 
     async def stage_groups(
-        self, groups: Sequence[GroupId], *, keeper: FileId | None = None, who: str
+        self, groups: Sequence[GroupId], *, keeper: FileId | None = None, sure: bool = False, who: str
     ) -> ActResult:
         """Stage, as one act, what each group recommends; `keeper` is for a single group.
 
-        Raises: UsageError for an unknown group; one that is not open is a sentence of the result.
+        One that is not open is a sentence of the result; so is of several each with the verdict *review*,
+        and with `sure` each that is not certain or clear. Raises: UsageError for an unknown group.
         """
         self._writing()
-        orders, refused = await self._orders(groups, keeper)
+        orders, refused = await self._orders(groups, keeper, sure=sure)
         return await self._batch(orders, self._files.stage, who=who, refused=refused)
 
     async def rehearse(
-        self, groups: Sequence[GroupId], *, keeper: FileId | None = None, who: str
+        self, groups: Sequence[GroupId], *, keeper: FileId | None = None, sure: bool = False, who: str
     ) -> list[Rehearsed]:
         """Return what `stage_groups` would do, by every rule and by the disk, and do none of it."""
-        orders, refused = await self._orders(groups, keeper)
+        orders, refused = await self._orders(groups, keeper, sure=sure)
         answers = [Rehearsed(None, None, (), "", sentence) for sentence in refused]
         async with self._database.connection() as conn:
             return answers + [await self._files.rehearse(conn, order, who) for order in orders]
@@ -135,10 +149,10 @@ class Stage:
             return await self._files.lost_beside(conn, orders)
 
     async def _orders(
-        self, groups: Sequence[GroupId], keeper: FileId | None
+        self, groups: Sequence[GroupId], keeper: FileId | None, *, sure: bool = False
     ) -> tuple[list[StageOrder], list[str]]:
         async with self._database.connection() as conn:
-            return await self._files.orders_of_groups(conn, groups, keeper)
+            return await self._files.orders_of_groups(conn, groups, keeper, sure=sure)
 
     async def restore(self, staged: Sequence[StagedId], *, who: str, rename: bool = False) -> ActResult:
         """Put staged files and their sidecars back; `rename`: as `Film (2)` where the place is taken."""
@@ -247,7 +261,7 @@ class Stage:
     async def batch_groups(self, verdicts: Sequence[Verdict]) -> list[GroupId]:
         """Return the open groups that one batch may take: certain or clear ones, whatever is asked."""
         async with self._database.connection() as conn:
-            return await staging.groups_of_verdicts(conn, verdicts)
+            return await staging_groups.groups_of_verdicts(conn, verdicts)
 
     async def close(self) -> None:
         """Wait some seconds for the acts that are under way; what takes longer is the next start's."""

@@ -11,15 +11,18 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 
 from mediavault_tui.domain.model import FileId, GroupId, MediaFile, OperationId
+from mediavault_tui.domain.stage_terms import Terms
 from mediavault_tui.domain.staging import Act
+from mediavault_tui.domain.verdict import Verdict
 from mediavault_tui.errors import Refused, SourceError
 from mediavault_tui.services import stage_checks
 from mediavault_tui.services.stage_acts import Tools, located
 from mediavault_tui.services.stage_drafts import Order, Wanted
 from mediavault_tui.services.stage_lots import LOT, Answer, Job, Lot, Outcome, by_folder
 from mediavault_tui.services.stage_plan import Planner
+from mediavault_tui.services.stage_preview import no_such_file
 from mediavault_tui.services.stage_waves import chunks
-from mediavault_tui.store import staging
+from mediavault_tui.store import staging, staging_groups
 from mediavault_tui.store.database import Connection
 from mediavault_tui.store.files import media_files
 from mediavault_tui.store.staging import Arrived
@@ -30,7 +33,8 @@ class StageOrder:
     """One file to be staged: instead of what it goes, and why.
 
     `chosen`: a person compared the two, or takes back an act in which that was done; else nothing goes that
-    only a comparison shows.
+    only a comparison shows. `verdict`: how sure the rules were when it was ordered, and must be still when
+    its turn comes; None where another copy than theirs is kept, or an act is taken back.
     """
 
     loser: FileId
@@ -40,6 +44,7 @@ class StageOrder:
     reason: str
     undoes: OperationId | None = None
     chosen: bool = False
+    verdict: Verdict | None = None
 
 
 @dataclass(slots=True, kw_only=True)
@@ -68,12 +73,15 @@ class StageBatch:
     async def _lot(self, conn: Connection, orders: Sequence[StageOrder], by: Order) -> Sequence[Answer]:
         ids = dict.fromkeys(id for order in orders for id in (order.loser, order.keeper))
         files = {file.id: located(file) for file in await media_files(conn, ids)}
+        broken = await _broken(conn, orders)
         answers: dict[int, Answer] = {}
         wanted: dict[int, Wanted] = {}
         for number, order in enumerate(orders):
             missing = [id for id in (order.loser, order.keeper) if id not in files]
             if missing:
-                answers[number] = Refused(f"there is no file number {missing[0]} in the inventory")
+                answers[number] = Refused(no_such_file(missing[0]))
+            elif why := broken.get(number):
+                answers[number] = Refused(f"{files[order.loser].path} stays: {why}")
             else:
                 loser, keeper = files[order.loser], files[order.keeper]
                 wanted[number] = Wanted(
@@ -90,6 +98,21 @@ class StageBatch:
         await _StageLot(self._tools, conn, list(jobs.values()), self._protected).carry()
         answers |= {number: job.answer for number, job in jobs.items() if job.answer is not None}
         return [answers[number] for number in range(len(orders))]
+
+
+async def _broken(conn: Connection, orders: Sequence[StageOrder]) -> dict[int, str]:
+    """Return by their numbers which orders do not hold any more, and why: a scan may have ended meanwhile."""
+    terms = {
+        number: (order.group, Terms(order.loser, order.keeper, order.verdict))
+        for number, order in enumerate(orders)
+        if order.verdict is not None and order.group is not None
+    }
+    now = await staging_groups.standings(conn, [(group, said.file) for group, said in terms.values()])
+    return {
+        number: why
+        for number, (group, said) in terms.items()
+        if (why := said.broken_by(now.get((group, said.file))))
+    }
 
 
 class _StageLot(Lot[_Going]):

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from mediavault_tui.domain.losses import losses
 from mediavault_tui.domain.matching import Pair
 from mediavault_tui.domain.model import FileId, GroupId, MediaFile, OperationId, StagedId
+from mediavault_tui.domain.stage_terms import Terms, in_a_batch, left_out
 from mediavault_tui.domain.staging import Act
 from mediavault_tui.domain.verdict import Loss, Proof, Verdict
 from mediavault_tui.errors import Refused, SourceError, UsageError
@@ -20,19 +21,20 @@ from mediavault_tui.services.stage_batch import StageBatch, StageOrder
 from mediavault_tui.services.stage_drafts import Order, Wanted
 from mediavault_tui.services.stage_lots import Answer
 from mediavault_tui.services.stage_plan import Planner
-from mediavault_tui.store import acts, staging
+from mediavault_tui.services.stage_preview import no_better_copy, no_such_file
+from mediavault_tui.store import acts, staging, staging_groups
 from mediavault_tui.store.database import Connection
 from mediavault_tui.store.files import media_files
 from mediavault_tui.store.groups import decisions
-from mediavault_tui.store.staging import StagingGroup
+from mediavault_tui.store.staging_groups import StagingGroup
 
 
 @dataclass(frozen=True, slots=True)
 class Rehearsed:
     """What staging one file would do; `refused` is a sentence if it would do nothing.
 
-    `verdict` is the rules' for the group, None where another copy than theirs is kept; `losses`
-    are what only this file has beside the keeper.
+    `verdict` is the rules', None where another copy than theirs is kept; `losses` are what only this
+    file has beside the keeper.
     """
 
     file: FileId | None
@@ -65,54 +67,89 @@ class FileActs:
         """Put staged files back, or delete them for good, many together."""
 
     async def orders_of_groups(
-        self, conn: Connection, groups: Sequence[GroupId], keeper: FileId | None = None
+        self,
+        conn: Connection,
+        groups: Sequence[GroupId],
+        keeper: FileId | None = None,
+        *,
+        sure: bool = False,
     ) -> tuple[list[StageOrder], list[str]]:
         """Return the orders that leave only `keeper` (else the recommended copy) of each group.
 
-        One that is not open is a sentence. Raises: UsageError for an unknown group, or no member of it.
+        One that is not open, or may not be among several, is a sentence; so is with `sure` one that is
+        neither certain nor clear. Raises: UsageError for an unknown group, or no member of it.
         """
-        found = {group.id: group for group in await staging.staging_groups(conn, groups)}
+        found = {group.id: group for group in await staging_groups.staging_groups(conn, groups)}
         refused: list[str] = []
-        pairs: list[tuple[FileId, FileId, StagingGroup]] = []
-        for id in groups:
+        open_ones: list[StagingGroup] = []
+        for id in dict.fromkeys(groups):
             group = found.get(id)
             if group is None:
                 raise UsageError(f"there is no group {id}")
-            kept = group.keeper if keeper is None else keeper
-            if kept not in group.members:
-                raise UsageError(f"file {kept} is no member of group {id}")
+            if keeper is not None and keeper not in group.members:
+                raise UsageError(f"file {keeper} is no member of group {id}")
             if group.state != "open" or group.proof is Proof.COVERAGE:
                 why = "it shows coverage, not copies" if group.state == "open" else f"it is {group.state}"
                 refused.append(f"nothing of group {id} ({group.title}) is staged: {why}")
+            elif sure and not group.verdict.may_enter_a_batch:
+                refused.append(f"No longer sure, so left alone: {group.title}. {group.sentence}")
+            else:
+                open_ones.append(group)
+        pairs: list[tuple[FileId, FileId, StagingGroup]] = []
+        goes = in_a_batch([group.verdict for group in open_ones])
+        for group, together in zip(open_ones, goes, strict=True):
+            if not together:
+                refused.append(left_out(f"group {group.id} ({group.title})"))
                 continue
+            kept = group.keeper if keeper is None else keeper
             losers = [member for member in group.members if member != kept and member in group.present]
             pairs += [(loser, kept, group) for loser in losers]
-        proofs = await staging.pairings(
+        proofs = await staging_groups.pairings(
             conn, [loser for loser, _, _ in pairs], keepers=[kept for _, kept, _ in pairs]
         )
         orders = []
         for loser, kept, group in pairs:
             proof = proofs.get(loser)
             reason = proof.reason if proof is not None and proof.keeper == kept else group.sentence
+            verdict = group.verdicts.get(loser) if kept == group.keeper else None
             exact = group.proof is Proof.EXACT
-            orders.append(StageOrder(loser, kept, group.id, exact, reason, chosen=keeper is not None))
+            orders.append(
+                StageOrder(loser, kept, group.id, exact, reason, chosen=keeper is not None, verdict=verdict)
+            )
         return orders, refused
 
     async def orders_of_files(
-        self, conn: Connection, files: Sequence[FileId], keeper: FileId | None
+        self,
+        conn: Connection,
+        files: Sequence[FileId],
+        keeper: FileId | None,
+        shown: Sequence[Terms] = (),
     ) -> tuple[list[StageOrder], list[str]]:
-        """Return the orders for single files, and a sentence for each that has no group."""
-        found = await staging.pairings(conn, files, keepers=[keeper] * len(files))
-        orders, refused = [], []
-        for file in dict.fromkeys(files):
-            if pair := found.get(file):
-                exact = pair.proof is Proof.EXACT
-                chosen = keeper is not None
-                orders.append(StageOrder(file, pair.keeper, pair.group, exact, pair.reason, chosen=chosen))
-            else:
-                path = (await needed_file(conn, file)).path
-                refused.append(f"{path} stays: no open group has a better copy of it to keep")
-        return orders, refused
+        """Return the orders for single files, and a sentence for each that has no group or may not go.
+
+        `shown`: on what terms; what of it does not hold when a file's turn comes leaves that file alone.
+        """
+        found = await staging_groups.pairings(conn, files, keepers=[keeper] * len(files))
+        terms = {said.file: said for said in shown}
+        orders: list[StageOrder] = []
+        for file, pair in ((file, found[file]) for file in dict.fromkeys(files) if file in found):
+            said = terms.get(file)
+            orders.append(
+                StageOrder(
+                    file,
+                    said.keeper if said else pair.keeper,
+                    pair.group,
+                    pair.proof is Proof.EXACT,
+                    pair.reason,
+                    chosen=keeper is not None,
+                    verdict=said.verdict if said else pair.verdict,
+                )
+            )
+        together = in_a_batch([order.verdict for order in orders])
+        going = [order for order, goes in zip(orders, together, strict=True) if goes]
+        stays = [file for file in dict.fromkeys(files) if file not in {order.loser for order in going}]
+        known = {file.id: file for file in await media_files(conn, stays)}
+        return going, [_why_it_stays(id, known.get(id), grouped=id in found) for id in stays]
 
     async def orders_to_stage_again(
         self, conn: Connection, undone: Mapping[FileId, OperationId]
@@ -127,7 +164,7 @@ class FileActs:
         both = {id for was in held.values() for id in (was.file, was.keeper)}
         files = {file.id: file for file in await media_files(conn, sorted(both))}
         apart = vetoed(files.values(), await decisions(conn))
-        found = await staging.staging_groups(
+        found = await staging_groups.staging_groups(
             conn, [was.group for was in held.values() if was.group is not None]
         )
         exact_groups = {group.id for group in found if group.proof is Proof.EXACT}
@@ -166,7 +203,6 @@ class FileActs:
     async def rehearse(self, conn: Connection, order: StageOrder, who: str) -> Rehearsed:
         """Return what `stage` would do: every rule asked, every look taken, nothing kept."""
         loser, keeper = await needed_file(conn, order.loser), await needed_file(conn, order.keeper)
-        verdict = await self._verdict(conn, order)
         lost = losses(keeper.info, loser.info) if keeper.info and loser.info and not order.exact else ()
         by = Order("00000000-0000-0000-0000-000000000000", who)
         wanted = Wanted(loser, keeper, order.group, order.reason, chosen=order.chosen)
@@ -183,15 +219,9 @@ class FileActs:
         except _Rollback as planned:
             await acts.release(conn, planned.act.id)
             moves = tuple((leg.source, leg.destination or b"") for leg in planned.act.legs)
-            return Rehearsed(loser.id, keeper.id, moves, order.reason, "", verdict, lost)
+            return Rehearsed(loser.id, keeper.id, moves, order.reason, "", order.verdict, lost)
         except (Refused, SourceError) as error:
-            return Rehearsed(loser.id, keeper.id, (), order.reason, str(error), verdict, lost)
-
-    async def _verdict(self, conn: Connection, order: StageOrder) -> Verdict | None:
-        """Return what the rules say of the group, if it is their keeper that stays."""
-        groups = [order.group] if order.group is not None else []
-        found = await staging.staging_groups(conn, groups)
-        return found[0].verdict if found and found[0].keeper == order.keeper else None
+            return Rehearsed(loser.id, keeper.id, (), order.reason, str(error), order.verdict, lost)
 
     async def rename_back(
         self, conn: Connection, renames: Sequence[tuple[FileId, OperationId]], by: Order
@@ -218,3 +248,9 @@ class FileActs:
             protected=self._protected,
             rehearsal=True,
         )
+
+
+def _why_it_stays(id: FileId, file: MediaFile | None, *, grouped: bool) -> str:
+    if file is None:
+        return no_such_file(id)
+    return left_out(file.where) if grouped else no_better_copy(file)

@@ -25,6 +25,7 @@ from mediavault_tui.domain.library import (
     FacetCount,
     Folder,
     GroupSummary,
+    GroupsWaiting,
     InventoryQuery,
     InventoryRow,
     ScanProgress,
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
     from mediavault_tui.domain.rehearsal import Rehearsal
     from mediavault_tui.domain.rename_plan import Planned, Reach
     from mediavault_tui.domain.rename_plan import Preview as RenamePreview
+    from mediavault_tui.domain.stage_terms import StagePreview, Terms
     from mediavault_tui.domain.verdict import Loss
     from mediavault_tui.domain.watching import Answering, Preview
     from mediavault_tui.domain.world import Title
@@ -154,6 +156,10 @@ class Vault:
         """Return how many files a filter lets through."""
         return await (await self._services.library()).totals(query)
 
+    async def bytes_of(self, files: Sequence[FileId]) -> int:
+        """Return how many bytes files have together."""
+        return await (await self._services.library()).bytes_of(files)
+
     async def facets_about(self, query: InventoryQuery) -> dict[Facet, list[FacetCount]]:
         """Return quick estimates of the facets' counts where very many files fit."""
         return await (await self._services.library()).facets_about(query)
@@ -239,6 +245,10 @@ class Vault:
         """Return a page of the undecided groups, most reclaimable bytes first."""
         return await (await self._services.dedupe()).groups(limit=limit, after=after, text=text)
 
+    async def waiting(self) -> GroupsWaiting:
+        """Return how many groups wait for a decision, and how much they would free."""
+        return await (await self._services.dedupe()).waiting()
+
     async def comparison(self, group: GroupId) -> Comparison:
         """Return a group with all that is needed to decide it."""
         return await (await self._services.dedupe()).comparison(group)
@@ -266,24 +276,18 @@ class Vault:
         """Keep one copy of a group, stage the others."""
         return await (await self._acting()).stage_group(group, keeper, who=self._who)
 
-    async def stage_files(self, files: Sequence[FileId]) -> ActResult:
-        """Stage files, each beside the keeper of its group."""
-        return await (await self._acting()).stage_files(files, who=self._who)
+    async def stage_preview(self, files: Sequence[FileId]) -> StagePreview:
+        """Return what staging files would do: against which copies, how sure that is, what is lost."""
+        return await (await self._services.stage()).preview(files)
+
+    async def stage_files(self, shown: Sequence[Terms]) -> ActResult:
+        """Stage files on the terms that a person was shown, each beside the keeper of its group."""
+        files = [terms.file for terms in shown]
+        return await (await self._acting()).stage_files(files, shown=shown, who=self._who)
 
     async def stage_sure(self, groups: Sequence[GroupId]) -> ActResult:
         """Stage the worse copies of the groups that are, now, certain or clear, as one act."""
-        stage = await self._acting()
-        dedupe = await self._services.dedupe()
-        sure: list[GroupId] = []
-        unsure: list[str] = []
-        for group in groups:
-            decision = (await dedupe.comparison(group)).decision
-            if decision.verdict.may_enter_a_batch:
-                sure.append(group)
-            else:
-                unsure.append(f"No longer sure, so left alone: {decision.sentence}")
-        result = await stage.stage_groups(sure, who=self._who) if sure else ActResult(batch="")
-        return replace(result, refused=(*result.refused, *unsure))
+        return await (await self._acting()).stage_groups(groups, sure=True, who=self._who)
 
     async def pending(
         self, *, limit: int = 200, after: StagedFile | None = None, text: str = ""
@@ -291,13 +295,13 @@ class Vault:
         """Return a page of what is staged, newest first."""
         return await (await self._services.stage()).pending(limit=limit, after=after, text=text)
 
-    async def purgeable(self) -> Purgeable:
-        """Return which files a purge would delete now, and how many are held for longer."""
-        return await (await self._services.stage()).purgeable()
+    async def purgeable(self, staged: Sequence[StagedId] | None = None) -> Purgeable:
+        """Return which files (of `staged`) a purge would delete now, and how many are held for longer."""
+        return await (await self._services.stage()).purgeable(staged)
 
-    async def forecast(self) -> PurgeForecast:
-        """Return what a purge now would delete and free; every file is looked at for it."""
-        return await (await self._services.stage()).forecast()
+    async def forecast(self, staged: Sequence[StagedId] | None = None) -> PurgeForecast:
+        """Return what a purge now (of `staged`) would delete and free; every file is looked at for it."""
+        return await (await self._services.stage()).forecast(staged)
 
     async def restore(self, staged: Sequence[StagedId]) -> ActResult:
         """Put staged files back where they came from."""

@@ -50,6 +50,11 @@ async def files_at(conn: Connection, located: bytes) -> list[FileId]:
     return [FileId(row["id"]) for row in rows]
 
 
+async def bytes_of(conn: Connection, ids: Iterable[FileId]) -> int:
+    """Return how many bytes files have together; unknown ids have none."""
+    return int(await conn.fetchval(sql("media_files_bytes"), list(ids)))
+
+
 def file_of(row: Record) -> MediaFile:
     """Read a row that has the columns of the query `media_files_by_id`."""
     return MediaFile(

@@ -8,6 +8,7 @@ from datetime import datetime
 from types import MappingProxyType
 
 from mediavault_tui.domain.model import FileId, GroupId
+from mediavault_tui.domain.verdict import Loss, Proof, Verdict
 from mediavault_tui.store.database import Connection
 from mediavault_tui.store.sqlfiles import sql
 
@@ -52,12 +53,43 @@ class Deed:
     intended_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class Membership:
+    """What the rules say of a file in one of its open groups; no verdict where it is the copy to keep."""
+
+    group: GroupId
+    proof: Proof
+    keeper: FileId
+    verdict: Verdict | None
+    reasons: tuple[str, ...]
+    losses: tuple[Loss, ...]
+    sentence: str
+
+
 ROWS = {"asked_history_of": Deed}
 
 
 async def groups_of(conn: Connection, file: FileId) -> list[GroupId]:
     """Return the open groups that a file is in, strongest proof first."""
     return [GroupId(row["id"]) for row in await conn.fetch(sql("asked_groups_of"), file)]
+
+
+async def memberships(conn: Connection, files: Sequence[FileId]) -> dict[FileId, list[Membership]]:
+    """Return the open groups of each of these files, strongest proof first; files in none are left out."""
+    found: dict[FileId, list[Membership]] = {}
+    for row in await conn.fetch(sql("asked_memberships"), list(files)):
+        found.setdefault(FileId(row["file_id"]), []).append(
+            Membership(
+                group=GroupId(row["group_id"]),
+                proof=Proof(row["proof"]),
+                keeper=FileId(row["keeper_id"]),
+                verdict=Verdict(row["verdict"]) if row["verdict"] else None,
+                reasons=tuple(row["reasons"]),
+                losses=tuple(Loss(what, value) for what, value in row["losses"] or ()),
+                sentence=row["sentence"],
+            )
+        )
+    return found
 
 
 async def history_of(conn: Connection, file: FileId) -> list[Deed]:

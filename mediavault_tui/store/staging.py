@@ -1,4 +1,4 @@
-"""Staged files, the groups they come from, and what follows in the inventory.
+"""Staged files, and what follows from them in the inventory.
 
 Functions take the connection first; the `finish_…` ones belong into one transaction with
 whatever else the end of an act means (`acts.together`).
@@ -16,37 +16,9 @@ from mediavault_tui.domain.model import FileId, FileStamp, GroupId, OperationId,
 from mediavault_tui.domain.paths import locate, place
 from mediavault_tui.domain.pathtext import display
 from mediavault_tui.domain.staging import Act, ActState, Held, Leg
-from mediavault_tui.domain.verdict import Proof, Verdict
 from mediavault_tui.store.acts import advance_all, leg_of, legs_text, path_text, rules
 from mediavault_tui.store.database import Connection
 from mediavault_tui.store.sqlfiles import sql
-
-
-@dataclass(frozen=True, slots=True)
-class Pairing:
-    """Why a file may be staged: the group, the copy to keep, and the words."""
-
-    file: FileId
-    keeper: FileId
-    group: GroupId
-    proof: Proof
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class StagingGroup:
-    """A group as staging needs it: what is recommended, and who is in it."""
-
-    id: GroupId
-    state: str
-    proof: Proof
-    verdict: Verdict
-    keeper: FileId
-    sentence: str
-    title: str
-    members: tuple[FileId, ...]
-    present: frozenset[FileId]
-    """Those of them that lie where the inventory has them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,54 +208,3 @@ async def lock_approved(conn: Connection, ids: Sequence[StagedId]) -> frozenset[
 async def _announce(conn: Connection, rows: Sequence[asyncpg.Record]) -> list[StagedId]:
     await conn.execute(sql("notice"), [f"approved:{row['id']}" for row in rows])
     return [StagedId(row["id"]) for row in rows]
-
-
-# The groups they come from.
-
-
-async def pairings(
-    conn: Connection, files: Sequence[FileId], *, keepers: Sequence[FileId | None]
-) -> dict[FileId, Pairing]:
-    """Return for each file the open group in which it may be staged; exact before alike.
-
-    `keepers`: for each who must be in that group too; None: the group's own recommendation. A file
-    that has no such group, or is the copy to keep, is left out.
-    """
-    rows = await conn.fetch(sql("group_of_files"), list(files), list(keepers))
-    return {
-        FileId(row["file_id"]): Pairing(
-            file=FileId(row["file_id"]),
-            keeper=FileId(row["keeper_id"]),
-            group=GroupId(row["group_id"]),
-            proof=Proof(row["proof"]),
-            reason="; ".join(row["reasons"]) or row["sentence"],
-        )
-        for row in rows
-    }
-
-
-async def staging_groups(conn: Connection, ids: Sequence[GroupId]) -> list[StagingGroup]:
-    """Return groups with their members, in the order of `ids`; unknown ones are left out."""
-    return [
-        StagingGroup(
-            id=GroupId(row["id"]),
-            state=row["state"],
-            proof=Proof(row["proof"]),
-            verdict=Verdict(row["verdict"]),
-            keeper=FileId(row["keeper_id"]),
-            sentence=row["sentence"],
-            title=row["title"],
-            members=tuple(FileId(member) for member in row["members"]),
-            present=frozenset(FileId(member) for member in row["present"]),
-        )
-        for row in await conn.fetch(sql("groups_for_staging"), list(ids))
-    ]
-
-
-async def groups_of_verdicts(conn: Connection, verdicts: Sequence[Verdict]) -> list[GroupId]:
-    """Return the open groups that a batch of these verdicts takes, most bytes first.
-
-    Only certain and clear ones, whatever was asked for: no other may enter a batch.
-    """
-    rows = await conn.fetch(sql("groups_of_verdicts"), [verdict.value for verdict in verdicts])
-    return [GroupId(row["id"]) for row in rows]

@@ -15,6 +15,7 @@ from mediavault_tui.domain.checks import Check
 from mediavault_tui.domain.choosing import Puzzle
 from mediavault_tui.domain.library import (
     Copy,
+    GroupsWaiting,
     ScanPhase,
     ScanProgress,
     StagedFile,
@@ -85,6 +86,15 @@ def scanning(progress: ScanProgress) -> str:
         return "scan paused"
     total, done = progress.total_bytes or progress.total_files, progress.done_bytes or progress.done_files
     return f"scanning {100 * done // total} %" if total else "scanning"
+
+
+def waiting(groups: GroupsWaiting) -> str:
+    """Return what a scan leaves to be decided, for `keyed`."""
+    if not groups.groups:
+        return "No duplicates wait for a decision."
+    many = count(groups.groups, "group of duplicates waits", "groups of duplicates wait")
+    shows = "it" if groups.groups == 1 else "them"
+    return f"{many}, {size(groups.reclaimable)} reclaimable: <app.duplicates:2> shows {shows}."
 
 
 def staged_facts(staged: StagedFile) -> list[Fact]:
@@ -210,17 +220,6 @@ def facts(copy: Copy, *, choosing: str) -> list[Fact]:
 
 STAGED_THEN = "Into the holding folder; nothing is deleted, and undo takes it back."
 """What staging does; which folder holds a file is set for each source, so it is not named."""
-
-
-def to_be_moved(files: Sequence[MediaFile], *, more: int = 0) -> list[str]:
-    """Return the lines that name exactly what an act concerns, and how much it is."""
-    lines = []
-    for file in files:
-        lines.append(f"{file.where}")
-        lines.append(f"    {size(file.size)}, with the subtitles and pictures of its name")
-    if more:
-        lines.append(f"… and {count(more, 'more file', 'more files')}")
-    return [*lines, "", STAGED_THEN]
 
 
 def world(entry: Entry) -> list[Fact]:

@@ -11,6 +11,7 @@ from textual.widgets import Static, TextArea
 
 from mediavault_tui.domain.chat import Proposal, ProposedFile
 from mediavault_tui.domain.model import FileId
+from mediavault_tui.domain.stage_terms import in_a_batch
 from mediavault_tui.domain.verdict import Verdict
 from mediavault_tui.ui import describe
 from mediavault_tui.ui.columns import Cell, Column
@@ -110,7 +111,9 @@ class Proposed(AsksFirst, Modal[list[FileId] | None]):
         self.query_one("#rules", Static).update(describe.plain(_rules(line, width) if line else []))
         chosen = [line for line in self.proposal.files if line.file in listing.marks]
         bytes_marked = size(sum(each.size for each in chosen))
-        words = f"{count(len(chosen), 'file')} marked, {bytes_marked}; nothing is deleted by staging"
+        goes = in_a_batch([line.terms.verdict if line.terms else None for line in chosen])
+        then = "nothing is deleted by staging" if all(goes) else "what is to be reviewed goes only by itself"
+        words = f"{count(len(chosen), 'file')} marked, {bytes_marked}; {then}"
         self.query_one("#sum", Static).update(describe.plain([words]))
 
     @on(Listing.RangeChosen)

@@ -53,13 +53,21 @@ def line(forecast: PurgeForecast) -> Content:
     return describe.line(parts)
 
 
-def question(forecast: PurgeForecast) -> list[str]:
-    """Return what a purge would delete, free and leave."""
-    waiting, names = forecast.what.waiting, forecast.what.names
+def question(forecast: PurgeForecast, *, marked: int = 0) -> tuple[str, list[str]]:
+    """Return the title and the lines: what a purge would delete, free and leave.
+
+    `marked`: of so many files, which a person has marked; 0: of all.
+    """
+    waiting, names, stay = forecast.what.waiting, forecast.what.names, len(forecast.what.refused)
     freed = _at_most(forecast)
     more = [f"… and {count(forecast.files - _NAMED, 'more file')}"] if forecast.files > _NAMED else []
-    return [
-        f"{count(forecast.files, 'file')} will be deleted for good.",
+    of_them = f"Of the {count(marked, 'file')} marked " if marked > 1 else ""
+    return "Purge what is marked?" if marked else "Purge what is approved?", [
+        f"{of_them}{count(forecast.files, 'file')} will be deleted for good.",
+        *(
+            [f"{stay:,} of them {'is not approved and stays' if stay == 1 else 'are not approved and stay'}."]
+            * bool(stay)
+        ),
         f"{freed[0].upper()}{freed[1:]} are freed. This cannot be undone.",
         *cautions(forecast),
         *([held_sentence(waiting)] if waiting else []),
@@ -69,13 +77,26 @@ def question(forecast: PurgeForecast) -> list[str]:
     ]
 
 
+def _unapproved(files: int) -> list[str]:
+    if not files:
+        return []
+    return [
+        f"{files:,} of them {'is not approved and stays' if files == 1 else 'are not approved and stay'}."
+    ]
+
+
 def _at_most(forecast: PurgeForecast) -> str:
     return ("at most " if forecast.bins else "") + size(forecast.bytes)
 
 
-def nothing_due(what: Purgeable) -> str:
-    """Return why nothing can be purged now, and what to do."""
+def nothing_due(what: Purgeable, *, marked: int = 0) -> str:
+    """Return why nothing can be purged now (of so many marked files), and what to do; for `keyed`."""
+    if what.waiting is None and marked:
+        return (
+            "Nothing that is marked is approved. Approve it with <pending.approve:a>,"
+            " or take the marks away with <pane.back:esc> to purge what else is."
+        )
     if what.waiting is None:
-        return "Nothing is approved. Approve what may go with a, then purge."
+        return "Nothing is approved. Approve what may go with <pending.approve:a>, then purge."
     how = f"`mediavault purge --early` deletes without waiting, and {RETENTION}=0 lets nothing wait."
     return f"{held_sentence(what.waiting)} {how}"

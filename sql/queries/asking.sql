@@ -64,6 +64,14 @@ join duplicate_members m on m.group_id = g.id
 where m.file_id = $1 and g.state = 'open'
 order by array_position(array['exact', 'same_title', 'looks_alike', 'coverage'], g.proof), g.id;
 
+-- name: asked_memberships
+-- What the rules say of files in their open groups, strongest proof first; of the copy to keep no verdict. $1 the files.
+select m.file_id, g.id as group_id, g.proof, g.keeper_id, m.verdict, coalesce(m.reasons, '{}') as reasons, m.losses, g.sentence
+from duplicate_members m
+join duplicate_groups g on g.id = m.group_id
+where m.file_id = any ($1::bigint[]) and g.state = 'open'
+order by m.file_id, array_position(array['exact', 'same_title', 'looks_alike', 'coverage'], g.proof), g.id;
+
 -- name: asked_history_of
 -- What was done with a file, newest first. $1 the file.
 select o.kind,

@@ -90,3 +90,7 @@ select id from media_files where source = $1 and path_raw = $2;
 -- The inventory's files whose path reads so; a walk through the source's files, for no index has the text.
 -- $1 source, $2 text.
 select id from media_files where source = $1 and path = $2 order by id;
+
+-- name: media_files_bytes
+-- How many bytes files have together. $1 their ids.
+select coalesce(sum(f.size_bytes), 0)::bigint as bytes from media_files f where f.id = any ($1::bigint[]);

@@ -175,6 +175,12 @@ where g.state = 'open'
 order by g.reclaimable_bytes desc, g.id desc
 limit $1;
 
+-- name: open_groups_waiting
+-- How many open groups there are, and the bytes that they would free. It takes nothing.
+select count(*) as groups, coalesce(sum(g.reclaimable_bytes), 0)::bigint as reclaimable
+from duplicate_groups g
+where g.state = 'open';
+
 -- name: group_by_id
 -- One group, whatever its state, with what was decided. $1 the id.
 select g.id,

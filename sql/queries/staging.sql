@@ -285,9 +285,11 @@ select pg_notify('mediavault', n.what) from unnest($1::text[]) as n (what);
 
 -- name: group_of_files
 -- For each file the group in which it may be staged: open, no mere coverage; exact before alike.
--- $1 the files, $2 for each the keeper that must be in it too, or null for the group's own recommendation.
+-- $1 the files, $2 for each the keeper that must be in it too, or null for the group's own recommendation. `verdict`
+-- is the rules' on the file beside that keeper, null where another than theirs is kept.
 select distinct on (m.file_id) m.file_id, g.id as group_id, coalesce(w.keeper, g.keeper_id) as keeper_id, g.proof,
-       g.sentence, coalesce(m.reasons, '{}') as reasons
+       g.sentence, coalesce(m.reasons, '{}') as reasons,
+       case when coalesce(w.keeper, g.keeper_id) = g.keeper_id then m.verdict end as verdict
 from unnest($1::bigint[], $2::bigint[]) as w (file, keeper)
 join duplicate_members m on m.file_id = w.file
 join duplicate_groups g on g.id = m.group_id
@@ -297,15 +299,23 @@ where g.state = 'open' and g.proof <> 'coverage'
 order by m.file_id, case g.proof when 'exact' then 0 when 'same_title' then 1 else 2 end, g.id;
 
 -- name: groups_for_staging
--- Groups' states, recommendations and members, best first, in the order in which they were asked for; `present` says
--- of each member whether it lies where the inventory has it. $1 the groups.
+-- Groups' states, recommendations and members, best first, in the order in which they were asked for: with each its
+-- verdict (null: the keeper's); `present` says of each member whether it lies where the inventory has it. $1 the groups.
 select g.id, g.state, g.proof, g.verdict, g.keeper_id, g.sentence, g.title,
        array(select m.file_id from duplicate_members m where m.group_id = g.id order by m.position, m.file_id) as members,
+       array(select m.verdict from duplicate_members m where m.group_id = g.id order by m.position, m.file_id) as verdicts,
        array(select m.file_id from duplicate_members m join media_files f on f.id = m.file_id
              where m.group_id = g.id and f.state = 'present') as present
 from unnest($1::bigint[]) with ordinality as w (id, place)
 join duplicate_groups g on g.id = w.id
 order by w.place;
+
+-- name: staging_standings
+-- What the rules say now of files in their groups, of the groups that are open. $1 the groups, $2 of each a member.
+select m.group_id, m.file_id, g.keeper_id, m.verdict
+from unnest($1::bigint[], $2::bigint[]) as w (group_of, file)
+join duplicate_groups g on g.id = w.group_of and g.state = 'open'
+join duplicate_members m on m.group_id = g.id and m.file_id = w.file;
 
 -- name: groups_of_verdicts
 -- Open groups that a batch may take, most bytes first. $1 the verdicts (certain, clear).

@@ -29,11 +29,13 @@ from mediavault_tui.domain.chat import (
     title_of,
 )
 from mediavault_tui.domain.judging import DecisionPolicy
+from mediavault_tui.domain.model import FileId
 from mediavault_tui.errors import AssistantBusy, AssistantDenied, AssistantDown, Refused, UsageError
 from mediavault_tui.services.asking import Asking
 from mediavault_tui.services.chat import HINT, MOST_REQUESTS, NOTICE, Chat
 from mediavault_tui.services.dedupe import Dedupe
 from mediavault_tui.services.library import Library
+from mediavault_tui.services.proposing import proposed
 from mediavault_tui.store.asking import Reader
 from mediavault_tui.store.database import Database
 from tests.assistant.azure_server import KEY, VERSION, AzureServer, Script, azure_server
@@ -240,6 +242,26 @@ async def test_a_proposal_has_the_rules_beside_the_reason(room: Room) -> None:
     assert "no group" in by_id[single.id].barred
     assert "There is no file" in by_id[10**6].barred
     assert '\\"staged\\": 0' in room.sent()[-1]["content"]
+
+
+async def test_a_long_proposal_costs_no_more_queries_than_a_short_one(room: Room) -> None:
+    ids = []
+    for n in range(5):
+        keeper = await room.shelf.add(f"kept/{n}.mkv", b"kept %d" % n)
+        worse = await room.shelf.add(f"old/{n}.mkv", b"old %d" % n)
+        await room.shelf.group(keeper, worse)
+        ids.append(worse.id)
+    conn = room.shelf.conn
+
+    async def asked(files: list[FileId]) -> int:
+        queries: list[object] = []
+        with conn.query_logger(queries.append):
+            assert [line.verdict for line in await proposed(conn, files)] == ["clear"] * len(files)
+            await asyncio.sleep(0)  # the last one is told of after its answer
+        return len(queries)
+
+    await asked(ids)  # the driver asks for the types that it meets first
+    assert await asked(ids) == await asked(ids[:1]) == 2
 
 
 async def test_explanations_carry_parts_rules_and_history(room: Room) -> None:

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 
+from mediavault_tui.domain.library import GroupsWaiting
 from mediavault_tui.domain.model import FileId, FileState, GroupId, Health, Identity, Kind, MediaFile
 from mediavault_tui.domain.verdict import Proof, Verdict
 from mediavault_tui.errors import UsageError
@@ -281,6 +282,18 @@ async def test_pages_follow_one_another_and_words_filter(conn: Connection, datab
     assert await dedupe.groups(text="100%_") == []
     assert await dedupe.groups(proofs=[Proof.EXACT]) == []
     assert len(await dedupe.groups(verdicts=[Verdict.CLEAR])) == 3
+
+
+async def test_what_waits_is_counted_with_what_it_would_free(conn: Connection, database: Database) -> None:
+    dedupe = Dedupe(database)
+    assert await dedupe.waiting() == GroupsWaiting(0, 0)
+    for number, title in enumerate(("Alpha_one", "Beta_two")):
+        await put(conn, f"1080p h264 10M title:{title}", f"480p mpeg4 2M title:{title}", first=number * 2 + 1)
+    await dedupe.refresh()
+    waiting = await dedupe.groups()
+    assert await dedupe.waiting() == GroupsWaiting(2, sum(group.reclaimable for group in waiting))
+    await dedupe.keep_both(waiting[0].id, who="ripley")
+    assert await dedupe.waiting() == GroupsWaiting(1, waiting[1].reclaimable)
 
 
 async def test_groups_are_found_by_folder(conn: Connection, database: Database) -> None:

@@ -24,6 +24,7 @@ from mediavault_tui.sources.local import LocalSource
 from mediavault_tui.store import metadata
 from mediavault_tui.store.database import Connection, Database
 from mediavault_tui.store.metadata import FoundMatch
+from tests.db.overheard import Overheard
 from tests.db.shelf import ME, Shelf
 from tests.factories import an_identity
 from tests.warm import warm_up
@@ -346,6 +347,21 @@ async def test_a_whole_season_or_show_is_renamed_and_nothing_else_of_it(
     }
     again = await service.show(plex, first, Reach.SHOW)
     assert (again.right, again.planned) == (3, ())
+
+
+async def test_a_show_is_read_once_however_many_of_its_episodes_are_named(
+    conn: Connection, database: Database, shelf: Shelf
+) -> None:
+    firefly = Title(TitleKind.TV, 1437, "Firefly", year=2002)
+    await metadata.put_titles(conn, [firefly])
+    for number in range(1, 5):
+        identity = an_identity("Firefly", season=1, episodes=(number,))
+        file = await shelf.add(f"tv/{number}.mkv", b"%d" % number, identity=identity)
+        found = FoundMatch(file.id, "x", "sure", firefly.key, season=1, episodes=(number,), confidence=100)
+        await metadata.put_matches(conn, [found])
+    overheard = Overheard(database)
+    assert len(await renaming(overheard).preview(PRESETS["plex"])) == 4
+    assert sum("title_episodes e" in query for query in overheard.asked) == 1
 
 
 async def test_the_papers_of_a_show_go_with_it_once_nothing_of_it_stays_and_come_back(

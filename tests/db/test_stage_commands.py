@@ -99,6 +99,21 @@ def test_a_wrong_question_gets_one_clear_sentence(
     assert len(ran.stderr.strip().splitlines()) == 1
 
 
+async def test_of_several_groups_those_to_be_reviewed_stay_and_are_named(
+    shelf: Shelf, mediavault: Commands
+) -> None:
+    kept, doubtful = await shelf.add("a.mkv", BETTER + b"a"), await shelf.add("b.mkv", WORSE + b"b")
+    review = await shelf.group(kept, doubtful, verdict="review")
+    sentence = f"group {review} (Heat) is left out of the batch: its verdict is review; decide it by itself"
+    for more in (("--dry-run",), ()):
+        ran = mediavault.run("stage", shelf.number, review, *more)
+        assert (ran.returncode, sentence in ran.stderr) == (1, True), ran.stderr
+        assert (shelf.root / "b.mkv").exists()
+    assert ran.stdout == "1 staged; nothing is deleted\n"
+    alone = mediavault.run("stage", review)
+    assert (alone.returncode, alone.stdout) == (0, "1 staged; nothing is deleted\n")
+
+
 async def test_read_only_moves_nothing(shelf: Shelf, mediavault: Commands) -> None:
     for words in (
         ["stage", shelf.number],

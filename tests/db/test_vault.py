@@ -10,8 +10,10 @@ from pathlib import Path
 import pytest
 
 from mediavault_tui.bootstrap import kept_metadata, pictures, undoing, watching
-from mediavault_tui.domain.model import GroupId, MediaFile
+from mediavault_tui.domain.model import FileId, GroupId, MediaFile
 from mediavault_tui.domain.rename_plan import Reach
+from mediavault_tui.domain.stage_terms import Terms
+from mediavault_tui.domain.verdict import Verdict
 from mediavault_tui.domain.world import Title, TitleKind
 from mediavault_tui.errors import Refused, UsageError
 from mediavault_tui.services.configuration import Configuration
@@ -171,7 +173,7 @@ async def test_a_read_only_vault_changes_nothing(shelf: Shelf, open_vault: Calla
     vault = open_vault(read_only=True)
     for act in (
         vault.stage_group(group, keeper.id),
-        vault.stage_files([loser.id]),
+        vault.stage_files([Terms(loser.id, keeper.id, Verdict.CERTAIN)]),
         vault.stage_sure([group]),
         vault.keep_both(group),
         vault.not_duplicate(group, keeper.id, loser.id),
@@ -185,6 +187,13 @@ async def test_a_read_only_vault_changes_nothing(shelf: Shelf, open_vault: Calla
             await act
     assert await shelf.state(loser.id) == "present"
     assert [row.id for row in await vault.groups()] == [group]
+
+
+async def test_marked_files_are_added_up(shelf: Shelf, open_vault: Callable[..., Vault]) -> None:
+    keeper, loser, _ = await two(shelf)
+    vault = open_vault()
+    assert await vault.bytes_of([keeper.id, loser.id, FileId(4711)]) == keeper.size + loser.size
+    assert await vault.bytes_of([]) == 0
 
 
 async def test_a_service_is_built_once_however_many_ask() -> None:

@@ -10,13 +10,17 @@ from pathlib import Path
 import pytest
 
 from mediavault_tui.domain.model import FileId
-from mediavault_tui.domain.world import TitleKind
+from mediavault_tui.domain.world import Title, TitleKind
 from mediavault_tui.errors import ServiceDown, UsageError
+from mediavault_tui.metadata.edge import Edge
 from mediavault_tui.metadata.images import Images
 from mediavault_tui.services.metadata import Metadata
 from mediavault_tui.services.posters import Posters
 from mediavault_tui.services.world_gate import Answers
+from mediavault_tui.store import metadata
 from mediavault_tui.store.database import Database
+from mediavault_tui.store.metadata import FoundMatch
+from tests.db.overheard import Overheard
 from tests.factories import a_file, an_identity, insert_file
 from tests.metadata.world_server import WorldServer
 
@@ -216,3 +220,20 @@ async def test_the_posters_that_are_kept_are_bounded(world: WorldServer, tmp_pat
     assert len(sizes) < 6
     assert oct(os.stat(tmp_path / "posters").st_mode & 0o777) == "0o700"
     await posters.close()
+
+
+async def test_the_candidates_of_all_that_wait_are_read_together(database: Database, edge: Edge) -> None:
+    overheard = Overheard(database)
+    choosing = Metadata(overheard, Answers(overheard, edge)).choosing
+    titles = [Title(TitleKind.MOVIE, number, f"Film {number}", year=1995) for number in range(1, 6)]
+    async with database.connection() as conn:
+        await metadata.put_titles(conn, titles)
+        for number, title in enumerate(titles):
+            file = await insert_file(conn, a_file(f"/lib/{number}.mkv", root="/lib", inode=number + 1))
+            kept = ((TitleKind.MOVIE, title.tmdb_id, 50, ("a reason",)), (TitleKind.MOVIE, 1, 40, ()))
+            found = FoundMatch(file.id, f"film {number}", "ask", title.key, candidates=kept)
+            await metadata.put_matches(conn, [found])
+    waiting = await choosing.waiting()
+    assert [len(candidates) for _, candidates in waiting] == [2] * 5
+    assert {candidates[0].title for _, candidates in waiting} == {title.title for title in titles}
+    assert sum("join titles t on" in query for query in overheard.asked) == 1

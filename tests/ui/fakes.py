@@ -23,6 +23,7 @@ from mediavault_tui.domain.library import (
     FacetCount,
     Folder,
     GroupSummary,
+    GroupsWaiting,
     InventoryQuery,
     InventoryRow,
     ScanCounts,
@@ -50,6 +51,7 @@ from mediavault_tui.domain.rehearsal import Flip, Outcome, Rehearsal
 from mediavault_tui.domain.rename_plan import Planned, Reach
 from mediavault_tui.domain.rename_plan import Preview as RenamePreview
 from mediavault_tui.domain.renaming import Pattern, beside, named, new_path
+from mediavault_tui.domain.stage_terms import Going, StagePreview, Terms, in_a_batch, left_out
 from mediavault_tui.domain.verdict import Edge, Loss, Proof, Verdict
 from mediavault_tui.domain.watching import Answering, Preview, Watched
 from mediavault_tui.domain.world import Entry as WorldEntry
@@ -149,6 +151,8 @@ class FakeInventory:
     def __init__(self, files: Sequence[MediaFile] | None = None) -> None:
         self.files = list(files if files is not None else map(film, range(len(_FILMS))))
         self.staged_files: list[Sequence[FileId]] = []
+        self.verdicts: dict[int, Verdict] = {}
+        """What the rules say of some files; the others are clear."""
         self.previewed: list[tuple[str, Reach]] = []
         self.renamed: list[list[Planned]] = []
         self.asked: list[InventoryQuery] = []
@@ -209,9 +213,39 @@ class FakeInventory:
         self.renamed.append(list(planned))
         return ActResult("1", done=tuple(StagedId(line.file) for line in planned))
 
-    async def stage_files(self, files: Sequence[FileId]) -> ActResult:
-        self.staged_files.append(files)
-        return ActResult("1", done=tuple(map(StagedId, files)))
+    async def bytes_of(self, files: Sequence[FileId]) -> int:
+        return sum(f.size for f in self.files if f.id in files)
+
+    async def stage_preview(self, files: Sequence[FileId]) -> StagePreview:
+        return stage_preview([f for f in self.files if f.id in files], self.verdicts)
+
+    async def stage_files(self, shown: Sequence[Terms]) -> ActResult:
+        self.staged_files.append([terms.file for terms in shown])
+        return ActResult("1", done=tuple(StagedId(terms.file) for terms in shown))
+
+
+def stage_preview(files: Sequence[MediaFile], verdicts: Mapping[int, Verdict]) -> StagePreview:
+    """Return what staging would do: each beside a copy of its own, what goes together by the real rules."""
+    left = [f"{f.where} is staged already" for f in files if f.state is FileState.STAGED]
+    going = [
+        Going(
+            f,
+            replace(f, id=FileId(1000 + f.id), path=f.path.replace("/films", "/archive")),
+            verdicts.get(f.id, Verdict.CLEAR),
+            "4K against 1080p; only it has Chinese sound",
+            (Loss("audio language", "zh"),) if verdicts.get(f.id) in _LOSING else (),
+        )
+        for f in files
+        if f.state is not FileState.STAGED
+    ]
+    goes = in_a_batch([one.verdict for one in going])
+    left += [left_out(one.file.where) for one, together in zip(going, goes, strict=True) if not together]
+    return StagePreview(
+        tuple(one for one, together in zip(going, goes, strict=True) if together), tuple(left)
+    )
+
+
+_LOSING = (Verdict.RECOMMENDED, Verdict.REVIEW)
 
 
 def rename_preview(
@@ -305,6 +339,9 @@ class FakeDuplicates:
         start = [g.id for g in shown].index(after.id) + 1 if after else 0
         return shown[start : start + limit]
 
+    async def waiting(self) -> GroupsWaiting:
+        return GroupsWaiting(len(self.comparisons), sum(each.group.reclaimable for each in self.comparisons))
+
     async def comparison(self, group: GroupId) -> Comparison:
         return next(c for c in self.comparisons if c.group.id == group)
 
@@ -388,16 +425,19 @@ class FakePending:
         start = [f.id for f in shown].index(after.id) + 1 if after else 0
         return shown[start : start + limit]
 
-    async def purgeable(self) -> Purgeable:
-        approved = [f for f in reversed(self.pending_files) if f.state is StagedState.APPROVED]
+    async def purgeable(self, staged: Sequence[StagedId] | None = None) -> Purgeable:
+        asked = [f for f in reversed(self.pending_files) if staged is None or f.id in staged]
+        approved = [f for f in asked if f.state is StagedState.APPROVED]
         due = [f.staged_at + (self.hold or timedelta()) for f in approved]
+        known = {f.id for f in approved}
         return purgeable(
-            tuple(Due(f.id, f.original, at, at <= NOW) for f, at in zip(approved, due, strict=True))
+            tuple(Due(f.id, f.original, at, at <= NOW) for f, at in zip(approved, due, strict=True)),
+            refused=tuple(f"number {id} is not approved" for id in staged or () if id not in known),
         )
 
-    async def forecast(self) -> PurgeForecast:
+    async def forecast(self, staged: Sequence[StagedId] | None = None) -> PurgeForecast:
         self.looked += 1
-        what = await self.purgeable()
+        what = await self.purgeable(staged)
         return PurgeForecast(what, sum(f.freed for f in self.pending_files if f.id in what.ids))
 
     async def restore(self, staged: Sequence[StagedId]) -> ActResult:

@@ -23,7 +23,7 @@ from mediavault_tui.ui.sessions import Sessions
 from mediavault_tui.ui.turn import Answer, Note, Question, Step
 from tests.ui.chat_fakes import FILMS, GROUPS, PROPOSAL, SQL, TIERS, answer
 from tests.ui.fakes import FakeVault
-from tests.ui.harness import NARROW, app_on, settle, until
+from tests.ui.harness import NARROW, app_on, keys, settle, until
 
 
 async def into_chat(pilot: Pilot[None]) -> ChatScreen:
@@ -232,6 +232,24 @@ async def test_a_proposal_opens_over_pending_and_only_a_key_stages() -> None:
         await pilot.press("y")
         await settle(pilot)
         assert vault.staged_files == [[6]]
+
+
+async def test_a_proposal_says_that_what_is_to_be_reviewed_goes_only_by_itself() -> None:
+    vault = FakeVault()
+    vault.conversation.events = list(answer(proposal=PROPOSAL))
+    async with app_on(vault).run_test(size=NARROW) as pilot:
+        dialog = await into_proposal(pilot)
+        told = dialog.query_one("#sum", Static)
+        assert str(told.render()).endswith("nothing is deleted by staging")
+        await keys("down", "space")(pilot)
+        assert str(told.render()).endswith(
+            "2 files marked, 10.4 GB; what is to be reviewed goes only by itself"
+        )
+        await keys("home", "space")(pilot)
+        assert str(told.render()).endswith("1 file marked, 9.0 GB; nothing is deleted by staging")
+        await pilot.press("y")
+        await settle(pilot)
+        assert vault.staged_files == [[41]]
 
 
 async def test_a_proposal_that_is_left_does_nothing() -> None:

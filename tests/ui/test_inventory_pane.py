@@ -10,8 +10,10 @@ from textual.widgets import Input, Static
 from mediavault_tui.domain.library import Facet, SortKey
 from mediavault_tui.domain.model import FileState
 from mediavault_tui.domain.rename_plan import Reach
+from mediavault_tui.domain.verdict import Verdict
 from mediavault_tui.ui.app import MediaVaultApp
-from mediavault_tui.ui.dialogs import Confirm
+from mediavault_tui.ui.dialogs import Confirm, Text
+from mediavault_tui.ui.format import size
 from mediavault_tui.ui.renaming import Rename
 from mediavault_tui.ui.screens.inventory import InventoryScreen
 from mediavault_tui.ui.widgets.listing import Listing
@@ -28,6 +30,10 @@ def _names_of_plex(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def listing(app: MediaVaultApp) -> Listing[object]:
     return app.screen.query_one("#rows", Listing)
+
+
+def shown_totals(app: MediaVaultApp) -> str:
+    return str(app.screen.query_one("#totals", Static).content)
 
 
 def pane(app: MediaVaultApp) -> InventoryScreen:
@@ -97,12 +103,71 @@ async def test_what_is_staged_already_is_not_staged_again() -> None:
     app = app_on(vault)
     async with app.run_test(size=NARROW) as pilot:
         await keys("d")(pilot)
-        await until(pilot, lambda: any("Staged already" in said.message for said in app._notifications))
+        await until(pilot, lambda: any("is staged already" in said.message for said in app._notifications))
         await keys("space", "space", "d")(pilot)
         await until(pilot, lambda: isinstance(app.screen, Confirm))
         await keys("y")(pilot)
         await until(pilot, lambda: bool(vault.staged_files))
     assert [list(files) for files in vault.staged_files] == [[2]]
+
+
+async def test_the_question_says_of_each_file_which_copy_stays_how_sure_that_is_and_what_is_lost() -> None:
+    vault = FakeVault()
+    vault.verdicts = {2: Verdict.RECOMMENDED, 3: Verdict.REVIEW}
+    app = app_on(vault)
+    async with app.run_test(size=NARROW) as pilot:
+        await keys("space", "space", "space", "d")(pilot)
+        await until(pilot, lambda: isinstance(app.screen, Confirm))
+        assert isinstance(app.screen, Confirm)
+        lines = app.screen.lines
+        assert app.screen.query_one("#frame").border_title == "Stage 2 files?"
+        first, second = (lines.index(vault.files[n].path) for n in (1, 0))
+        assert first < second, "what wants a look comes before what is sure"
+        assert lines[first + 1].startswith("    ~ recommended · ")
+        assert lines[first + 2 : first + 5] == [
+            "    4K against 1080p; only it has Chinese sound",
+            "    ▼ you lose audio language: zh",
+            f"    stays: {vault.files[1].path.replace('/films', '/archive')}",
+        ]
+        assert lines[second + 1].startswith("    ✓ clear · ")
+        assert lines[second + 2] == f"    stays: {vault.files[0].path.replace('/films', '/archive')}"
+        assert lines[0].endswith("1 ✓ clear · 1 ~ recommended · 1 stays, named below")
+        (named,) = (line for line in lines if "left out" in line)
+        assert named.strip().startswith(
+            f"{vault.files[2].path} is left out of the batch: its verdict is review"
+        )
+        await keys("y")(pilot)
+        await until(pilot, lambda: bool(vault.staged_files))
+    assert sorted(vault.staged_files[0]) == [1, 2]
+
+
+async def test_a_doubtful_file_by_itself_is_asked_for_with_all_that_speaks_against_it() -> None:
+    vault = FakeVault()
+    vault.verdicts = {1: Verdict.REVIEW}
+    app = app_on(vault)
+    async with app.run_test(size=NARROW) as pilot:
+        await keys("d")(pilot)
+        await until(pilot, lambda: isinstance(app.screen, Confirm))
+        assert isinstance(app.screen, Confirm)
+        assert app.screen.lines[1].startswith("    ? review · ")
+        assert "    4K against 1080p; only it has Chinese sound" in app.screen.lines
+        assert "    ▼ you lose audio language: zh" in app.screen.lines
+        await keys("y")(pilot)
+        await until(pilot, lambda: bool(vault.staged_files))
+    assert vault.staged_files == [[1]]
+
+
+async def test_where_every_marked_file_is_doubtful_nothing_is_asked_and_each_is_named() -> None:
+    vault = FakeVault()
+    vault.verdicts = dict.fromkeys((1, 2), Verdict.REVIEW)
+    app = app_on(vault)
+    async with app.run_test(size=NARROW) as pilot:
+        await keys("space", "space", "d")(pilot)
+        await until(pilot, lambda: isinstance(app.screen, Text))
+        shown = str(app.screen.query_one("#body Static", Static).content)
+        assert shown.count("is left out of the batch") == 2
+        await keys("escape")(pilot)
+    assert vault.staged_files == []
 
 
 async def test_the_key_that_starts_staging_does_not_confirm_it() -> None:
@@ -121,6 +186,21 @@ async def test_a_range_marks_everything_between_its_ends() -> None:
     async with app.run_test(size=NARROW) as pilot:
         await keys("down", "v", "down", "down", "v")(pilot)
         assert listing(app).marks == {2, 3, 4}
+
+
+async def test_what_is_marked_is_added_up_also_where_its_rows_are_filtered_out() -> None:
+    vault = FakeVault()
+    app = app_on(vault)
+    async with app.run_test(size=WIDE) as pilot:
+        await keys("space", "down", "space")(pilot)
+        both = size(vault.files[0].size + vault.files[2].size)
+        await until(pilot, lambda: f" · 2 files marked, {both}" in shown_totals(app))
+        await keys("slash", *"heat", "enter")(pilot)
+        await until(pilot, lambda: listing(app).window.total == 2)
+        assert f" · 2 files marked, {both}" in shown_totals(app)
+        await keys("slash", "escape", "i")(pilot)
+        rest = size(sum(file.size for file in vault.files) - vault.files[0].size - vault.files[2].size)
+        await until(pilot, lambda: f" · 10 files marked, {rest}" in shown_totals(app))
 
 
 async def test_escape_gives_a_begun_range_up_and_then_the_marks() -> None:

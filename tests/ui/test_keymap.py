@@ -269,7 +269,7 @@ async def test_footer_bar_help_palette_and_list_name_the_key_that_works() -> Non
         assert re.search(r"^ +D  Stage the marked", said, re.MULTILINE)
         assert not re.search(r"^ +d  ", said, re.MULTILINE)
         await keys("escape", "D")(pilot)
-        assert "f9 stage them" in shown(app)
+        assert "f9 stage it" in shown(app)
         await keys("n")(pilot)
         app.action_key_map()
         await settle(pilot)

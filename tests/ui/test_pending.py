@@ -100,6 +100,61 @@ async def test_purge_wants_the_whole_word() -> None:
     assert vault.acts == [("purge", [StagedId(2), StagedId(4)])]
 
 
+async def test_with_marks_a_purge_takes_only_what_of_them_is_approved_and_due_and_says_so() -> None:
+    vault = FakeVault()
+    app = app_on(vault)
+    async with app.run_test(size=NARROW) as pilot:
+        await keys("3", "space", "space", "P")(pilot)
+        await until(pilot, lambda: isinstance(app.screen, TypedWord))
+        assert isinstance(app.screen, TypedWord)
+        assert app.screen.query_one("#frame").border_title == "Purge what is marked?"
+        assert app.screen.lines[:2] == [
+            "Of the 2 files marked 1 file will be deleted for good.",
+            "1 of them is not approved and stays.",
+        ]
+        assert app.screen.lines[-2:] == ["", vault.pending_files[1].original]
+        await keys(*"purge", "enter")(pilot)
+        await until(pilot, lambda: bool(vault.acts))
+        await settle(pilot)
+        line = str(app.screen.query_one("#forecast", Static).content)
+        assert line == "2 files approved · purging frees 16.2 GB", "that tells of all, marked or not"
+    assert vault.acts == [("purge", [StagedId(2)])]
+
+
+async def test_where_nothing_marked_is_approved_no_word_is_asked() -> None:
+    vault = FakeVault()
+    app = app_on(vault)
+    async with app.run_test(size=NARROW) as pilot:
+        await keys("3", "space", "P")(pilot)
+        await until(pilot, lambda: bool(app._notifications))
+        (said,) = app._notifications
+        assert said.message.startswith("Nothing that is marked is approved.")
+        assert isinstance(app.screen, PendingScreen)
+    assert vault.acts == []
+
+
+async def test_the_key_pressed_twice_asks_once() -> None:
+    class Slow(FakeVault):
+        looked_through = asyncio.Event()
+
+        async def forecast(self, staged: Sequence[StagedId] | None = None) -> PurgeForecast:
+            await self.looked_through.wait()
+            return await super().forecast(staged)
+
+    vault = Slow()
+    app = app_on(vault)
+    async with app.run_test(size=NARROW) as pilot:
+        await pilot.press("3")
+        await until(pilot, lambda: app.screen.query_one("#rows", Listing).window.total == 4)
+        await pilot.press("P", "P")
+        vault.looked_through.set()
+        await until(pilot, lambda: isinstance(app.screen, TypedWord))
+        await settle(pilot)
+        assert sum(isinstance(screen, TypedWord) for screen in app.screen_stack) == 1
+        await keys("escape", "P")(pilot)
+        await until(pilot, lambda: isinstance(app.screen, TypedWord))
+
+
 async def test_what_is_approved_while_the_word_is_typed_is_not_purged() -> None:
     vault = FakeVault()
     app = app_on(vault)
@@ -172,9 +227,9 @@ async def test_where_nothing_is_due_no_word_is_asked_and_the_way_is_told() -> No
 
 async def test_a_share_with_a_recycle_bin_is_said_to_free_nothing_yet() -> None:
     class OnShares(FakeVault):
-        async def forecast(self) -> PurgeForecast:
+        async def forecast(self, staged: Sequence[StagedId] | None = None) -> PurgeForecast:
             bins = (RecycleBin("nas:0", seen=True), RecycleBin("nas:1", seen=False))
-            return replace(await super().forecast(), bins=bins, unreachable=(("nas:2", 3),))
+            return replace(await super().forecast(staged), bins=bins, unreachable=(("nas:2", 3),))
 
     app = app_on(OnShares())
     async with app.run_test(size=WIDE) as pilot:
@@ -204,8 +259,8 @@ async def test_the_rows_do_not_wait_for_the_forecast() -> None:
             self.read += 1
             return await super().pending(limit=limit, after=after, text=text)
 
-        async def forecast(self) -> PurgeForecast:
-            found = await super().forecast()
+        async def forecast(self, staged: Sequence[StagedId] | None = None) -> PurgeForecast:
+            found = await super().forecast(staged)
             await self.looked_through.wait()
             return found
 

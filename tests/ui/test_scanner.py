@@ -7,10 +7,13 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
 from mediavault_tui.domain.library import Folder, ScanPhase, ScanProgress, ScanRecord
 from mediavault_tui.errors import SourceDenied
 from mediavault_tui.services.scan_control import ScanControl
 from mediavault_tui.ui.dialogs import Confirm, Text, Trouble
+from mediavault_tui.ui.format import size
 from mediavault_tui.ui.screens.scanner import ScannerScreen
 from mediavault_tui.ui.widgets.listing import Listing
 from mediavault_tui.ui.widgets.progress import Progress
@@ -38,6 +41,25 @@ async def test_marked_folders_are_scanned_together() -> None:
         await keys("4", "space", "space", "S")(pilot)
     home = Path.home()
     assert vault.scanned == [[home / "films", home / "series [HD]"]]
+
+
+@pytest.mark.parametrize(
+    ("groups", "said"),
+    [
+        (5, "1,694 files scanned. 5 groups of duplicates wait, {won} reclaimable: 2 shows them."),
+        (1, "1,694 files scanned. 1 group of duplicates waits, {won} reclaimable: 2 shows it."),
+        (0, "1,694 files scanned. No duplicates wait for a decision."),
+    ],
+)
+async def test_the_end_of_a_scan_says_what_waits_and_what_it_would_free(groups: int, said: str) -> None:
+    vault = FakeVault()
+    vault.comparisons = vault.comparisons[:groups]
+    won = size(sum(each.group.reclaimable for each in vault.comparisons))
+    app = app_on(vault)
+    async with app.run_test(size=NARROW) as pilot:
+        await keys("4", "S")(pilot)
+        await until(pilot, lambda: bool(app._notifications))
+        assert [each.message for each in app._notifications] == [said.format(won=won)]
 
 
 async def test_without_a_mark_the_folder_under_the_cursor_is_scanned() -> None:

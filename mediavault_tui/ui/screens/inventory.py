@@ -26,10 +26,10 @@ from mediavault_tui.domain.library import (
     SortKey,
     Totals,
 )
-from mediavault_tui.domain.model import FileId, FileState
+from mediavault_tui.domain.model import FileId
 from mediavault_tui.domain.worldfacets import WORLD
 from mediavault_tui.errors import MediaVaultError
-from mediavault_tui.ui import describe, tables
+from mediavault_tui.ui import describe, staging, tables
 from mediavault_tui.ui.details import Details, DetailServices
 from mediavault_tui.ui.format import count, size, visible
 from mediavault_tui.ui.keyed import keyed
@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from mediavault_tui.domain.accounts import LinkId, PreviewLink
     from mediavault_tui.domain.rename_plan import Planned, Reach
     from mediavault_tui.domain.rename_plan import Preview as RenamePreview
+    from mediavault_tui.domain.stage_terms import StagePreview, Terms
     from mediavault_tui.domain.watching import Answering, Preview
 
 _MARKED_AT_ONCE = 20_000
@@ -76,7 +77,11 @@ class InventoryServices(WorldServices, DetailServices, Protocol):
 
     async def nearest(self, text: str) -> Sequence[str]: ...
 
-    async def stage_files(self, files: Sequence[FileId]) -> ActResult: ...
+    async def bytes_of(self, files: Sequence[FileId]) -> int: ...
+
+    async def stage_preview(self, files: Sequence[FileId]) -> StagePreview: ...
+
+    async def stage_files(self, shown: Sequence[Terms]) -> ActResult: ...
 
     async def rename_preview(
         self, files: Sequence[FileId], *, naming: str, reach: Reach
@@ -250,7 +255,25 @@ class InventoryScreen(WorldPane[InventoryServices]):
         if titles and line.value.strip() == typed:
             line.put(titles[0])
 
+    weighed: tuple[frozenset[FileId], int] = (frozenset(), 0)
+    """Marked files, and how many bytes they have together."""
+
     @on(Listing.Marked, "#rows")
+    @work(exclusive=True, group="weigh")
+    async def _weigh_marks(self) -> None:
+        """Say how much is marked; marks may lie on rows that are not here."""
+        self._show_totals()
+        marks = frozenset(FileId(key) for key in self.listing.marks)
+        if not marks:
+            return
+        await asyncio.sleep(_TYPING_PAUSE)
+        try:
+            self.weighed = marks, await (await self.opened()).bytes_of(list(marks))
+        except MediaVaultError as error:
+            self.complain("What is marked could not be added up", error)
+            return
+        self._show_totals()
+
     def _show_totals(self) -> None:
         query = self.query_shown
         files = count(self.totals.files, "file")
@@ -258,8 +281,10 @@ class InventoryScreen(WorldPane[InventoryServices]):
         parts += [f"{facet.value}: {visible(value)}" for facet, value in query.facets]
         if query.text:
             parts.append(f"{'not ' if query.inverse else ''}“{visible(query.text)}”")
-        if marks := len(self.listing.marks):
-            parts.append(f"{count(marks, 'file')} marked")
+        if marks := self.listing.marks:
+            marked, weight = self.weighed
+            known = f", {size(weight)}" if marked == marks else ""
+            parts.append(f"{count(len(marks), 'file')} marked{known}")
         if self.listing.range_from is not None:
             parts.append("range begun, v ends it")
         if self.asking:
@@ -459,30 +484,33 @@ class InventoryScreen(WorldPane[InventoryServices]):
             return
         services = await self.opened()
         try:
-            copies = [copy for file in files[:200] if (copy := await services.details(file))]
-            away = {copy.file.id for copy in copies if copy.file.state is FileState.STAGED}
-            files = [file for file in files if file not in away]
-            if not files:
-                self.notify(
-                    keyed(
-                        self.app,
-                        "Staged already: <app.pending:3> shows it, "
-                        "and <pending.restore:r> there puts it back.",
-                    ),
-                    markup=False,
-                )
+            preview = await services.stage_preview(files)
+            if not preview.going:
+                self._say_what_stays(preview)
                 return
-            copies = [copy for copy in copies if copy.file.id not in away]
-            lines = describe.to_be_moved([copy.file for copy in copies], more=len(files) - len(copies))
-            title = f"Stage {count(len(files), 'file')}?"
-            if await self.app.push_screen_wait(Confirm(title, lines, yes="stage them")):
-                result = await services.stage_files(files)
+            title, lines = staging.question(preview)
+            yes = "stage it" if len(preview.going) == 1 else "stage them"
+            if await self.app.push_screen_wait(Confirm(title, lines, yes=yes)):
+                result = await services.stage_files([one.terms for one in preview.going])
                 self.listing.mark(())
                 self.report(
                     result, keyed(self.app, "staged; nothing is deleted yet. <app.undo:u> takes it back.")
                 )
         except MediaVaultError as error:
             self.complain("Nothing was staged", error)
+
+    def _say_what_stays(self, preview: StagePreview) -> None:
+        """Tell why of the files that were asked for none can be staged; there is nothing to ask."""
+        from mediavault_tui.ui.dialogs import Text
+
+        if len(preview.left) > 1:
+            self.app.push_screen(Text("Nothing to stage", describe.plain(staging.left(preview))))
+            return
+        self.notify(
+            f"{visible(preview.left[0])}. "
+            + keyed(self.app, "<app.duplicates:2> shows the copies, <app.pending:3> what is staged."),
+            markup=False,
+        )
 
     @work(group="write")
     async def action_rename(self) -> None:

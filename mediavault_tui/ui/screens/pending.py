@@ -1,4 +1,7 @@
-"""Pending: what is staged, from where and why; restore it, approve it, purge what is approved."""
+"""Pending: what is staged, from where and why; restore it, approve it, purge what is approved.
+
+Longer than most panes: everything that may become of a staged file starts here.
+"""
 
 from __future__ import annotations
 
@@ -16,8 +19,10 @@ from textual.widgets import Static
 
 from mediavault_tui.domain.chat import Proposal
 from mediavault_tui.domain.library import ActResult, StagedFile, StagedState
-from mediavault_tui.domain.model import FileId, StagedId
+from mediavault_tui.domain.model import StagedId
 from mediavault_tui.domain.purging import Purgeable, PurgeForecast
+from mediavault_tui.domain.stage_terms import Terms
+from mediavault_tui.domain.staging import PURGE_WORD
 from mediavault_tui.errors import MediaVaultError
 from mediavault_tui.ui import describe, purging, tables
 from mediavault_tui.ui.format import size
@@ -39,9 +44,9 @@ class PendingServices(Protocol):
         self, *, limit: int = STEP, after: StagedFile | None = None, text: str = ""
     ) -> Sequence[StagedFile]: ...
 
-    async def purgeable(self) -> Purgeable: ...
+    async def purgeable(self, staged: Sequence[StagedId] | None = None) -> Purgeable: ...
 
-    async def forecast(self) -> PurgeForecast: ...
+    async def forecast(self, staged: Sequence[StagedId] | None = None) -> PurgeForecast: ...
 
     async def restore(self, staged: Sequence[StagedId]) -> ActResult: ...
 
@@ -51,7 +56,7 @@ class PendingServices(Protocol):
 
     async def purge(self, staged: Sequence[StagedId], *, word: str) -> ActResult: ...
 
-    async def stage_files(self, files: Sequence[FileId]) -> ActResult: ...
+    async def stage_files(self, shown: Sequence[Terms]) -> ActResult: ...
 
 
 class PendingScreen(TextFilteredPane[PendingServices]):
@@ -62,7 +67,7 @@ class PendingScreen(TextFilteredPane[PendingServices]):
     CSS_PATH = "pending.tcss"
     HELP = (
         "Files in the holding folder. <pending.restore:r> puts them back, <pending.approve:a> approves them,"
-        " <pending.purge:P> purges what is approved and due."
+        " <pending.purge:P> purges what is approved and due: of the marked ones, or of all."
     )
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -85,7 +90,7 @@ class PendingScreen(TextFilteredPane[PendingServices]):
             "purge",
             "Purge",
             id="pending.purge",
-            tooltip="Delete what is approved and due, for good (asks for a typed word)",
+            tooltip="Delete what is approved and due, of the marked or of all (asks for a typed word)",
         ),
         Binding(
             "slash",
@@ -108,6 +113,8 @@ class PendingScreen(TextFilteredPane[PendingServices]):
         super().__init__(opened, changed, read_only=read_only)
         self.now = now
         self._foretold: Purgeable | None = None
+        self._asking = False
+        """Whether a purge is being asked for already: a second question would lie under the first."""
 
     @cached_property
     def _forecast_line(self) -> Static:
@@ -224,8 +231,9 @@ class PendingScreen(TextFilteredPane[PendingServices]):
         files = await self.app.push_screen_wait(Proposed(proposal))
         if not files or not self.writable():
             return
+        shown = [line.terms for line in proposal.files if line.file in files and line.terms]
         try:
-            result = await (await self.opened()).stage_files(files)
+            result = await (await self.opened()).stage_files(shown)
         except MediaVaultError as error:
             self.complain("Nothing was staged", error)
             return
@@ -270,30 +278,43 @@ class PendingScreen(TextFilteredPane[PendingServices]):
 
     @work(group="write")
     async def action_purge(self) -> None:
-        """Delete what is approved and due, after a word was typed: the files that were shown, no others."""
-        from mediavault_tui.ui.dialogs import TypedWord
+        """Delete what is approved and due, after a word was typed: the files that were shown, no others.
 
-        if not self.writable():
+        With marks, only what of the marked files is.
+        """
+        if self._asking or not self.writable():
             return
-        services = await self.opened()
+        self._asking = True
         try:
-            forecast = PurgeForecast(await services.purgeable())
-            if forecast.files:
-                self._forecast_line.update(purging.looking(forecast.what))
-                forecast = await services.forecast()
-                self._forecast_line.update(purging.line(forecast))
-            if not forecast.files:
-                self.notify(purging.nothing_due(forecast.what), timeout=15, markup=False)  # two sentences
-                return
-            lines = purging.question(forecast)
-            word = await self.app.push_screen_wait(TypedWord("Purge what is approved?", lines, word="purge"))
-            if word:
-                result = await services.purge(forecast.what.ids, word=word)
-                most = "at most " if forecast.bins else ""
-                self._done(result, f"deleted; {most}{size(result.freed)} freed")
+            await self._ask_and_purge([StagedId(key) for key in self.listing.marks])
         except MediaVaultError as error:
             self._foretold = None
             self.complain("The purge stopped", error)
+        finally:
+            self._asking = False
+
+    async def _ask_and_purge(self, marked: Sequence[StagedId]) -> None:
+        from mediavault_tui.ui.dialogs import TypedWord
+
+        services, only = await self.opened(), marked or None
+        forecast = PurgeForecast(await services.purgeable(only))
+        if forecast.files and marked:
+            self.say(purging.looking(forecast.what).plain)  # the line below tells of all, marked or not
+            forecast = await services.forecast(only)
+        elif forecast.files:
+            self._forecast_line.update(purging.looking(forecast.what))
+            forecast = await services.forecast()
+            self._forecast_line.update(purging.line(forecast))
+        if not forecast.files:
+            sentence = keyed(self.app, purging.nothing_due(forecast.what, marked=len(marked)))
+            self.notify(sentence, timeout=15, markup=False)  # two sentences
+            return
+        title, lines = purging.question(forecast, marked=len(marked))
+        word = await self.app.push_screen_wait(TypedWord(title, lines, word=PURGE_WORD))
+        if word:
+            result = await services.purge(forecast.what.ids, word=word)
+            most = "at most " if forecast.bins else ""
+            self._done(result, f"deleted; {most}{size(result.freed)} freed")
 
     def _done(self, result: ActResult, words: str) -> None:
         self.listing.mark(())

@@ -21,7 +21,14 @@ from textual.signal import Signal
 from textual.widgets import Static
 
 from mediavault_tui.domain.checks import Check
-from mediavault_tui.domain.library import Folder, ScanError, ScanPhase, ScanProgress, ScanRecord
+from mediavault_tui.domain.library import (
+    Folder,
+    GroupsWaiting,
+    ScanError,
+    ScanPhase,
+    ScanProgress,
+    ScanRecord,
+)
 from mediavault_tui.domain.paths import LOCAL, PLACES, parent, place
 from mediavault_tui.domain.pathtext import display
 from mediavault_tui.errors import MediaVaultError
@@ -50,6 +57,8 @@ class ScannerServices(Protocol):
     async def history(self) -> Sequence[ScanRecord]: ...
 
     async def test_share(self, path: Path) -> Sequence[Check]: ...
+
+    async def waiting(self) -> GroupsWaiting: ...
 
 
 def above(folder: Path) -> Path:
@@ -293,12 +302,19 @@ class ScannerScreen(Pane[ScannerServices]):
         progress = message.progress
         self.query_one(Progress).progress = progress
         if progress is not None and progress.phase is ScanPhase.DONE:
-            self.say(
-                f"{count(progress.counts.seen, 'file')} scanned. "
-                + keyed(self.app, "Press <app.duplicates:2> for the duplicates.")
-            )
+            self._say_what_waits(progress.counts.seen)
         self.changed.publish("scan")
         self._load_history()
+
+    @work(exclusive=True, group="waiting")
+    async def _say_what_waits(self, files: int) -> None:
+        """Say what a scan has led to: how many groups wait, and what they would free."""
+        try:
+            waiting = await (await self.opened()).waiting()
+        except MediaVaultError as error:
+            self.complain("The duplicates could not be counted", error)
+            return
+        self.say(f"{count(files, 'file')} scanned. " + keyed(self.app, describe.waiting(waiting)))
 
     def action_pause(self) -> None:
         if self._control is None:
