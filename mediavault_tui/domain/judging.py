@@ -14,7 +14,8 @@ from dataclasses import dataclass
 
 from mediavault_tui.domain import languages
 from mediavault_tui.domain.labels import time_text
-from mediavault_tui.domain.likeness import Doubt, doubt
+from mediavault_tui.domain.leftover import leftover, second_titles
+from mediavault_tui.domain.likeness import Doubt, doubt, explicit_ids
 from mediavault_tui.domain.losses import (
     TIME_TOLERANCE,
     audio_languages,
@@ -154,6 +155,9 @@ def _identity(case: Case) -> Judgement | None:
     doubtful = _doubt(case)
     if doubtful is not None and doubtful.ask:
         return _review("identity", f"Perhaps two works: {doubtful.sentence}")
+    titles = _second_titles(case)
+    if titles is not None and titles.ask:
+        return _review("identity", f"Perhaps two works: {titles.sentence}")
     share = _time_share(case)
     if cut_short(case.keeper):
         return _review("identity", f"Cut short: {_of_runtime(case.keeper, case.keeper_name)}")
@@ -246,6 +250,9 @@ def _cautions(case: Case) -> tuple[str, ...]:
     doubtful = _doubt(case)
     if doubtful is not None:
         said.append(doubtful.sentence)
+    titles = _second_titles(case)
+    if titles is not None:
+        said.append(titles.sentence)
     if case.member.info is not None and unlabelled_audio(case.member.info):
         said.append(f"{case.member_name} has audio that does not say its language")
     share = _time_share(case)
@@ -272,6 +279,19 @@ def _doubt(case: Case) -> Doubt | None:
         f"one is called “{one or other}”; TMDb gives the film {time_text(work.runtime)}:"
         f" {_of_runtime(case.keeper, case.keeper_name)}, {_of_runtime(case.member, case.member_name)}",
         ask=True,
+    )
+
+
+def _second_titles(case: Case) -> Doubt | None:
+    """What the names say behind year and number; TMDb, which settles the show, knows nothing of that."""
+    one, other = case.keeper.identity, case.member.identity
+    if one is None or other is None:
+        return None
+    return second_titles(
+        leftover(case.keeper.path, one),
+        leftover(case.member.path, other),
+        one,
+        one_id=bool(explicit_ids(one).items() & explicit_ids(other).items()),
     )
 
 
