@@ -13,6 +13,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 from mediavault_tui.domain import languages
+from mediavault_tui.domain.cautions import cautions, perhaps_3d
 from mediavault_tui.domain.labels import time_text
 from mediavault_tui.domain.leftover import leftover, second_titles
 from mediavault_tui.domain.likeness import Doubt, doubt, explicit_ids
@@ -158,6 +159,11 @@ def _identity(case: Case) -> Judgement | None:
     titles = _second_titles(case)
     if titles is not None and titles.ask:
         return _review("identity", f"Perhaps two works: {titles.sentence}")
+    if case.keeper.info is not None and case.keeper.info.duration <= 0:
+        said = f"{case.keeper_name} does not say how long it runs"
+        return _review("identity", f"{said}: is it whole? Look at its end")
+    if _shaped_apart(case):
+        return _review("identity", f"Perhaps 3D: {_shape(case)}, two pictures in one")
     share = _time_share(case)
     if cut_short(case.keeper):
         return _review("identity", f"Cut short: {_of_runtime(case.keeper, case.keeper_name)}")
@@ -253,11 +259,8 @@ def _cautions(case: Case) -> tuple[str, ...]:
     titles = _second_titles(case)
     if titles is not None:
         said.append(titles.sentence)
-    if case.member.info is not None and unlabelled_audio(case.member.info):
-        said.append(f"{case.member_name} has audio that does not say its language")
-    share = _time_share(case)
-    if share < -TIME_TOLERANCE:
-        said.append(f"{case.member_name} is {-share:.0%} shorter: is it the same cut?")
+    if case.keeper.info is not None and case.member.info is not None:
+        said += cautions(case.keeper.info, case.member.info, case.keeper_name, case.member_name)
     return tuple(said)
 
 
@@ -293,6 +296,21 @@ def _second_titles(case: Case) -> Doubt | None:
         one,
         one_id=bool(explicit_ids(one).items() & explicit_ids(other).items()),
     )
+
+
+def _shaped_apart(case: Case) -> bool:
+    keeper, member = case.keeper.info, case.member.info
+    return keeper is not None and member is not None and perhaps_3d(keeper) != perhaps_3d(member)
+
+
+def _shape(case: Case) -> str:
+    odd, name = (
+        (case.keeper, case.keeper_name)
+        if case.keeper.info is not None and perhaps_3d(case.keeper.info)
+        else (case.member, case.member_name)
+    )
+    video = odd.info.video if odd.info else None
+    return f"{name} is {video.width}×{video.height}" if video else name
 
 
 def cut_short(file: MediaFile) -> bool:
