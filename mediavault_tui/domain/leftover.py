@@ -23,6 +23,7 @@ from mediavault_tui.domain.release_words import (
     LANGUAGE_CODES,
     LITTLE_WORDS,
     NUMBER_WORDS,
+    ODD_EPISODES,
     ONE_WORD,
     PIECES,
     RELEASE_NUMBERS,
@@ -36,13 +37,16 @@ from mediavault_tui.domain.titles import title_key
 
 _BRACKETS = re.compile(r"\[([^\[\]]*)\]|\(([^()]*)\)|\{([^{}]*)\}|【([^【】]*)】")
 _BARE_NUMBER = re.compile(r" ?(\d{1,2}|[ivx]{1,4}|[a-d])(?: ?(?:of|/) ?\d{1,2})? ?", re.IGNORECASE)
-_GROUP = re.compile(r"(?:^|(?<=[^\W_]))-([^\W_]*[^\W\d_][^\W_]*)\s*$")
+_GROUP = re.compile(r"(?:^|(?<=[^\W_])|(?<=[\])}]))-([^\W_]*[^\W\d_][^\W_]*)\s*$")
 _ABSOLUTE = re.compile(r"^[ ._]*-[ ._]*\d{2,4}(?=[ ._]+-)")
 _LATE_PIECE = re.compile(
     rf"(?<![^\W_])(?:{'|'.join(sorted(PIECES - {'dvd'}))})[ ._-]?"
     rf"(\d{{1,2}}|[ivx]{{1,4}}|[a-d]|{'|'.join(NUMBER_WORDS)})(?![^\W_])"
     r"|(?<![^\W_])(\d{1,2}) ?of ?\d{1,2}(?![^\W_])",
     re.IGNORECASE,
+)
+_LAST_NUMBER = re.compile(
+    rf"(?<![^\W_])(?:[dp]?(\d{{1,2}})|([ivx]{{2,4}}|{'|'.join(NUMBER_WORDS)}))\s*$", re.IGNORECASE
 )
 _DISC_FOLDER = re.compile(r"(?<![^\W_])(?:cd|dvd|disc|disk)[ ._-]?(\d{1,2}|[a-d])(?![^\W_])", re.IGNORECASE)
 _DISC_SIZES = frozenset(["dvd5", "dvd9"])
@@ -87,16 +91,16 @@ def leftover(path: str, identity: Identity) -> Leftover:
     episode = episodic(identity)
     rest = _rest(folder, name, identity)
     extra = found[0] if (found := EXTRAS.search(rest)) else ""
+    rest, perhaps = _ungrouped(rest)
     early, late = _parted(_unbracketed(rest), episode=episode)
-    early, perhaps = (early, "") if late else _ungrouped(early)
     words, numbers = _tokens(early, episode=episode, year=identity.year)
     shown = early
     if not words and not numbers:
         shown = _behind_the_tags(late)
         words, numbers = _tokens(shown, episode=episode, year=identity.year)
-    if not numbers and (piece := _LATE_PIECE.search(late)):
-        numbers = (_number(piece[1] or piece[2]),)
-        shown = f"{shown} {piece[0]}"
+    if not numbers and (piece := _late_piece(late)):
+        numbers = (_number(piece),)
+        shown = f"{shown} {piece}"
     text = clean_title(shown).strip("()[] ")[:_LONGEST]
     disc = "" if numbers else _disc(folder)
     return Leftover(words, numbers, text, title_key(perhaps), " ".join(_TOKEN.findall(extra.lower())), disc)
@@ -135,7 +139,8 @@ def _only_one(said: Leftover, identity: Identity, *, one_id: bool) -> Doubt | No
     ordinary = episodic(identity) and identity.air_date is None
     if ordinary and identity.season == 0:
         return Doubt("specials are numbered in many ways, and not both names give a title", ask=False)
-    if said.empty or (not said.numbers and (ordinary or one_id)):
+    odd = bool(said.numbers) or not ODD_EPISODES.isdisjoint(said.words)
+    if said.empty or (not odd and (ordinary or one_id)):
         return None
     return Doubt(f"only one name says “{said.text}”", ask=False)
 
@@ -210,9 +215,19 @@ def _ungrouped(text: str) -> tuple[str, str]:
     found = _GROUP.search(text)
     if found is None or _LATE_PIECE.fullmatch(found[1]) or (found[1].istitle() and found[1].isalpha()):
         return text, ""
+    if any(tag.end() == len(text.rstrip()) for tag in TAG.finditer(text)):
+        return text, ""  # WEB-DL
     if sum(map(str.isupper, found[1])) > 1 and found[1][0].isupper() and re.search(r"[a-z]{3}", found[1]):
         return text, ""  # OurMrsReynolds
     return text[: found.start()], found[1]
+
+
+def _late_piece(late: str) -> str | None:
+    """Return the number of a piece that stands behind the technical words: "Part 2", "D2", "- 2"."""
+    if found := _LATE_PIECE.search(late):
+        return found[1] or found[2]
+    found = _LAST_NUMBER.search(TAG.sub(" ", RELEASE_NUMBERS.sub(" ", late)))
+    return found[1] or found[2] if found else None
 
 
 def _behind_the_tags(late: str) -> str:
@@ -220,7 +235,7 @@ def _behind_the_tags(late: str) -> str:
     for segment in _SEGMENT.split(late)[1:]:
         if TAG.search(segment) is None and _tokens(segment, episode=False, year=None)[0]:
             return segment
-    text = TAG.sub(" ", RELEASE_NUMBERS.sub(" ", _ungrouped(late)[0]))
+    text = TAG.sub(" ", RELEASE_NUMBERS.sub(" ", late))
     return text if len(_tokens(text, episode=False, year=None)[0]) >= _NO_GROUPS_NAME else ""
 
 

@@ -25,9 +25,9 @@ _STATE = _listed(
 _PICTURE = _listed(
     """ws fs ps oar widescreen fullscreen letterbox pal ntsc secam hdlight 4klight mhd microhd brd
     bdmv bd50 bd25 uhdbd sdr hlg dv dovi main10 hi10 hdr10plus hdr10p fhd qhd hd sd mpeg mpeg2 mpeg4
-    wmv mp4 hdtvmux dlmux webdlrip dlrip amazonhd netflixhd netflixuhd ituneshd bt709 miniseries doku
-    mkv avi m4v ultrahd uhd dolby vision micro laserdisc ldrip dvb sbs divx5 divx6 xvid hevc av1 bdrip
-    web dvd bd ts tc fps q18 q20 q22 high 10bits 8bits"""
+    wmv mp4 hdtvmux dlmux dvdmux bdmux webmux webdlmux bluraymux webdlrip dlrip amazonhd netflixhd
+    netflixuhd ituneshd bt709 miniseries doku mkv avi m4v ultrahd uhd dolby vision micro laserdisc
+    ldrip dvb sbs divx5 divx6 xvid hevc av1 bdrip web dvd bd ts tc fps q18 q20 q22 high 10bits 8bits"""
 )
 _SOUND = _listed(
     """mp3 aac ac3 ac3d ac3ld ac3md dd51 dd20 ddp51 ld md eac3 dts dtsma dtshd ma opus pcm lpcm flac
@@ -86,6 +86,12 @@ EXTRAS = re.compile(
     re.IGNORECASE,
 )
 """What makes a file an extra wherever it stands; `names.EXTRA_SUFFIX` knows the strict forms."""
+
+ODD_EPISODES = _listed(
+    """unaired preair preview recap commentary interview interviews bonus special specials extra extras
+    webisode minisode reunion alternate alternative feed rehearsal audition uncensored"""
+)
+"""Words by which an episode is perhaps not the one that its number says."""
 
 PIECES = _listed(
     """part parts pt cd dvd disc disk vol volume teil tome tomo parte partie partea deel del osa część

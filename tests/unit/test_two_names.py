@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+from itertools import permutations
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from hypothesis import given
+from hypothesis import strategies as st
 
 from mediavault_tui.domain.decision import decide
+from mediavault_tui.domain.leftover import leftover, second_titles
 from mediavault_tui.domain.likeness import identified, same_title
 from mediavault_tui.domain.model import MediaFile
 from mediavault_tui.domain.verdict import Proof
 from mediavault_tui.probe.filename import identify_path
 from tests.factories import a_file, an_info
 
-CORPUS: list[dict[str, Any]] = yaml.safe_load(
-    (Path(__file__).parent / "data" / "two_names.yaml").read_text("utf-8")
-)
+DATA = Path(__file__).parent / "data"
+CORPUS: list[dict[str, Any]] = yaml.safe_load((DATA / "two_names.yaml").read_text("utf-8"))
+ONE_WORK: dict[str, list[str]] = yaml.safe_load((DATA / "one_work.yaml").read_text("utf-8"))
 PAIRS = [(*pair, group["verdict"], group["why"]) for group in CORPUS for pair in group["pairs"]]
 
 
@@ -55,3 +59,52 @@ def test_the_corpus_has_enough_of_each_kind() -> None:
     kinds = [verdict for _, _, verdict, _ in PAIRS]
     assert kinds.count("review") >= 40
     assert kinds.count("clear") >= 40
+
+
+@pytest.mark.parametrize("names", ONE_WORK.values(), ids=ONE_WORK)
+def test_names_of_one_work_never_look_like_two(names: list[str]) -> None:
+    read = [(name, identify_path(name)) for name in names]
+    left = [(name, identity, leftover(name, identity)) for name, identity in read]
+    wrong = [
+        f"{one}: {other}: {doubt.sentence}"
+        for (one, identity, mine), (other, _, theirs) in permutations(left, 2)
+        if (doubt := second_titles(mine, theirs, identity, one_id=False)) is not None
+    ]
+    assert wrong == []
+    assert {said_of(names[0], other)[0] for other in names[1:]} == {"clear"}
+
+
+PLACES = ("Film (2001)", "Film.2001", "Show (2001) - S01E03", "Show.2001.1x03", "Show.2001.S00E03")
+PIECES = (
+    *("Part {n}", "Part.{n}", "part{n}", "Pt {roman}", "Part {word}", "part {letter}", "Vol. {n}"),
+    *("Volume {roman}", "CD{n}", "Disc {n}", "({n})", "[{n}]", "{n}of4", "{n} of 4", "Teil {n}", "- {n}"),
+    *("Side {letter}", "Act {roman}", "Pilot ({n})", "Pilot, Part {word}", "Night {word}", "Round{n:02}"),
+)
+TAILS = ("", ".1080p.BluRay.x264-GRP", " [1080p] [x265]", " (480p DVD x265 AAC 2.0 Tigole)", ".PROPER.480p")
+NUMBERS = {1: ("I", "One", "A"), 2: ("II", "Two", "B"), 3: ("III", "Three", "C"), 4: ("IV", "Four", "D")}
+
+
+def piece(form: str, number: int) -> str:
+    roman, word, letter = NUMBERS[number]
+    return form.format(n=number, roman=roman, word=word, letter=letter)
+
+
+@given(
+    st.sampled_from(PLACES),
+    st.sampled_from(PIECES),
+    st.sampled_from(TAILS),
+    st.sampled_from(TAILS),
+    st.permutations(list(NUMBERS)),
+    st.booleans(),
+)
+def test_two_pieces_are_never_clear(
+    place: str, form: str, tail: str, other_tail: str, numbers: list[int], behind: bool
+) -> None:
+    """Whatever they are called by, and whether that stands before or behind the technical words."""
+    one, other, *_ = (piece(form, number) for number in numbers)
+    separator = " " if " " in place else "."
+    names = [
+        f"{place}{end}{separator}{text}.mkv" if behind else f"{place}{separator}{text}{end}.mkv"
+        for text, end in ((one, tail), (other, other_tail))
+    ]
+    assert said_of(*names)[0] != "clear", names
