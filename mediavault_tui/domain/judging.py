@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from mediavault_tui.domain import languages
 from mediavault_tui.domain.cautions import cautions, perhaps_3d
 from mediavault_tui.domain.labels import time_text
-from mediavault_tui.domain.leftover import leftover, second_titles
+from mediavault_tui.domain.leftover import leftover
 from mediavault_tui.domain.likeness import Doubt, doubt, explicit_ids
 from mediavault_tui.domain.losses import (
     TIME_TOLERANCE,
@@ -27,6 +27,7 @@ from mediavault_tui.domain.losses import (
 from mediavault_tui.domain.model import FileId, FileState, Health, MediaFile, MediaInfo, Work
 from mediavault_tui.domain.quality import DEFAULT, QualityPolicy
 from mediavault_tui.domain.ranking import failed
+from mediavault_tui.domain.second_titles import second_titles
 from mediavault_tui.domain.verdict import Loss, Proof, Verdict
 
 OTHER_CUT = 0.10

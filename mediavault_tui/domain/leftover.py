@@ -2,8 +2,8 @@
 
 "Firefly S01E03 Bushwhacked" and "Firefly S01E03 Our Mrs Reynolds" are one title by show and number, and
 two works by what is left over: one counts as on the DVD, the other as it was aired. "Che (2008) Part I"
-and "Part II" are two films. Tails that only say how a copy was made leave nothing over.
-Source: docs/rules.md, section 4. Pure, and cached, as a keeper is compared with many.
+and "Part II" are two films. Tails that only say how a copy was made leave nothing over. What two such
+answers mean together says `second_titles`. Source: docs/rules.md, section 4.
 """
 
 from __future__ import annotations
@@ -13,17 +13,16 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from mediavault_tui.domain.folders import read_folders, split_path
-from mediavault_tui.domain.likeness import Doubt, episodic
+from mediavault_tui.domain.likeness import episodic
 from mediavault_tui.domain.model import Identity
 from mediavault_tui.domain.name_shapes import SEASON_EPISODE
 from mediavault_tui.domain.names import ANY_EDITION, DIRECTORS, EDITION_CLOSERS, TAG
-from mediavault_tui.domain.regular_names import regular_name
+from mediavault_tui.domain.regular_names import LONGEST_NAME, regular_name
 from mediavault_tui.domain.release_words import (
     EXTRAS,
     LANGUAGE_CODES,
     LITTLE_WORDS,
     NUMBER_WORDS,
-    ODD_EPISODES,
     ONE_WORD,
     PIECES,
     RELEASE_NUMBERS,
@@ -57,8 +56,6 @@ _SEGMENT = re.compile(r"\s[-–—]\s")
 
 _NO_GROUPS_NAME = 3
 """Unknown words behind the tags that are too many for a group's name."""
-_ALIKE = 80
-"""Two words of this likeness (0–100) with one first letter are two spellings of one."""
 _LONGEST = 60
 """Characters of a second title that are shown."""
 
@@ -86,7 +83,10 @@ class Leftover:
 
 @lru_cache(maxsize=4096)
 def leftover(path: str, identity: Identity) -> Leftover:
-    """Return what is left over of the name of `path`, which was read as `identity`."""
+    """Return what is left over of the name of `path`, which was read as `identity`.
+
+    Never raises, whatever the text. Cached, as a keeper is compared with many.
+    """
     folder, name = split_path(path)
     episode = episodic(identity)
     rest = _rest(folder, name, identity)
@@ -106,66 +106,9 @@ def leftover(path: str, identity: Identity) -> Leftover:
     return Leftover(words, numbers, text, title_key(perhaps), " ".join(_TOKEN.findall(extra.lower())), disc)
 
 
-def second_titles(keeper: Leftover, member: Leftover, identity: Identity, *, one_id: bool) -> Doubt | None:
-    """Return what speaks for two works in what is left over of two names that are one title otherwise.
-
-    `identity`: either one's, for what they share. `one_id`: both names give the same explicit id, so that
-    only numbers and extras still tell two works apart in a film.
-    """
-    if keeper.disc and member.disc and keeper.disc != member.disc:
-        return Doubt(
-            f"one lies in the folder of disc {keeper.disc}, the other of disc {member.disc}", ask=True
-        )
-    if keeper.extra != member.extra:
-        return Doubt(f"only one name says “{keeper.extra or member.extra}”", ask=True)
-    two = f"the names give two titles: “{keeper.text}” and “{member.text}”"
-    if not keeper.empty and not member.empty:
-        if keeper.numbers != member.numbers:
-            return Doubt(two, ask=True)
-        mine, theirs = _unmatched(keeper, member), _unmatched(member, keeper)
-        if mine and theirs and (not one_id or episodic(identity)):
-            return Doubt(two, ask=True)
-        if (mine or theirs) and not one_id:
-            return Doubt(two, ask=False)
-    elif (said := _only_one(keeper if member.empty else member, identity, one_id=one_id)) is not None:
-        return said
-    if keeper.disc != member.disc:
-        return Doubt(f"one lies in the folder of disc {keeper.disc or member.disc}", ask=False)
-    return None
-
-
-def _only_one(said: Leftover, identity: Identity, *, one_id: bool) -> Doubt | None:
-    """Judge words that only one name has: an episode's title beside none is no sign of another episode."""
-    ordinary = episodic(identity) and identity.air_date is None
-    if ordinary and identity.season == 0:
-        return Doubt("specials are numbered in many ways, and not both names give a title", ask=False)
-    odd = bool(said.numbers) or not ODD_EPISODES.isdisjoint(said.words)
-    if said.empty or (not odd and (ordinary or one_id)):
-        return None
-    return Doubt(f"only one name says “{said.text}”", ask=False)
-
-
-def _unmatched(one: Leftover, other: Leftover) -> list[str]:
-    """Return the words of `one` that `other` lacks in every spelling."""
-    if "".join(one.words) == "".join(other.words):
-        return []
-    theirs = {*other.words, other.perhaps}
-    return [
-        word for word in one.words if word not in theirs and not any(_alike(word, each) for each in theirs)
-    ]
-
-
-def _alike(one: str, other: str) -> bool:
-    if one[:1] != other[:1] or len(one) < 4 or len(other) < 4:
-        return False
-    from rapidfuzz.fuzz import ratio
-
-    return ratio(one, other) >= _ALIKE
-
-
 def _rest(folder: str, name: str, identity: Identity) -> str:
     """Return the text behind the year or number, also of a name that our own rules cannot read."""
-    stem = without_braces(stem_of(name)).strip()
+    stem = without_braces(stem_of(name)[:LONGEST_NAME]).strip()
     year = str(identity.year)
     if episodic(identity):
         if found := SEASON_EPISODE.search(stem):
@@ -178,7 +121,7 @@ def _rest(folder: str, name: str, identity: Identity) -> str:
     at = stem.lower().find(last[0].lower()) if last[0] else -1
     rest = stem[at + len(last[0]) :] if at >= 0 else stem
     numbers = identity.episodes or ((identity.year,) if identity.year else ())
-    number = next((each for each in re.finditer(r"\d+", rest) if int(each[0]) in numbers), None)
+    number = next((each for each in re.finditer(r"\d{1,9}", rest) if int(each[0]) in numbers), None)
     return rest[number.end() :] if number else ""
 
 
@@ -280,7 +223,7 @@ def _numeral(tokens: list[str], place: int) -> str | None:
     behind = place > 0 and tokens[place - 1] in PIECES
     if len(token) == 1 and token.isalpha() and token.isascii():
         return _number(token) if behind or place == len(tokens) - 1 else None
-    if token.isdigit() or token in NUMBER_WORDS or token in ROMAN:
+    if token.isdecimal() or token in NUMBER_WORDS or token in ROMAN:
         return _number(token)
     return None
 
@@ -288,8 +231,8 @@ def _numeral(tokens: list[str], place: int) -> str | None:
 def _number(token: str) -> str:
     """Return one spelling of "2", "02", "II", "two" and "b"."""
     key = token.lower()
-    if key.isdigit():
-        return str(int(key))
+    if key.isdecimal():
+        return key.lstrip("0") or "0"
     return NUMBER_WORDS.get(key) or ROMAN.get(key) or key
 
 

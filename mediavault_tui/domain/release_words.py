@@ -71,7 +71,8 @@ SHOUTED = _listed(
 
 RELEASE_NUMBERS = re.compile(
     rf"(?<![^\W_])(?:(?:2160|1440|1080|720|576|480)(?:[pi]\d\d)?|\d{{3,4}}[x×*]\d{{3,4}}"
-    rf"|[567][ ._][01]|2[ ._]0|(?:aac|ac3|e-?ac-?3|ddp?a?|dts|flac|opus|lpcm){S}?[12567]{S}[01]"
+    rf"|(?:mpeg|divx|mp|vp|hdr|ac)[ ._-]?\d\d?|[579][ ._]1[ ._][24]|[567][ ._][01]|2[ ._]0"
+    rf"|(?:aac|ac3|e-?ac-?3|ddp?a?|dts|flac|opus|lpcm){S}?[12567]{S}[01]"
     rf"|\d{{2,3}}(?:{S}\d{{1,3}})?fps|r5|(?:proper|repack|rerip|real)\d|crf{S}?\d\d"
     rf"|\d{{1,4}}(?:[.,]\d{{1,2}})?{S}?[mg]i?b|\d{{2,5}}{S}?kbps|\d(?:ch|cd|dvd)"
     r"|(?=\d*[a-f])(?=[a-f]*\d)[0-9a-f]{8}"

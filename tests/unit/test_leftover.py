@@ -7,8 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mediavault_tui.domain.identity import identify
-from mediavault_tui.domain.leftover import leftover, second_titles
+from mediavault_tui.domain.leftover import leftover
 from mediavault_tui.domain.regular_names import regular
+from mediavault_tui.domain.second_titles import second_titles
 from mediavault_tui.probe.filename import identify_path
 
 
@@ -58,6 +59,9 @@ from mediavault_tui.probe.filename import identify_path
         ("Pinocchio (2022) Guillermo del Toro.mkv", "guillermo del toro", ""),
         ("Pinocchio (2022, Disney).mkv", "disney", ""),
         ("[REC] (2007) 東京.mkv", "東京", ""),
+        ("Heat.1995.1080i.HDTV.MPEG-2.mkv", "", ""),
+        ("Heat.1995.2160p.HEVC.HDR.10.TrueHD.7.1.4.mkv", "", ""),
+        ("Show (2001) S01E03 ² ፩ ٣ xy.mkv", "፩ xy", "2 ٣"),
         ("", "", ""),
         ("\x00/)(", "", ""),
     ],

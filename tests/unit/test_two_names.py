@@ -12,9 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mediavault_tui.domain.decision import decide
-from mediavault_tui.domain.leftover import leftover, second_titles
+from mediavault_tui.domain.leftover import leftover
 from mediavault_tui.domain.likeness import identified, same_title
 from mediavault_tui.domain.model import MediaFile
+from mediavault_tui.domain.second_titles import second_titles
 from mediavault_tui.domain.verdict import Proof
 from mediavault_tui.probe.filename import identify_path
 from tests.factories import a_file, an_info
