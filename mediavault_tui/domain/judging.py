@@ -16,7 +16,7 @@ from mediavault_tui.domain import languages
 from mediavault_tui.domain.cautions import cautions, perhaps_3d
 from mediavault_tui.domain.labels import time_text
 from mediavault_tui.domain.leftover import leftover
-from mediavault_tui.domain.likeness import Doubt, doubt, explicit_ids
+from mediavault_tui.domain.likeness import Doubt, doubt, episodic, explicit_ids
 from mediavault_tui.domain.losses import (
     TIME_TOLERANCE,
     audio_languages,
@@ -32,6 +32,9 @@ from mediavault_tui.domain.verdict import Loss, Proof, Verdict
 
 OTHER_CUT = 0.10
 """A keeper longer by this share is perhaps another cut; the speed-up of PAL explains 0.04."""
+
+ONE_LENGTH = 0.01
+"""Episodes of which only one name gives the title are one by their length too, within this share."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -291,12 +294,18 @@ def _second_titles(case: Case) -> Doubt | None:
     one, other = case.keeper.identity, case.member.identity
     if one is None or other is None:
         return None
-    return second_titles(
-        leftover(case.keeper.path, one),
-        leftover(case.member.path, other),
-        one,
-        one_id=bool(explicit_ids(one).items() & explicit_ids(other).items()),
-    )
+    mine, theirs = leftover(case.keeper.path, one), leftover(case.member.path, other)
+    one_id = bool(explicit_ids(one).items() & explicit_ids(other).items())
+    found = second_titles(mine, theirs, one, one_id=one_id)
+    if found is None and episodic(one) and mine.empty != theirs.empty and abs(_time_share(case)) > ONE_LENGTH:
+        apart = time_text(abs(_length(case.keeper) - _length(case.member)))
+        title = f"only one name gives the episode's title, “{mine.text or theirs.text}”"
+        return Doubt(f"{title}, and their lengths differ by {apart}", ask=False)
+    return found
+
+
+def _length(file: MediaFile) -> float:
+    return file.info.duration if file.info else 0.0
 
 
 def _shaped_apart(case: Case) -> bool:
@@ -344,7 +353,7 @@ def _runs(duration: float, length: float) -> bool:
 
 
 def _of_runtime(file: MediaFile, name: str) -> str:
-    runs = file.info.duration if file.info else 0.0
+    runs = _length(file)
     known = " or ".join(map(time_text, file.work.runtimes)) if file.work else ""
     return f"{name} runs {time_text(runs)}{f' of {known}' if known else ''}"
 

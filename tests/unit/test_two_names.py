@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import permutations
 from pathlib import Path
 from typing import Any
@@ -60,6 +61,21 @@ def test_the_corpus_has_enough_of_each_kind() -> None:
     kinds = [verdict for _, _, verdict, _ in PAIRS]
     assert kinds.count("review") >= 40
     assert kinds.count("clear") >= 40
+
+
+@pytest.mark.parametrize(("seconds", "verdict"), [(7200, "clear"), (7150, "clear"), (7100, "recommended")])
+def test_one_episode_title_is_enough_only_beside_an_equal_length(seconds: float, verdict: str) -> None:
+    """Nobody says that the name without a title means the same episode, but its length may."""
+    named, bare = copies("Firefly (2002) - S01E03 - Bushwhacked.mkv", "Firefly.2002.S01E03.480p.mkv")
+    assert bare.info is not None
+    bare = replace(bare, info=replace(bare.info, duration=seconds))
+    decision = decide([named, bare], Proof.SAME_TITLE)
+    assert decision.verdict == verdict
+    if verdict == "recommended":
+        said = (
+            "only one name gives the episode's title, “Bushwhacked”, and their lengths differ by 1 min 40 s"
+        )
+        assert said in decision.members[0].reasons
 
 
 @pytest.mark.parametrize("names", ONE_WORK.values(), ids=ONE_WORK)
