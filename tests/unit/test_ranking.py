@@ -10,7 +10,6 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mediavault_tui.domain.quality import tier
 from mediavault_tui.domain.ranking import rank
 from tests.specs import file_of
 
@@ -59,19 +58,3 @@ def test_a_damaged_file_never_ranks_above_a_healthy_one(specs: list[str]) -> Non
     files = [file_of(spec, id=number) for number, spec in enumerate(specs)]
     damaged = [place.file.health.health == "broken" for place in rank(files)]
     assert damaged == sorted(damaged)
-
-
-@pytest.mark.parametrize(
-    ("width", "height", "said"),
-    [
-        (1920, 1080, "1080p"),
-        (1080, 1920, "1080p"),
-        (2160, 3840, "4K"),
-        (720, 1280, "720p"),
-        (576, 720, "576p"),
-        (720, 480, "480p"),
-        (1920, 800, "1080p"),
-    ],
-)
-def test_a_picture_held_upright_is_as_large_as_one_that_lies(width: int, height: int, said: str) -> None:
-    assert tier(width, height) == said
