@@ -13,8 +13,10 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 from mediavault_tui.domain import languages
+from mediavault_tui.domain.cautions import cautions, perhaps_3d
 from mediavault_tui.domain.labels import time_text
-from mediavault_tui.domain.likeness import Doubt, doubt
+from mediavault_tui.domain.leftover import leftover
+from mediavault_tui.domain.likeness import Doubt, doubt, episodic, explicit_ids
 from mediavault_tui.domain.losses import (
     TIME_TOLERANCE,
     audio_languages,
@@ -25,10 +27,14 @@ from mediavault_tui.domain.losses import (
 from mediavault_tui.domain.model import FileId, FileState, Health, MediaFile, MediaInfo, Work
 from mediavault_tui.domain.quality import DEFAULT, QualityPolicy
 from mediavault_tui.domain.ranking import failed
+from mediavault_tui.domain.second_titles import second_titles
 from mediavault_tui.domain.verdict import Loss, Proof, Verdict
 
 OTHER_CUT = 0.10
 """A keeper longer by this share is perhaps another cut; the speed-up of PAL explains 0.04."""
+
+ONE_LENGTH = 0.01
+"""Episodes of which only one name gives the title are one by their length too, within this share."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +160,14 @@ def _identity(case: Case) -> Judgement | None:
     doubtful = _doubt(case)
     if doubtful is not None and doubtful.ask:
         return _review("identity", f"Perhaps two works: {doubtful.sentence}")
+    titles = _second_titles(case)
+    if titles is not None and titles.ask:
+        return _review("identity", f"Perhaps two works: {titles.sentence}")
+    if case.keeper.info is not None and case.keeper.info.duration <= 0:
+        said = f"{case.keeper_name} does not say how long it runs"
+        return _review("identity", f"{said}: is it whole? Look at its end")
+    if _shaped_apart(case):
+        return _review("identity", f"Perhaps 3D: {_shape(case)}, two pictures in one")
     share = _time_share(case)
     if cut_short(case.keeper):
         return _review("identity", f"Cut short: {_of_runtime(case.keeper, case.keeper_name)}")
@@ -246,11 +260,11 @@ def _cautions(case: Case) -> tuple[str, ...]:
     doubtful = _doubt(case)
     if doubtful is not None:
         said.append(doubtful.sentence)
-    if case.member.info is not None and unlabelled_audio(case.member.info):
-        said.append(f"{case.member_name} has audio that does not say its language")
-    share = _time_share(case)
-    if share < -TIME_TOLERANCE:
-        said.append(f"{case.member_name} is {-share:.0%} shorter: is it the same cut?")
+    titles = _second_titles(case)
+    if titles is not None:
+        said.append(titles.sentence)
+    if case.keeper.info is not None and case.member.info is not None:
+        said += cautions(case.keeper.info, case.member.info, case.keeper_name, case.member_name)
     return tuple(said)
 
 
@@ -273,6 +287,40 @@ def _doubt(case: Case) -> Doubt | None:
         f" {_of_runtime(case.keeper, case.keeper_name)}, {_of_runtime(case.member, case.member_name)}",
         ask=True,
     )
+
+
+def _second_titles(case: Case) -> Doubt | None:
+    """What the names say behind year and number; TMDb, which settles the show, knows nothing of that."""
+    one, other = case.keeper.identity, case.member.identity
+    if one is None or other is None:
+        return None
+    mine, theirs = leftover(case.keeper.path, one), leftover(case.member.path, other)
+    one_id = bool(explicit_ids(one).items() & explicit_ids(other).items())
+    found = second_titles(mine, theirs, one, one_id=one_id)
+    if found is None and episodic(one) and mine.empty != theirs.empty and abs(_time_share(case)) > ONE_LENGTH:
+        apart = time_text(abs(_length(case.keeper) - _length(case.member)))
+        title = f"only one name gives the episode's title, “{mine.text or theirs.text}”"
+        return Doubt(f"{title}, and their lengths differ by {apart}", ask=False)
+    return found
+
+
+def _length(file: MediaFile) -> float:
+    return file.info.duration if file.info else 0.0
+
+
+def _shaped_apart(case: Case) -> bool:
+    keeper, member = case.keeper.info, case.member.info
+    return keeper is not None and member is not None and perhaps_3d(keeper) != perhaps_3d(member)
+
+
+def _shape(case: Case) -> str:
+    odd, name = (
+        (case.keeper, case.keeper_name)
+        if case.keeper.info is not None and perhaps_3d(case.keeper.info)
+        else (case.member, case.member_name)
+    )
+    video = odd.info.video if odd.info else None
+    return f"{name} is {video.width}×{video.height}" if video else name
 
 
 def cut_short(file: MediaFile) -> bool:
@@ -305,7 +353,7 @@ def _runs(duration: float, length: float) -> bool:
 
 
 def _of_runtime(file: MediaFile, name: str) -> str:
-    runs = file.info.duration if file.info else 0.0
+    runs = _length(file)
     known = " or ".join(map(time_text, file.work.runtimes)) if file.work else ""
     return f"{name} runs {time_text(runs)}{f' of {known}' if known else ''}"
 

@@ -185,11 +185,13 @@ def doubt(a: Identity, b: Identity) -> Doubt | None:
     if episodic(a):
         if (a.year is None) != (b.year is None):
             return Doubt(f"only one name gives the show's year, {a.year or b.year}", ask=False)
+        if a.year is None and a.country is None:
+            return Doubt("neither name gives the show's year or country", ask=False)
     elif (a.year is None) != (b.year is None):
         return Doubt(f"only one name gives the year, {a.year or b.year}", ask=True)
     elif a.year is None:
         return Doubt("neither name gives the year", ask=False)
-    if sorted_key(title_key(a.title)) != sorted_key(title_key(b.title)):
+    if title_key(a.title) != title_key(b.title):
         return Doubt(f"the titles differ: “{a.title}” and “{b.title}”", ask=False)
     return None
 

@@ -27,7 +27,7 @@ def losses(keep: MediaInfo, stage: MediaInfo) -> tuple[Loss, ...]:
     """Return what only `stage` has, most important first.
 
     An unlabelled audio track is no loss beside a keeper with sound (`unlabelled_audio`
-    says so apart); an unlabelled subtitle is one only if the keeper has no subtitle.
+    says so apart); an unlabelled subtitle is one only if the keeper has no full subtitles.
     """
     return tuple(_losses(keep, stage))
 
@@ -80,6 +80,11 @@ def unlabelled_audio(info: MediaInfo) -> bool:
     return any(track.language is None and not track.commentary for track in info.audio)
 
 
+def unlabelled_subtitle(info: MediaInfo) -> bool:
+    """Return whether a subtitle, full or forced, does not say its language."""
+    return any(track.language is None for track in info.subtitles)
+
+
 def time_share(keep: MediaInfo, stage: MediaInfo) -> float:
     """Return by which share of the longer one `stage` is longer (negative: shorter); 0 if unknown."""
     longer = max(keep.duration, stage.duration)
@@ -95,8 +100,11 @@ def _losses(keep: MediaInfo, stage: MediaInfo) -> Iterator[Loss]:
         yield Loss("audio language", UNLABELLED)
     for language in sorted(subtitle_languages(stage) - subtitle_languages(keep)):
         yield Loss("subtitle language", language)
-    if any(track.language is None for track in stage.subtitles) and not keep.subtitles:
+    unlabelled = [track for track in stage.subtitles if track.language is None]
+    if not all(track.forced for track in unlabelled) and all(track.forced for track in keep.subtitles):
         yield Loss("subtitle language", UNLABELLED)
+    elif unlabelled and not keep.subtitles:
+        yield Loss("forced subtitles", UNLABELLED)
     covered = {track.language for track in keep.subtitles}
     for language in sorted({track.language or "" for track in stage.subtitles if track.forced} - {""}):
         if language not in covered and language not in subtitle_languages(stage):

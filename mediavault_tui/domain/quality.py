@@ -137,12 +137,16 @@ def _points(policy: QualityPolicy) -> dict[str, float]:
 
 
 def tier(width: int, height: int) -> Tier:
-    """Return the picture size as people say it, by width or height, whichever says more."""
+    """Return the picture size as people say it, by its longer or shorter side, whichever says more.
+
+    By sides, not by width and height: a telephone's upright 1080×1920 is no 4K.
+    """
     if width <= 0 or height <= 0:
         return Tier.UNKNOWN
-    for wide, high, name in _SIZES:
-        if width >= wide or height >= high:
-            return Tier.PAL if name is Tier.SD and height >= _PAL_HEIGHT else name
+    longer, shorter = max(width, height), min(width, height)
+    for long, short, name in _SIZES:
+        if longer >= long or shorter >= short:
+            return Tier.PAL if name is Tier.SD and shorter >= _PAL_HEIGHT else name
     return Tier.LOW
 
 

@@ -88,13 +88,13 @@ def _edition(rest: str, marks: set[str], *, episode: bool) -> str | None:
     names = []
     for pattern, name in EDITIONS:
         found = pattern.search(rest)
-        if found and (not episode or _unmistakable(found, rest)):
+        if found and (not episode or unmistakable(found, rest)):
             names.append(name)
     return join_editions(names)
 
 
-def _unmistakable(found: re.Match[str], rest: str) -> bool:
-    """Whether it is an edition even among the words of an episode's title."""
+def unmistakable(found: re.Match[str], rest: str) -> bool:
+    """Return whether it is an edition even among the words of an episode's title."""
     if found[0].lower().startswith("final"):
         return False  # a favourite title of episodes
     if CUT_OR_EDITION.search(found[0]):

@@ -58,8 +58,8 @@ async def check(
     `cut` looks for a cut in the container's sizes, where the file is not on this machine. `far`: its
     bytes are dear, so the same places are looked at with as few of them as will do.
 
-    Returns: HEALTHY, with a reason only if the picture could not be decoded here and
-        the packets alone were judged; BROKEN with the reason in one sentence.
+    Returns: HEALTHY, with a reason only if the picture could not be decoded here and the packets alone
+        were judged, or nothing says how long it should be; BROKEN with the reason in one sentence.
     Raises: ProbeTimeout and ProbeCrashed, for which the caller quarantines the file;
         SourceMissing and SourceDenied if it cannot be opened any more.
     """
@@ -77,7 +77,10 @@ async def check(
         return _broken(str(error))
     if missing is not None:
         return _broken(f"cut short: {missing}")
-    return await _decodes(prober, path, info, size, far)
+    report = await _decodes(prober, path, info, size, far)
+    if info.duration <= 0 and report == HealthReport(Health.HEALTHY):
+        return HealthReport(Health.HEALTHY, "it does not say how long it runs, so its end may be missing")
+    return report
 
 
 async def _length(look: _Ends, info: MediaInfo) -> str | None:

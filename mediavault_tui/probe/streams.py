@@ -25,7 +25,12 @@ _SDH = re.compile(
     r"\b(sdh|hoh|cc|closed captions?|hearing[ -]impaired|sourds|malentendants)\b|hörgeschädigt",
     re.IGNORECASE,
 )
-_FORCED = re.compile(r"\b(forced|forcés?|erzwungen|forzad[oa]s?)\b", re.IGNORECASE)
+_FORCED = re.compile(
+    r"\b(forced|forcés?|erzwungen|forzad[oa]s?|signs?\W{1,3}(?:and\W)?songs?|songs?\W{1,3}(?:and\W)?signs?|s&s)\b"
+    r"|^\W*signs?\b(?!.*\b(?:dialog|full))",
+    re.IGNORECASE,
+)
+"""Also the tracks of anime that hold only signs and songs, which are seldom flagged."""
 _HANDLER = re.compile(
     r"handler|core media|iso media|mainconcept|l-smash|bento4|gpac|alias data"
     r"|^(audio|video|sound|subtitles?|text|mono|stereo|surround|und)$",

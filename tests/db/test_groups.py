@@ -14,6 +14,7 @@ from mediavault_tui.errors import UsageError
 from mediavault_tui.services.dedupe import Dedupe
 from mediavault_tui.store.database import Connection, Database
 from mediavault_tui.store.files import media_file, media_files
+from mediavault_tui.store.migrate import migrations
 from tests.factories import insert_file
 from tests.specs import file_of
 
@@ -83,6 +84,25 @@ async def test_the_same_title_in_two_qualities_is_a_group_with_its_reasons(
         == comparison.copies[0].score.total - comparison.copies[1].score.total
     )
     assert comparison.edges[0].reason == "the same title, “Heat”"
+
+
+async def test_what_earlier_rules_called_clear_enters_no_batch_until_it_is_judged_anew(
+    conn: Connection, database: Database
+) -> None:
+    await put(conn, "1080p h264 10M", "480p mpeg4 1M")
+    await put(conn, "1080p title:Ronin", "1080p title:Ronin", first=3, content_hash=HASH)
+    dedupe = Dedupe(database)
+    await dedupe.refresh()
+    before = {group.verdict for group in await dedupe.groups()}
+    assert before == {"clear", "certain"}
+    (older,) = (migration.sql for migration in migrations() if migration.name == "older_verdicts")
+    await conn.execute(older)
+    (doubted,) = await dedupe.groups(verdicts=[Verdict.RECOMMENDED])
+    assert doubted.sentence.endswith("Judged by earlier rules: scan again")
+    (member,) = (await dedupe.comparison(doubted.id)).decision.members
+    assert member.verdict is Verdict.RECOMMENDED
+    await dedupe.refresh()
+    assert {group.verdict for group in await dedupe.groups()} == before
 
 
 async def test_losses_and_reasons_survive_the_database(conn: Connection, database: Database) -> None:

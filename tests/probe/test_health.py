@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import stat
 import struct
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -140,6 +141,28 @@ async def test_a_film_that_was_written_live_is_cut_only_by_its_packets(clip: Cli
     assert report.health is Health.BROKEN
     assert report.reason.startswith("cut short: it ends at 0:1")
     assert report.reason.endswith(" of 0:20")
+
+
+def written_to_a_pipe(ffmpeg: str) -> bytes:
+    """Return twenty seconds of Matroska as a live recording is written, which is never gone back in."""
+    sources = ["-f", "lavfi", "-i", "testsrc2=s=320x180:r=24:d=20", "-f", "lavfi", "-i", "sine=d=20:r=48000"]
+    command = [ffmpeg, "-v", "error", "-nostdin", *sources, *H264, "-f", "matroska", "pipe:1"]
+    return subprocess.run(command, check=True, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE).stdout
+
+
+async def test_a_live_recording_that_was_broken_off_says_that_its_end_is_unknown(
+    ffmpeg: str, tmp_path: Path, prober: Prober
+) -> None:
+    """Written to a pipe it has neither sizes nor a length: three fifths of it look whole."""
+    live = written_to_a_pipe(ffmpeg)
+    path = tmp_path / "live.mkv"
+    path.write_bytes(live[: len(live) * 6 // 10])
+    raw, size = os.fsencode(path), os.stat(path).st_size
+    assert (await prober.probe(raw, size=size)).duration == 0
+    report = await judged_near_and_far(prober, path)
+    assert report == HealthReport(
+        Health.HEALTHY, "it does not say how long it runs, so its end may be missing"
+    )
 
 
 @pytest.mark.parametrize(("picture", "sound"), [(20, 12), (30, 1), (20, 26), (3, 1), (1, 3)])

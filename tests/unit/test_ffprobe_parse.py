@@ -116,6 +116,30 @@ def test_the_title_is_what_a_person_wrote(tags: dict[str, str], title: str | Non
     assert info.audio[0].commentary == (title is not None and title.startswith("Kommentar"))
 
 
+@pytest.mark.parametrize(
+    ("title", "forced"),
+    [
+        ("Signs & Songs", True),
+        ("Songs/Signs", True),
+        ("English signs and songs", True),
+        ("Signs", True),
+        ("Signs only [Group]", True),
+        ("S&S", True),
+        ("Full Subtitles", False),
+        ("Dialogue, Signs", False),
+        ("Full with signs", False),
+    ],
+)
+def test_a_track_of_signs_and_songs_holds_no_dialogue(title: str, forced: bool) -> None:
+    subtitle = {
+        "codec_type": "subtitle",
+        "codec_name": "ass",
+        "tags": {"language": "eng", "title": title},
+    }
+    (track,) = media_info(document(video(), subtitle), size=1).subtitles
+    assert track.forced is forced
+
+
 def test_subtitles_are_forced_or_sdh_by_flag_or_title() -> None:
     def text(title: str = "", **flags: int) -> dict[str, object]:
         return {

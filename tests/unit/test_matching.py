@@ -49,11 +49,13 @@ SAME = [
     (FILM, replace(FILM, year=None), 80),
     (FILM, replace(FILM, edition="IMAX"), 80),
     (FILM, replace(FILM, kind=Kind.DOCUMENTARY), 100),
-    (EPISODE, EPISODE, 100),
+    (EPISODE, EPISODE, 90),
+    (replace(EPISODE, year=2002), replace(EPISODE, year=2002), 100),
+    (replace(EPISODE, country="US"), replace(EPISODE, country="US"), 100),
     (EPISODE, replace(EPISODE, year=2002), 90),
     (EPISODE, replace(EPISODE, country="US"), 80),
-    (replace(EPISODE, season=0), replace(EPISODE, season=0), 100),
-    (replace(EPISODE, episodes=(), season=None, air_date=date(2020, 1, 2)),) * 2 + (100,),
+    (replace(EPISODE, season=0), replace(EPISODE, season=0), 90),
+    (replace(EPISODE, episodes=(), season=None, air_date=date(2020, 1, 2)),) * 2 + (90,),
 ]
 DIFFERENT = {
     "year": (FILM, replace(FILM, year=1996)),

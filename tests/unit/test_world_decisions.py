@@ -110,3 +110,27 @@ def test_a_documentary_by_genre_goes_to_documentaries() -> None:
     from mediavault_tui.domain.model import Kind
 
     assert date_folder(b"/h", Kind.DOCUMENTARY, date(2025, 1, 2)) == b"/h/documentaries/2025-01-02"
+
+
+def episode(id: int, path: str, *, work: Work | None, **info: object) -> MediaFile:
+    made = a_file(
+        path,
+        id=id,
+        identity=an_identity("Firefly", year=None, season=1, episodes=(3,)),
+        info=an_info(**info),  # type: ignore[arg-type]  # a test's own words
+    )
+    return replace(made, work=work)
+
+
+def test_tmdb_settles_the_show_but_not_which_of_two_episodes_has_the_number() -> None:
+    show = Work("tv", 1437, "en")
+    poor = {"mbit": 1.0, "codec": "mpeg4", "width": 720, "height": 480}
+    dvd = episode(1, "/library/Firefly.S01E03.Our.Mrs.Reynolds.1080p.mkv", work=show, mbit=10.0)
+    aired = episode(2, "/library/Firefly - S01E03 - Bushwhacked.mkv", work=show, **poor)
+    decision = decide([dvd, aired], Proof.SAME_TITLE)
+    assert (decision.rule, decision.verdict) == ("identity", Verdict.REVIEW)
+    assert "two titles: “Our Mrs Reynolds” and “Bushwhacked”" in decision.sentence
+    same = episode(3, "/library/Firefly.1x03.Our.Mrs.Reynolds.avi", work=show, **poor)
+    assert decide([dvd, same], Proof.SAME_TITLE).verdict is Verdict.CLEAR
+    unknown = [replace(file, work=None) for file in (dvd, same)]
+    assert decide(unknown, Proof.SAME_TITLE).verdict is Verdict.RECOMMENDED, "House of Cards, UK or US?"
