@@ -31,7 +31,7 @@ class Batch(AsksFirst, Modal[list[GroupId] | None]):
     DEFAULT_CSS = """
     Batch {
         & > #frame { width: 100; }
-        #groups { height: auto; max-height: 20; min-height: 4; background: $surface; }
+        #groups { height: auto; max-height: 100%; background: $surface; }
         #sentence { height: 3; padding-top: 1; color: $foreground-muted; }
         #sum { text-style: bold; }
     }
@@ -62,6 +62,8 @@ class Batch(AsksFirst, Modal[list[GroupId] | None]):
 
     def body(self) -> ComposeResult:
         yield Listing(tables.GROUPS, key=lambda group: group.id, marking=True, id="groups")
+
+    def foot(self) -> ComposeResult:
         yield Static(id="sentence")
         yield Static(id="sum")
 

@@ -22,7 +22,7 @@ Answer = TypeVar("Answer")
 
 
 class Modal(Leaving, ModalScreen[Answer]):
-    """The frame of every dialog: a title, a body that scrolls, a line of keys."""
+    """The frame of every dialog: a title, a body that scrolls, and at its foot, always in sight, the keys."""
 
     DEFAULT_CSS = """
     Modal {
@@ -41,6 +41,7 @@ class Modal(Leaving, ModalScreen[Answer]):
             background: $surface;
         }
         #body { height: auto; max-height: 100%; background: $surface; }
+        #foot { dock: bottom; height: auto; background: $surface; }
         #keys { height: 2; padding-top: 1; color: $foreground-muted; }
         Input { background: $boost; border: tall $border-blurred; }
         Input:focus { border: tall $border; }
@@ -63,14 +64,20 @@ class Modal(Leaving, ModalScreen[Answer]):
                 Content.assemble((keyed(self.app, key), "bold $text-accent"), " ", text)
                 for key, text in self._keys
             ]
-            yield Static(Content("   ").join(hints), id="keys")
+            with Vertical(id="foot"):
+                yield from self.foot()
+                yield Static(Content("   ").join(hints), id="keys")
 
     def on_mount(self) -> None:
         # On a small terminal they would lie over the keys; what was said just before is still on its way.
         self.app.call_later(self.app.clear_notifications)
 
     def body(self) -> ComposeResult:
-        """Yield what stands between title and keys."""
+        """Yield what stands between title and foot; what may be long scrolls."""
+        yield from ()
+
+    def foot(self) -> ComposeResult:
+        """Yield what stands above the keys, however long the body is."""
         yield from ()
 
 
@@ -112,6 +119,8 @@ class TypedWord(AsksFirst, Modal[str | None]):
     def body(self) -> ComposeResult:
         with VerticalScroll(id="body", can_focus=False):
             yield Static(hanging(self.lines))
+
+    def foot(self) -> ComposeResult:
         yield Input(placeholder=f"type {self.word}", id="word")
 
     def on_mount(self) -> None:

@@ -28,7 +28,7 @@ from mediavault_tui.ui.widgets.keybar import KeyBar
 from mediavault_tui.ui.widgets.listing import Listing
 from mediavault_tui.ui.widgets.panebar import NUMBERS, PANES, PaneBar
 from tests.ui.fakes import FakeVault
-from tests.ui.harness import NARROW, WIDE, app_on, keys, settle, until
+from tests.ui.harness import NARROW, WIDE, app_on, keys, settle, shown, until
 
 ROOT = Path(__file__).parents[2]
 KEYS = ROOT / "docs" / "keys.md"
@@ -246,12 +246,6 @@ async def test_two_keys_may_change_places() -> None:
     async with app.run_test(size=NARROW) as pilot:
         await keys("s")(pilot)
         assert isinstance(app.screen, Confirm)
-
-
-def shown(app: App[None]) -> str:
-    return "\n".join(
-        "".join(segment.text for segment in strip) for strip in app.screen._compositor.render_strips()
-    )
 
 
 async def test_footer_bar_help_palette_and_list_name_the_key_that_works() -> None:
