@@ -47,7 +47,7 @@ class WorldPane(FilteredPane[Services]):
         Binding(
             "M",
             "titles",
-            "Titles that ask",
+            "Titles",
             show=False,
             id="world.titles",
             tooltip="Go through the titles that wait for a choice",
@@ -55,7 +55,7 @@ class WorldPane(FilteredPane[Services]):
         Binding(
             "E",
             "missing",
-            "Missing episodes",
+            "Missing",
             show=False,
             id="world.missing",
             tooltip="Episodes that aired and no file holds",
@@ -63,7 +63,7 @@ class WorldPane(FilteredPane[Services]):
         Binding(
             "B",
             "better",
-            "Better copies elsewhere",
+            "Better",
             show=False,
             id="world.better",
             tooltip="Files of which a better copy is in another folder or on another share",

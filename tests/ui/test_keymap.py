@@ -19,10 +19,10 @@ from textual.dom import DOMNode
 
 from mediavault_tui import ui
 from mediavault_tui.errors import ConfigError
-from mediavault_tui.settings import from_env
+from mediavault_tui.settings import VARIABLES, from_env
 from mediavault_tui.ui.app import MediaVaultApp
 from mediavault_tui.ui.dialogs import Confirm, Text
-from mediavault_tui.ui.keyed import keyed
+from mediavault_tui.ui.keyed import keyed, working
 from mediavault_tui.ui.keymap import CONFIRMING, PLACES, TOGETHER, own_bindings, read
 from mediavault_tui.ui.widgets.keybar import KeyBar
 from mediavault_tui.ui.widgets.listing import Listing
@@ -274,6 +274,69 @@ async def test_footer_bar_help_palette_and_list_name_the_key_that_works() -> Non
         assert isinstance(app.screen, CommandPalette)
         await pilot.press(*"stage")
         await until(pilot, lambda: "Stage (D)" in shown(app))
+
+
+@pytest.mark.parametrize("pane", PANES)
+async def test_at_160_columns_every_key_that_works_stands_in_the_foot_lines(pane: str) -> None:
+    app = app_on()
+    async with app.run_test(size=WIDE) as pilot:
+        await keys(str(NUMBERS[pane]), "escape")(pilot)
+        for widget in [each for each in app.screen.walk_children() if each.focusable and each.region]:
+            widget.focus()
+            await settle(pilot)
+            bar = app.screen.query_one(KeyBar).render().plain
+            elsewhere = {f"app.{each}" for each in PANES} | {"duplicates.right"}
+            words = [
+                f"{app.get_key_display(each.binding)} {each.binding.description}"
+                for each in working(app.screen)
+                if each.binding.id not in elsewhere
+            ]
+            assert len(words) > 1
+            assert [each for each in words if each not in bar] == []
+
+
+@pytest.mark.parametrize("pressed", [("1",), ("2",), ("2", "enter"), ("3",), ("4",), ("4", "tab"), ("6",)])
+async def test_back_undo_help_menu_and_quit_stand_there_however_narrow(pressed: tuple[str, ...]) -> None:
+    app = app_on()
+    async with app.run_test(size=NARROW) as pilot:
+        await keys(*pressed)(pilot)
+        lines = app.screen.query_one(KeyBar).render().plain.split("\n")
+        assert len(lines) == 2
+        assert lines[1].endswith("esc Back  u Undo  ? Help  ^p Menu  q Quit")
+
+
+async def test_keys_that_would_do_nothing_are_not_offered() -> None:
+    app = app_on()
+    async with app.run_test(size=WIDE) as pilot:
+        await keys("1")(pilot)
+        assert "Details down" not in app.screen.query_one(KeyBar).render().plain
+        await keys("enter")(pilot)
+        assert "J Details down" in app.screen.query_one(KeyBar).render().plain
+        await keys("escape")(pilot)
+        assert "Details down" not in app.screen.query_one(KeyBar).render().plain
+        await keys("2")(pilot)
+        assert "tab Next pair" in app.screen.query_one(KeyBar).render().plain
+        await keys("down")(pilot)
+        assert "Next pair" not in app.screen.query_one(KeyBar).render().plain
+        await keys("4")(pilot)
+        bar = app.screen.query_one(KeyBar).render().plain
+        assert "Pause" not in bar
+        assert "Cancel" not in bar
+        await keys("6", *["down"] * list(VARIABLES).index("MEDIAVAULT_LANGUAGES"))(pilot)
+        assert "Take back" not in app.screen.query_one(KeyBar).render().plain
+        await keys("enter", "comma", "d", "e", "enter")(pilot)
+        assert "Take back" in app.screen.query_one(KeyBar).render().plain
+
+
+async def test_a_list_says_what_enter_does_in_it() -> None:
+    app = app_on()
+    async with app.run_test(size=NARROW) as pilot:
+        for pressed, words in (("1", "Details"), ("3", "Details"), ("4", "Into"), ("tab", "Scan again")):
+            await keys(pressed)(pilot)
+            assert f"⏎ {words}" in app.screen.query_one(KeyBar).render().plain
+        await keys("question_mark")(pilot)
+        assert isinstance(app.screen, Text)
+        assert "⏎  Scan the folders of this scan once more" in app.screen.text.plain
 
 
 async def test_a_remapped_key_keeps_its_place_in_the_foot_line() -> None:

@@ -111,7 +111,7 @@ class InventoryScreen(WorldPane[InventoryServices]):
             "slash", "filter", "Filter", key_display="/", id="inventory.filter", tooltip="Filter as you type"
         ),
         Binding("s", "sort", "Sort", id="inventory.sort", tooltip="Choose the order"),
-        Binding("S", "turn", "Turn", show=False, id="inventory.turn", tooltip="Turn the order around"),
+        Binding("S", "turn", "Reverse", show=False, id="inventory.turn", tooltip="Reverse the order"),
         Binding("d", "stage", "Stage", id="inventory.stage", tooltip="Stage the marked files (asks first)"),
         Binding(
             "f",
@@ -157,18 +157,28 @@ class InventoryScreen(WorldPane[InventoryServices]):
         ),
     ]
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        return self.has_class("-details") if action == "scroll_details" else True
+
     query_shown = InventoryQuery()
     """The filter and order of what is on the screen."""
 
     def body(self) -> ComposeResult:
         with Horizontal(id="table"):
-            yield Listing(tables.FACETS, key=lambda line: (line.facet, line.value), id="facets", empty="…")
+            yield Listing(
+                tables.FACETS,
+                key=lambda line: (line.facet, line.value),
+                id="facets",
+                empty="…",
+                opens=("Narrow", "Show the files of this value only, or all of them again"),
+            )
             yield Listing(
                 tables.INVENTORY,
                 key=lambda row: row.id,
                 marking=True,
                 id="rows",
                 empty="Opening the library…",
+                opens=("Details", "Show what is known of the file, or hide it"),
             )
             yield Details(self.opened, id="details")
         yield FilterLine()
@@ -366,6 +376,7 @@ class InventoryScreen(WorldPane[InventoryServices]):
     @on(Listing.Chosen, "#rows")
     def action_details(self) -> None:
         self.toggle_class("-details")
+        self.refresh_bindings()
         self.call_after_refresh(self._follow)
 
     @on(Listing.RangeChosen, "#rows")
@@ -441,6 +452,7 @@ class InventoryScreen(WorldPane[InventoryServices]):
             listing.mark(listing.marks)
         elif self.has_class("-details"):
             self.remove_class("-details")
+            self.refresh_bindings()
         elif listing.marks:
             listing.mark(())
         elif self.query_shown.text or self.query_shown.facets:

@@ -121,6 +121,7 @@ class PendingScreen(TextFilteredPane[PendingServices]):
                 marking=True,
                 id="rows",
                 empty="Opening the library…",
+                opens=("Details", "Show more of what is known of the file, or less"),
             )
             with VerticalScroll(id="details", can_focus=False):
                 yield Facts()

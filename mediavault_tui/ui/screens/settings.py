@@ -67,6 +67,7 @@ class SettingsScreen(ListPane[SettingsServices]):
             "e",
             "change",
             "Try a value",
+            show=False,
             id="settings.change",
             tooltip="Rehearse another value of a rule (<list.open:enter> does it too)",
         ),
@@ -122,12 +123,19 @@ class SettingsScreen(ListPane[SettingsServices]):
 
     def body(self) -> ComposeResult:
         yield Listing(
-            tables.SETTINGS, key=lambda entry: entry.variable, id="rows", empty="Opening the library…"
+            tables.SETTINGS,
+            key=lambda entry: entry.variable,
+            id="rows",
+            empty="Opening the library…",
+            opens=("Try a value", "Rehearse another value of a rule"),
         )
         with Vertical(id="below"):
             yield Facts(id="meaning")
             yield Static(id="checks")
         yield Static(id="outlook")
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        return bool(self.changes) if action == "take_back" else True
 
     def on_mount(self) -> None:
         self.action_test()

@@ -144,10 +144,16 @@ class Listing(ScrollView, Generic[Row], can_focus=True, inherit_bindings=False):
         key: Callable[[Row], Hashable],
         marking: bool = False,
         empty: str = "",
+        opens: tuple[str, str] | None = None,
         id: str | None = None,
     ) -> None:
-        """`key` identifies a row for ever (a file's id): marks are held by it."""
+        """`key` identifies a row for ever (a file's id): marks are held by it.
+
+        `opens`: what enter does here, in a word or two and in a sentence, where that is not to open the row.
+        """
         super().__init__(id=id)
+        self.wording = {"list.open": opens} if opens else {}
+        """What bindings are called in this list, by their ids."""
         self.columns = columns
         self.key = key
         self.marking = marking
