@@ -50,6 +50,18 @@ class Modal(Leaving, ModalScreen[Answer]):
     }
     """
 
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding(
+            "question_mark",
+            "help",
+            "Help",
+            key_display="?",
+            show=False,
+            id="dialog.help",
+            tooltip="The keys that work in this dialog",
+        ),
+    ]
+
     def __init__(self, title: str, keys: Sequence[tuple[str, str]]) -> None:
         """`keys`: pairs of a key (`keyed` names the one that works) and what it does, for the last line."""
         super().__init__()
@@ -80,6 +92,10 @@ class Modal(Leaving, ModalScreen[Answer]):
         """Yield what stands above the keys, however long the body is."""
         yield from ()
 
+    async def action_help(self) -> None:
+        """Show the app's help: its own key does not reach through a dialog."""
+        await self.app.run_action("help", self.app)
+
 
 class Confirm(AsksFirst, Modal[bool]):
     """Asks before an act, naming exactly what it concerns; only `y` says yes."""
@@ -106,6 +122,10 @@ class TypedWord(AsksFirst, Modal[str | None]):
 
     HELP = "Type the word exactly and press Enter; <word.back:esc> leaves everything as it is."
 
+    DEFAULT_CSS = """
+    TypedWord #wrong { height: auto; color: $text-error; }
+    """
+
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "dismiss(None)", "Back", id="word.back", tooltip="Leave everything as it is"),
     ]
@@ -122,6 +142,7 @@ class TypedWord(AsksFirst, Modal[str | None]):
 
     def foot(self) -> ComposeResult:
         yield Input(placeholder=f"type {self.word}", id="word")
+        yield Static(id="wrong")
 
     def on_mount(self) -> None:
         self.query_one(Input).focus()
@@ -132,6 +153,9 @@ class TypedWord(AsksFirst, Modal[str | None]):
             self.dismiss(event.value)
         else:
             event.input.add_class("-invalid")
+            self.query_one("#wrong", Static).update(
+                plain([f"Nothing was done: type {self.word}, in small letters, and press enter."])
+            )
 
 
 class Line(Modal[str | None]):
@@ -191,7 +215,7 @@ class Choice(Modal[int | None]):
             self.dismiss(place)
 
 
-class Trouble(Modal[bool]):
+class Trouble(AsksFirst, Modal[bool]):
     """An error as a panel: what could not be done, the sentence, the first step out."""
 
     HELP = "Something went wrong; nothing is half done. <trouble.again:r> tries again where that can help."
@@ -199,6 +223,13 @@ class Trouble(Modal[bool]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,q", "dismiss(False)", "Back", id="trouble.back", tooltip="Put the panel away"),
         Binding("r", "dismiss(True)", "Try again", id="trouble.again", tooltip="Try the same once more"),
+        Binding(
+            "enter",
+            "first",
+            "Go on",
+            id="trouble.first",
+            tooltip="Put the panel away; where it can help, try the same once more",
+        ),
     ]
 
     def __init__(self, title: str, sentence: str, advice: str, *, again: bool = False) -> None:
@@ -218,6 +249,10 @@ class Trouble(Modal[bool]):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         return self.again if action == "dismiss" and parameters == (True,) else True
 
+    def action_first(self) -> None:
+        """Do what the line of keys names first."""
+        self.dismiss(self.again)
+
 
 class Text(Modal[None]):
     """Lines to read: help, errors of a scan, what was refused."""
@@ -225,7 +260,7 @@ class Text(Modal[None]):
     HELP = "Lines to read. The arrows scroll, <text.back:esc> goes back."
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,q", "dismiss(None)", "Back", id="text.back", tooltip="Put the panel away"),
+        Binding("escape,q,enter", "dismiss(None)", "Back", id="text.back", tooltip="Put the panel away"),
     ]
 
     def __init__(self, title: str, text: Content) -> None:
@@ -235,3 +270,6 @@ class Text(Modal[None]):
     def body(self) -> ComposeResult:
         with VerticalScroll(id="body"):
             yield Static(self.text)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        return action != "help"  # its one key stands at its foot, and help would cover help
