@@ -145,6 +145,30 @@ async def test_how_to_begin_is_told_where_no_scan_runs() -> None:
         assert "No scan is running. Choose folders with space, then press S." in shown(app)
 
 
+async def test_q_asks_while_a_scan_runs_and_only_then() -> None:
+    vault = Lasting()
+    app = app_on(vault)
+    async with app.run_test(size=NARROW) as pilot:
+        await keys("4")(pilot)
+        await pilot.press("S")
+        await until(pilot, lambda: "scanning" in app.status)
+        await pilot.press("1", "q")
+        await until(pilot, lambda: isinstance(app.screen, Confirm))
+        assert "A scan is running. What it has found stays" in shown(app)
+        await pilot.press("n")
+        await until(pilot, lambda: not isinstance(app.screen, Confirm))
+        assert app._exit is False
+        await pilot.press("q")
+        await until(pilot, lambda: isinstance(app.screen, Confirm))
+        await pilot.press("y")
+        await until(pilot, lambda: app._exit)
+    idle = app_on()
+    async with idle.run_test(size=NARROW) as pilot:
+        await keys("4")(pilot)
+        await pilot.press("q")
+        await until(pilot, lambda: idle._exit)
+
+
 async def test_the_scan_is_shown_in_every_pane() -> None:
     vault = Lasting()
     app = app_on(vault)
