@@ -24,10 +24,10 @@ _NAMED = 200
 
 
 def held_cell(staged: StagedFile, now: datetime) -> Cell:
-    """Return for how long a file was held; of an approved one until when it is."""
+    """Return for how long a file was held; of an approved one till when it is."""
     if staged.state is not StagedState.APPROVED or staged.due_at is None:
         return held(staged.staged_at, now), "muted"
-    return ("due", "warn") if staged.due_at <= now else (f"to {soon(staged.due_at, now)}", "muted")
+    return ("due", "warn") if staged.due_at <= now else (f"till {soon(staged.due_at, now)}", "muted")
 
 
 def looking(what: Purgeable) -> Content:
@@ -74,8 +74,8 @@ def _at_most(forecast: PurgeForecast) -> str:
 
 
 def nothing_due(what: Purgeable) -> str:
-    """Return why nothing can be purged now, and what to do."""
+    """Return why nothing can be purged now, and what to do; `keyed` names the key."""
     if what.waiting is None:
-        return "Nothing is approved. Approve what may go with a, then purge."
+        return "Nothing is approved. Approve what may go with <pending.approve:a>, then purge."
     how = f"`mediavault purge --early` deletes without waiting, and {RETENTION}=0 lets nothing wait."
     return f"{held_sentence(what.waiting)} {how}"

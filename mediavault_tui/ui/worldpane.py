@@ -108,7 +108,9 @@ class WorldPane(FilteredPane[Services]):
         if self.asking:
             await self._choose(None)
         else:
-            self.say("No title waits for a choice.")
+            self.say(
+                "No title waits for a choice. Titles ask once `mediavault metadata fetch` has looked them up."
+            )
 
     async def _choose(self, file: FileId | None) -> None:
         """Let a person choose; find the groups anew if that settled anything."""

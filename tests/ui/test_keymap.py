@@ -360,6 +360,23 @@ async def test_dialogs_name_the_keys_that_work_beside_what_they_offer() -> None:
         assert re.search(r"f9 rename the marked .*1…f4 names +f6 widen", shown(app))
 
 
+async def test_what_inventory_and_settings_say_names_the_key_that_works() -> None:
+    vault = FakeVault()
+    vault.ask()
+    words = "list.range=f6,world.titles=f7,duplicates.batch=f8"
+    app = app_on(vault, remapped=remapped(words))
+    async with app.run_test(size=WIDE) as pilot:
+        await keys("f6")(pilot)
+        assert "range begun, f6 ends it" in shown(app)
+        assert "titles ask (f7)" in shown(app)
+        await keys("6", *["down"] * list(VARIABLES).index("MEDIAVAULT_LANGUAGES"))(pilot)
+        await keys("enter", "comma", "d", "e", "enter")(pilot)
+        assert "f8 would stage 1 fewer" in shown(app)
+        await keys("r")(pilot)
+        assert isinstance(app.screen, Text)
+        assert "f8 would stage 1 fewer" in app.screen.text.plain
+
+
 def test_a_sentence_names_the_key_that_works() -> None:
     app = app_on(remapped=remapped("app.undo=ctrl+z"))
     assert keyed(app, "<app.undo:u> takes it back, <app.help:?> helps.") == "^z takes it back, ? helps."

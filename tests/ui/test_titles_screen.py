@@ -66,7 +66,9 @@ async def test_with_nothing_that_asks_it_says_so() -> None:
     async with app.run_test(size=NARROW) as pilot:
         await keys("M")(pilot)
         assert isinstance(app.screen, InventoryScreen)
-        assert [n.message for n in app._notifications] == ["No title waits for a choice."]
+        assert [n.message for n in app._notifications] == [
+            "No title waits for a choice. Titles ask once `mediavault metadata fetch` has looked them up."
+        ]
 
 
 async def test_the_title_of_the_file_under_the_cursor_is_chosen_and_leaving_chooses_nothing() -> None:

@@ -271,9 +271,10 @@ class InventoryScreen(WorldPane[InventoryServices]):
         if marks := len(self.listing.marks):
             parts.append(f"{count(marks, 'file')} marked")
         if self.listing.range_from is not None:
-            parts.append("range begun, v ends it")
+            parts.append(keyed(self.app, "range begun, <list.range:v> ends it"))
         if self.asking:
-            parts.append(f"{count(self.asking, 'title asks', 'titles ask')} (M)")
+            asking = count(self.asking, "title asks", "titles ask")
+            parts.append(asking + keyed(self.app, " (<world.titles:M>)"))
         self.query_one("#totals", Static).update(describe.line(parts))
 
     @on(FilterLine.Filtered)
@@ -394,8 +395,10 @@ class InventoryScreen(WorldPane[InventoryServices]):
     async def _mark_between(self, first: int, last: int, *, invert: bool) -> None:
         listing = self.listing
         if last - first >= _MARKED_AT_ONCE:
-            files = count(last - first + 1, "file")
-            self.say(f"{files} are too many to mark with one key; narrow the filter first (/ or f).")
+            narrow = keyed(
+                self.app, "narrow the filter first (<inventory.filter:/> or <inventory.facets:f>)."
+            )
+            self.say(f"{count(last - first + 1, 'file')} are too many to mark with one key; {narrow}")
             return
         window = listing.window
         found: set[FileId] = set()

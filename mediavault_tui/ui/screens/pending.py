@@ -108,6 +108,8 @@ class PendingScreen(TextFilteredPane[PendingServices]):
         super().__init__(opened, changed, read_only=read_only)
         self.now = now
         self._foretold: Purgeable | None = None
+        self._asking = False
+        """Whether a purge is looked at, asked about or done: a second one begins none."""
 
     @cached_property
     def _forecast_line(self) -> Static:
@@ -274,17 +276,19 @@ class PendingScreen(TextFilteredPane[PendingServices]):
         """Delete what is approved and due, after a word was typed: the files that were shown, no others."""
         from mediavault_tui.ui.dialogs import TypedWord
 
-        if not self.writable():
+        if self._asking or not self.writable():
             return
-        services = await self.opened()
+        self._asking = True
         try:
+            services = await self.opened()
             forecast = PurgeForecast(await services.purgeable())
             if forecast.files:
                 self._forecast_line.update(purging.looking(forecast.what))
                 forecast = await services.forecast()
                 self._forecast_line.update(purging.line(forecast))
             if not forecast.files:
-                self.notify(purging.nothing_due(forecast.what), timeout=15, markup=False)  # two sentences
+                why = keyed(self.app, purging.nothing_due(forecast.what))
+                self.notify(why, timeout=15, markup=False)  # two sentences
                 return
             lines = purging.question(forecast)
             word = await self.app.push_screen_wait(TypedWord("Purge what is approved?", lines, word="purge"))
@@ -295,6 +299,8 @@ class PendingScreen(TextFilteredPane[PendingServices]):
         except MediaVaultError as error:
             self._foretold = None
             self.complain("The purge stopped", error)
+        finally:
+            self._asking = False
 
     def _done(self, result: ActResult, words: str) -> None:
         self.listing.mark(())

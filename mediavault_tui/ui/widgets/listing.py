@@ -122,7 +122,7 @@ class Listing(ScrollView, Generic[Row], can_focus=True, inherit_bindings=False):
         """The user wants to open the row under the cursor."""
 
     class Marked(About):
-        """Other rows are marked than before."""
+        """Other rows are marked than before, or a range is begun."""
 
     class RangeChosen(About):
         """The user wants every row from `range_from` to the cursor marked."""
@@ -293,6 +293,7 @@ class Listing(ScrollView, Generic[Row], can_focus=True, inherit_bindings=False):
         if self.range_from is None:
             self.range_from = self.cursor
             self.refresh_line(self.cursor + _HEADER)
+            self.post_message(self.Marked(self))
         else:
             self.post_message(self.RangeChosen(self))
 
