@@ -165,7 +165,7 @@ class Titles(Modal[int]):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action == "step":
-            return self._file is None
+            return self._file is None and not self._busy
         return self._choices > 0 if action == "undo" else True
 
     @work(group="puzzle", exclusive=True)
@@ -236,19 +236,19 @@ class Titles(Modal[int]):
     @work(group="about", exclusive=True)
     async def _about(self, shown: Scored | None) -> None:
         """Tell what is known of a candidate at once, then ask for cast, running time and poster."""
-        facts, box = self.query_one(Facts), self.query_one("#poster", PictureBox)
-        if shown is None or self.puzzle is None:
+        facts, box, puzzle = self.query_one(Facts), self.query_one("#poster", PictureBox), self.puzzle
+        if shown is None or puzzle is None:
             facts.facts = ()
             await posters.into(box, await self._opened(), None)
             return
-        facts.facts = describe.candidate(self.puzzle, shown.title, shown.evidence)
+        facts.facts = describe.candidate(puzzle, shown.title, shown.evidence)
         self.query_one("#told").scroll_home(animate=False)
         await asyncio.sleep(_PAUSE)
         services = await self._opened()
         self._poster(shown.title)
         try:
             if not shown.title.detailed and (title := await services.world_title(shown.title.key)):
-                facts.facts = describe.candidate(self.puzzle, title, shown.evidence)
+                facts.facts = describe.candidate(puzzle, title, shown.evidence)
         except MediaVaultError as error:
             self._complain("TMDb could not be asked", error)
 
@@ -266,7 +266,9 @@ class Titles(Modal[int]):
         self._choose(None)
 
     def action_everywhere(self) -> None:
-        if self.puzzle is not None and self.puzzle.everywhere > self.puzzle.files:
+        if self.puzzle is None:
+            return
+        if self.puzzle.everywhere > self.puzzle.files:
             self.everywhere = not self.everywhere
             self._head()
         else:
@@ -274,6 +276,7 @@ class Titles(Modal[int]):
 
     def action_step(self, by: int) -> None:
         self.place = max(self.place + by, 0)
+        self.puzzle = None  # until the other title is here, a key chooses nothing for the one just left
         self._go()
 
     @work(group="puzzle", exclusive=True)
@@ -291,6 +294,7 @@ class Titles(Modal[int]):
             return
         self._busy = True
         everywhere = self.everywhere
+        chosen = self.queue[self.place] if self._file is None else None
         try:
             files = await (await self._opened()).choose_title(
                 puzzle.file, title.key if title else None, everywhere=everywhere
@@ -299,10 +303,9 @@ class Titles(Modal[int]):
             self._choices += 1
             what = f"“{visible(named(title))}”" if title else "None of these"
             self.app.notify(f"{what} for {count(files, 'file')}", markup=False)
-            if self._file is not None:
+            if chosen is None:
                 self.dismiss(self.settled)
                 return
-            chosen = self.queue[self.place]
             self.queue = [
                 each
                 for each in self.queue
@@ -342,12 +345,13 @@ class Titles(Modal[int]):
 
     @work(group="puzzle", exclusive=True)
     async def _search(self, text: str) -> None:
-        if self.puzzle is None:
+        puzzle = self.puzzle
+        if puzzle is None:
             return
         self._show((), "Asking TMDb…")
         again = keyed(self.app, "<titles.back:esc> shows the candidates again.")
         try:
-            found = await (await self._opened()).find_titles(self.puzzle, text)
+            found = await (await self._opened()).find_titles(puzzle, text)
         except MediaVaultError as error:
             self._show((), f"{visible(str(error))}\n{again}")
             return
@@ -365,6 +369,7 @@ class Titles(Modal[int]):
         self._choices -= 1
         self.refresh_bindings()
         self.app.notify(sentence, markup=False)
+        self.puzzle = None  # the queue is another one: what is still shown may not be chosen for
         self._begin()
 
     def action_open(self) -> None:

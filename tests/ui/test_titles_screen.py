@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 
 from textual.widgets import Input, Static
 
+from mediavault_tui.domain.choosing import Key, Puzzle
 from mediavault_tui.domain.model import FileId
 from mediavault_tui.domain.world import Entry, TitleKind
 from mediavault_tui.ui.app import MediaVaultApp
@@ -59,6 +61,56 @@ async def test_the_queue_goes_from_title_to_title_and_the_groups_are_found_anew_
         await until(pilot, lambda: isinstance(app.screen, InventoryScreen))
         await until(pilot, lambda: vault.regrouped == 1)
     assert vault.chosen == [(FileId(1), OLD_HEAT, False), (FileId(2), None, False)]
+
+
+class Slow(FakeVault):
+    """Titles that ask, each answer of which comes only when it may."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.ask()
+        self.may_show, self.may_choose = asyncio.Event(), asyncio.Event()
+        self.may_show.set()
+
+    async def puzzle(self, file: FileId) -> Puzzle:
+        await self.may_show.wait()
+        return await super().puzzle(file)
+
+    async def choose_title(self, file: FileId, title: Key | None, *, everywhere: bool = False) -> int:
+        self.chosen.append((file, title, everywhere))
+        await self.may_choose.wait()
+        return 1
+
+
+async def test_while_a_choice_is_kept_nothing_leads_to_another_title() -> None:
+    vault = Slow()
+    app = app_on(vault)
+    async with app.run_test(size=NARROW) as pilot:
+        await keys("M")(pilot)
+        dialog = titles(app)
+        await pilot.press("n")
+        await until(pilot, lambda: bool(vault.chosen))
+        await pilot.press("right")
+        vault.may_choose.set()
+        await until(pilot, lambda: dialog.settled == 1)
+        await until(pilot, lambda: shown(app) == OFFICES)
+        assert [each.file for each in dialog.queue] == [FileId(2)]
+
+
+async def test_a_key_does_not_choose_for_the_title_that_was_just_left() -> None:
+    vault = Slow()
+    vault.may_choose.set()
+    app = app_on(vault)
+    async with app.run_test(size=NARROW) as pilot:
+        await keys("M")(pilot)
+        vault.may_show.clear()
+        await pilot.press("right", "n")
+        await pilot.pause()
+        vault.may_show.set()
+        await until(pilot, lambda: shown(app) == OFFICES)
+        assert vault.chosen == []
+        await keys("n")(pilot)
+        assert vault.chosen == [(FileId(2), None, False)]
 
 
 async def test_with_nothing_that_asks_it_says_so() -> None:
