@@ -347,10 +347,9 @@ class MediaVaultApp(InOrderApp):
         self.status = " · ".join(part for part in (words, "read-only" if self.read_only else "") if part)
 
     def _complain(self, title: str, error: MediaVaultError) -> None:
-        from mediavault_tui.ui.advice import advice
-        from mediavault_tui.ui.dialogs import Trouble
+        from mediavault_tui.ui.dialogs import show_trouble
 
-        self.push_screen(Trouble(title, str(error), advice(error)))
+        show_trouble(self, title, error)
 
     def _duplicates(self) -> Screen[None]:
         from mediavault_tui.ui.screens.duplicates import DuplicatesScreen

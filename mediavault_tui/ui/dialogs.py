@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar, TypeVar
+from typing import Any, ClassVar, TypeVar
 
-from textual.app import ComposeResult
+from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
+from mediavault_tui.errors import MediaVaultError
+from mediavault_tui.ui.advice import advice
 from mediavault_tui.ui.describe import hanging, plain
 from mediavault_tui.ui.format import visible
 from mediavault_tui.ui.inorder import AsksFirst
@@ -252,6 +254,12 @@ class Trouble(AsksFirst, Modal[bool]):
     def action_first(self) -> None:
         """Do what the line of keys names first."""
         self.dismiss(self.again)
+
+
+def show_trouble(app: App[Any], title: str, error: MediaVaultError) -> None:
+    """Show an error as a panel, unless one is shown: what fails again and again is one panel."""
+    if not isinstance(app.screen, Trouble):
+        app.push_screen(Trouble(title, str(error), advice(error)))
 
 
 class Text(Modal[None]):

@@ -22,7 +22,7 @@ from mediavault_tui.domain.world import Title
 from mediavault_tui.domain.worldmatch import Scored, named
 from mediavault_tui.errors import MediaVaultError
 from mediavault_tui.ui import describe, posters, tables
-from mediavault_tui.ui.dialogs import Modal, Trouble
+from mediavault_tui.ui.dialogs import Modal, show_trouble
 from mediavault_tui.ui.format import clock, count, middle, visible
 from mediavault_tui.ui.keyed import keyed
 from mediavault_tui.ui.widgets.facts import Facts
@@ -176,7 +176,7 @@ class Titles(Modal[int]):
                 self.queue, self.place = list(await (await self._opened()).title_queue()), 0
             await self._show_place()
         except MediaVaultError as error:
-            self._complain("The titles could not be read", error)
+            show_trouble(self.app, "The titles could not be read", error)
 
     async def _show_place(self) -> None:
         services = await self._opened()
@@ -250,7 +250,7 @@ class Titles(Modal[int]):
             if not shown.title.detailed and (title := await services.world_title(shown.title.key)):
                 facts.facts = describe.candidate(puzzle, title, shown.evidence)
         except MediaVaultError as error:
-            self._complain("TMDb could not be asked", error)
+            show_trouble(self.app, "TMDb could not be asked", error)
 
     @work(group="poster", exclusive=True)
     async def _poster(self, title: Title) -> None:
@@ -284,7 +284,7 @@ class Titles(Modal[int]):
         try:
             await self._show_place()
         except MediaVaultError as error:
-            self._complain("The title could not be read", error)
+            show_trouble(self.app, "The title could not be read", error)
 
     @work(group="write")
     async def _choose(self, title: Title | None) -> None:
@@ -315,7 +315,7 @@ class Titles(Modal[int]):
             self.refresh_bindings()
             await self._after(chosen)
         except MediaVaultError as error:
-            self._complain("Nothing was chosen", error)
+            show_trouble(self.app, "Nothing was chosen", error)
         finally:
             self._busy = False
 
@@ -364,7 +364,7 @@ class Titles(Modal[int]):
         try:
             sentence = await (await self._opened()).undo()
         except MediaVaultError as error:
-            self._complain("Nothing was undone", error)
+            show_trouble(self.app, "Nothing was undone", error)
             return
         self._choices -= 1
         self.refresh_bindings()
@@ -382,9 +382,3 @@ class Titles(Modal[int]):
             self._show(self.puzzle.candidates, "")
         else:
             self.dismiss(self.settled)
-
-    def _complain(self, title: str, error: MediaVaultError) -> None:
-        from mediavault_tui.ui.advice import advice
-
-        if not isinstance(self.app.screen, Trouble):
-            self.app.push_screen(Trouble(title, str(error), advice(error)))

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import replace
+from datetime import date
 
 from textual.widgets import Input, Static
 
 from mediavault_tui.domain.choosing import Key, Puzzle
+from mediavault_tui.domain.lacks import MissingEpisode
 from mediavault_tui.domain.model import FileId
 from mediavault_tui.domain.world import Entry, TitleKind
 from mediavault_tui.ui.app import MediaVaultApp
@@ -111,6 +114,39 @@ async def test_a_key_does_not_choose_for_the_title_that_was_just_left() -> None:
         assert vault.chosen == []
         await keys("n")(pilot)
         assert vault.chosen == [(FileId(2), None, False)]
+
+
+async def test_of_what_is_missing_one_page_is_read_after_another() -> None:
+    class Counting(FakeVault):
+        reading, most, may = 0, 0, asyncio.Event()
+
+        async def missing_episodes(
+            self, *, limit: int, after: MissingEpisode | None = None
+        ) -> Sequence[MissingEpisode]:
+            start = self.episodes.index(after) + 1 if after else 0
+            self.reading += 1
+            self.most = max(self.most, self.reading)
+            if after:
+                await self.may.wait()
+            self.reading -= 1
+            return self.episodes[start : start + limit]
+
+    vault = Counting()
+    vault.episodes = [
+        MissingEpisode("The Office", 2316, 1, n, f"Episode {n}", date(2005, 1, 1)) for n in range(450)
+    ]
+    app = app_on(vault)
+    async with app.run_test(size=NARROW) as pilot:
+        await keys("E")(pilot)
+        await pilot.press("end", "home", "end", "up", "end")
+        await until(pilot, lambda: vault.reading > 0)
+        vault.may.set()
+        await settle(pilot)
+        await keys("end", "end", "end")(pilot)
+        window = app.screen.query_one("#lacks", Listing).window
+        await until(pilot, lambda: window.total == 450)
+        assert [row.episode for n in range(450) if (row := window.row(n))] == list(range(450))
+    assert vault.most == 1
 
 
 async def test_with_nothing_that_asks_it_says_so() -> None:
