@@ -91,15 +91,11 @@ class Batch(AsksFirst, Modal[list[GroupId] | None]):
 
     @on(Listing.RangeChosen)
     def _range(self) -> None:
-        listing = self.query_one(Listing)
-        if listing.range_from is not None:
-            first, last = sorted((listing.range_from, listing.cursor))
-            listing.mark(listing.marks | {group.id for group in self.groups[first : last + 1]})
+        self.query_one(Listing).mark_range()
 
     @on(Listing.InvertChosen)
     def _invert(self) -> None:
-        listing = self.query_one(Listing)
-        listing.mark({group.id for group in self.groups} - listing.marks)
+        self.query_one(Listing).toggle(group.id for group in self.groups)
 
     def action_stage(self) -> None:
         marks = self.query_one(Listing).marks

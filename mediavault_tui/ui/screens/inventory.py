@@ -382,10 +382,8 @@ class InventoryScreen(WorldPane[InventoryServices]):
 
     @on(Listing.RangeChosen, "#rows")
     def _range(self) -> None:
-        anchor = self.listing.range_from
-        if anchor is not None:
-            first, last = sorted((anchor, self.listing.cursor))
-            self._mark_between(first, last, invert=False)
+        if (ranged := self.listing.ranged) is not None:
+            self._mark_between(*ranged, invert=False)
 
     @on(Listing.InvertChosen, "#rows")
     def _invert(self) -> None:
@@ -406,12 +404,14 @@ class InventoryScreen(WorldPane[InventoryServices]):
             for start in range(first, last + 1, PAGE):
                 stop = min(start + PAGE - 1, last)
                 await window.load(start, stop)
-                rows = (window.row(index) for index in range(start, stop + 1))
-                found |= {row.id for row in rows if row is not None}
+                found |= listing.keys_between(start, stop, window)
         except MediaVaultError as error:
             self.complain("Nothing was marked", error)
             return
-        listing.mark(listing.marks ^ found if invert else listing.marks | found)
+        if invert:
+            listing.toggle(found)
+        else:
+            listing.mark(listing.marks | found)
 
     @work(group="ask")
     async def action_sort(self) -> None:

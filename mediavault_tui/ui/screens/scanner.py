@@ -250,17 +250,11 @@ class ScannerScreen(Pane[ScannerServices]):
 
     @on(Listing.InvertChosen, "#rows")
     def _invert(self, message: Listing.InvertChosen) -> None:
-        window = message.listing.window
-        rows = [row for index in range(window.total) if (row := window.row(index)) is not None]
-        message.listing.mark(message.listing.marks ^ set(map(path_of, rows)))
+        message.listing.toggle(message.listing.keys_between(0, message.listing.window.total - 1))
 
     @on(Listing.RangeChosen, "#rows")
     def _range(self, message: Listing.RangeChosen) -> None:
-        listing = message.listing
-        if listing.range_from is not None:
-            first, last = sorted((listing.range_from, listing.cursor))
-            rows = [row for index in range(first, last + 1) if (row := listing.window.row(index)) is not None]
-            listing.mark(listing.marks | set(map(path_of, rows)))
+        message.listing.mark_range()
 
     @on(Listing.Chosen, "#history")
     def _scan_again(self) -> None:

@@ -5,7 +5,7 @@ Longer than the habit: cursor, marks, ranges and drawing share one state, and on
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Callable, Container, Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Generic, TypeVar
 
@@ -207,6 +207,32 @@ class Listing(ScrollView, Generic[Row], can_focus=True, inherit_bindings=False):
         self.refresh()
         self.post_message(self.Marked(self))
 
+    def keys_between(self, first: int, last: int, window: Window[Row] | None = None) -> set[Any]:
+        """Return the keys of the rows from one position to another, as far as they are here.
+
+        `window`: the one that was shown when rows were asked for; meanwhile another may be.
+        """
+        shown = self.window if window is None else window
+        rows = (shown.row(index) for index in range(first, last + 1))
+        return {self.key(row) for row in rows if row is not None}
+
+    @property
+    def ranged(self) -> tuple[int, int] | None:
+        """First and last position of the range that is begun, if one is."""
+        if self.range_from is None:
+            return None
+        return min(self.range_from, self.cursor), max(self.range_from, self.cursor)
+
+    def mark_range(self, able: Container[Any] | None = None) -> None:
+        """Mark the range that is begun: of its rows those that are `able`."""
+        if (ranged := self.ranged) is not None:
+            keys = self.keys_between(*ranged)
+            self.mark(self.marks | {key for key in keys if able is None or key in able})
+
+    def toggle(self, keys: Iterable[Hashable]) -> None:
+        """Mark which of these rows are not marked, and take the others' marks away."""
+        self.mark(self.marks ^ set(keys))
+
     def move_to(self, index: int) -> None:
         """Put the cursor on a position, as near as there is one."""
         before, self.cursor = self.cursor, max(0, min(index, self.window.total - 1))
@@ -336,9 +362,8 @@ class Listing(ScrollView, Generic[Row], can_focus=True, inherit_bindings=False):
         return "resting" if index == self.cursor else ""
 
     def _in_range(self, index: int) -> bool:
-        if self.range_from is None:
-            return False
-        return min(self.range_from, self.cursor) <= index <= max(self.range_from, self.cursor)
+        ranged = self.ranged
+        return ranged is not None and ranged[0] <= index <= ranged[1]
 
     def _gutter(self, index: int, row: Row) -> str:
         cursor = "▌" if index == self.cursor else " "
