@@ -1,4 +1,7 @@
-"""Pending: what is staged, from where and why; restore it, approve it, purge what is approved."""
+"""Pending: what is staged, from where and why; restore it, approve it, purge what is approved.
+
+Longer than most panes: its list, the forecast of a purge and the purge itself are one story.
+"""
 
 from __future__ import annotations
 
