@@ -61,7 +61,7 @@ class Batch(AsksFirst, Modal[list[GroupId] | None]):
         self.add_class("-warning")
 
     def body(self) -> ComposeResult:
-        yield Listing(tables.GROUPS, key=lambda group: group.id, marking=True, id="groups")
+        yield Listing(tables.GROUPS, key=lambda group: group.id, marking=True, opening=False, id="groups")
 
     def foot(self) -> ComposeResult:
         yield Static(id="sentence")

@@ -75,9 +75,12 @@ class Look(Feeding, Modal[Row | None], Generic[Row]):
         super().__init__(title, keys)
         self._columns: Sequence[Column[Any]] = columns
         self._opened = opened
+        self._enter = enter
 
     def body(self) -> ComposeResult:
-        yield Listing(self._columns, key=lambda row: row, id="lacks", empty="…")
+        yield Listing(
+            self._columns, key=lambda row: row, id="lacks", empty="…", opens=("Go there", f"To {self._enter}")
+        )
         yield Static(id="more")
 
     def on_mount(self) -> None:

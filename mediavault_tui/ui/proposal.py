@@ -81,7 +81,7 @@ class Proposed(AsksFirst, Modal[list[FileId] | None]):
 
     def body(self) -> ComposeResult:
         yield Static(describe.plain([f"Its reason: {self.proposal.reason}"]), id="reason")
-        yield Listing(_COLUMNS, key=lambda line: line.file, marking=True, id="files")
+        yield Listing(_COLUMNS, key=lambda line: line.file, marking=True, opening=False, id="files")
         yield Static(id="rules")
         yield Static(id="sum")
 

@@ -151,7 +151,12 @@ class Rename(AsksFirst, Modal[list[Planned] | None]):
         yield Static(id="choices")
         yield Static(id="pattern")
         yield Listing(
-            _COLUMNS, key=lambda line: line.file, marking=True, id="files", empty="Looking at the files…"
+            _COLUMNS,
+            key=lambda line: line.file,
+            marking=True,
+            opening=False,
+            id="files",
+            empty="Looking at the files…",
         )
         yield Static(id="diff")
         yield Static(id="sum")

@@ -149,6 +149,7 @@ class Titles(Modal[int]):
                 key=lambda each: each.title.key,
                 id="candidates",
                 empty="…",
+                opens=("Take", "Take the candidate under the cursor"),
             )
             with Horizontal(id="about"):
                 yield PictureBox(id="poster")

@@ -77,8 +77,11 @@ async def test_a_long_batch_shows_its_last_row(size: tuple[int, int]) -> None:
 
 
 HELPED: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
-    "titles": (("M",), ("Which title is this file?", "n  It is none of them", "Search TMDb")),
-    "missing": (("E",), ("A list to read.", "o  Open it at TMDb")),
+    "titles": (
+        ("M",),
+        ("Which title is this file?", "⏎  Take the candidate", "n  It is none of them", "Search TMDb"),
+    ),
+    "missing": (("E",), ("A list to read.", "⏎  To the show's files", "o  Open it at TMDb")),
     "rename": (("down", "r"), ("New names.", "w  Rename the whole season", "y  Give the marked files")),
     "watch": (("p",), ("Open the address in a browser", "v  Copy the VLC command line")),
     "frames": (("2", "enter", "f"), ("Frames of both copies", "→  To a later minute")),
@@ -101,6 +104,15 @@ async def test_the_question_mark_helps_in_a_dialog(dialog: str) -> None:
         assert [each for each in (*words, "In this dialog") if each not in said] == []
         await keys("question_mark", "enter")(pilot)
         assert app.screen is asked
+
+
+@pytest.mark.parametrize("pressed", [("2", "A"), ("down", "r")], ids=["batch", "rename"])
+async def test_a_list_in_which_enter_does_nothing_offers_it_not(pressed: tuple[str, ...]) -> None:
+    app = app_on()
+    async with app.run_test(size=NARROW) as pilot:
+        await keys(*pressed, "question_mark")(pilot)
+        assert isinstance(app.screen, Text)
+        assert "Open the row" not in app.screen.text.plain
 
 
 async def test_where_text_is_typed_the_question_mark_is_a_character() -> None:

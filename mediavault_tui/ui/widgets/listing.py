@@ -143,13 +143,15 @@ class Listing(ScrollView, Generic[Row], can_focus=True, inherit_bindings=False):
         *,
         key: Callable[[Row], Hashable],
         marking: bool = False,
+        opening: bool = True,
         empty: str = "",
         opens: tuple[str, str] | None = None,
         id: str | None = None,
     ) -> None:
         """`key` identifies a row for ever (a file's id): marks are held by it.
 
-        `opens`: what enter does here, in a word or two and in a sentence, where that is not to open the row.
+        `opening`: whether enter does anything here. `opens`: what it does, in a word or two and in a
+        sentence, where that is not to open the row.
         """
         super().__init__(id=id)
         self.wording = {"list.open": opens} if opens else {}
@@ -157,6 +159,7 @@ class Listing(ScrollView, Generic[Row], can_focus=True, inherit_bindings=False):
         self.columns = columns
         self.key = key
         self.marking = marking
+        self.opening = opening
         self.window: Window[Row] = FixedWindow()
         self.cursor = 0
         """The position of the row under the cursor; 0 in an empty list."""
@@ -293,6 +296,8 @@ class Listing(ScrollView, Generic[Row], can_focus=True, inherit_bindings=False):
         self._ask()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action == "choose":
+            return self.opening
         return self.marking if action in ("mark", "range", "invert") else True
 
     def action_step(self, by: int) -> None:
