@@ -293,6 +293,8 @@ class ScanRecord:
     phase: ScanPhase
     counts: ScanCounts
     errors: tuple[ScanError, ...] = field(default=())
+    roots_raw: tuple[bytes, ...] = ()
+    """The same folders as bytes: what scans them again."""
 
 
 @dataclass(frozen=True, slots=True)

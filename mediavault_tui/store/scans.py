@@ -79,6 +79,7 @@ async def history(conn: Connection, *, limit: int) -> list[ScanRecord]:
             phase=ScanPhase(row["phase"]),
             counts=_counts(row["counts"]),
             errors=tuple(ScanError(**error) for error in row["errors"]),
+            roots_raw=tuple(row["roots_raw"]),
         )
         for row in rows
     ]

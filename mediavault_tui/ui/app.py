@@ -68,6 +68,12 @@ _TOGETHER = 0.3
 _BETWEEN = 1.0
 """Seconds at least between two readings: whole seasons are told of file by file."""
 
+_LEFT = {
+    "scan": "A scan is running. What it has found stays; the next scan goes on from there.",
+    "write": "An act is under way. At the next start what it has begun is finished or taken back.",
+}
+"""What leaving would break off, by the groups of the workers that do it."""
+
 THEME = Theme(
     name="mediavault",
     primary="#7aa2c8",
@@ -134,7 +140,14 @@ class MediaVaultApp(InOrderApp):
             "question_mark", "help", "Help", key_display="?", id="app.help", tooltip="The keys that work here"
         ),
         Binding("ctrl+p", "command_palette", "Menu", id="app.menu", tooltip="Find every command by its name"),
-        Binding("q", "quit", "Quit", show=False, id="app.quit", tooltip="Leave; nothing is lost"),
+        Binding(
+            "q",
+            "quit",
+            "Quit",
+            show=False,
+            id="app.quit",
+            tooltip="Leave; nothing is lost (asks first while a scan or an act runs)",
+        ),
     ]
 
     status: reactive[str] = reactive("", init=False)
@@ -215,6 +228,18 @@ class MediaVaultApp(InOrderApp):
         from mediavault_tui.ui.commands import commands
 
         return commands(self, screen)
+
+    async def action_quit(self) -> None:
+        """Leave; ask first what a slip of the hand would end. A dialog lets only ctrl+q through: no slip."""
+        from mediavault_tui.ui.dialogs import Confirm
+
+        running = {worker.group for worker in self.workers if worker.is_running}
+        lines = [_LEFT[group] for group in _LEFT if group in running]
+        if not lines or self.screen.is_modal:
+            self.exit()
+        else:
+            question = Confirm("Leave MediaVault?", lines, yes="leave")
+            await self.push_screen(question, lambda leave: self.exit() if leave else None)
 
     def action_pane(self, pane: str) -> None:
         self.switch_mode(pane)
@@ -325,10 +350,9 @@ class MediaVaultApp(InOrderApp):
         self.status = " · ".join(part for part in (words, "read-only" if self.read_only else "") if part)
 
     def _complain(self, title: str, error: MediaVaultError) -> None:
-        from mediavault_tui.ui.advice import advice
-        from mediavault_tui.ui.dialogs import Trouble
+        from mediavault_tui.ui.dialogs import show_trouble
 
-        self.push_screen(Trouble(title, str(error), advice(error)))
+        show_trouble(self, title, error)
 
     def _duplicates(self) -> Screen[None]:
         from mediavault_tui.ui.screens.duplicates import DuplicatesScreen

@@ -31,7 +31,7 @@ class Batch(AsksFirst, Modal[list[GroupId] | None]):
     DEFAULT_CSS = """
     Batch {
         & > #frame { width: 100; }
-        #groups { height: auto; max-height: 20; min-height: 4; background: $surface; }
+        #groups { height: auto; max-height: 100%; background: $surface; }
         #sentence { height: 3; padding-top: 1; color: $foreground-muted; }
         #sum { text-style: bold; }
     }
@@ -61,7 +61,9 @@ class Batch(AsksFirst, Modal[list[GroupId] | None]):
         self.add_class("-warning")
 
     def body(self) -> ComposeResult:
-        yield Listing(tables.GROUPS, key=lambda group: group.id, marking=True, id="groups")
+        yield Listing(tables.GROUPS, key=lambda group: group.id, marking=True, opening=False, id="groups")
+
+    def foot(self) -> ComposeResult:
         yield Static(id="sentence")
         yield Static(id="sum")
 
@@ -89,15 +91,11 @@ class Batch(AsksFirst, Modal[list[GroupId] | None]):
 
     @on(Listing.RangeChosen)
     def _range(self) -> None:
-        listing = self.query_one(Listing)
-        if listing.range_from is not None:
-            first, last = sorted((listing.range_from, listing.cursor))
-            listing.mark(listing.marks | {group.id for group in self.groups[first : last + 1]})
+        self.query_one(Listing).mark_range()
 
     @on(Listing.InvertChosen)
     def _invert(self) -> None:
-        listing = self.query_one(Listing)
-        listing.mark({group.id for group in self.groups} - listing.marks)
+        self.query_one(Listing).toggle(group.id for group in self.groups)
 
     def action_stage(self) -> None:
         marks = self.query_one(Listing).marks

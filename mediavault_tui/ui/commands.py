@@ -51,7 +51,8 @@ def help_text(app: App[Any]) -> Content:
     for node in sorted(keys, key=lambda node: 2 if node is app else isinstance(node, Listing)):
         if intro := getattr(node, "HELP", None):
             blocks.append(Content(keyed(app, intro)))
-        title = "Everywhere" if node is app else "In this pane" if node is app.screen else "Here"
+        here = "In this dialog" if app.screen.is_modal else "In this pane"
+        title = "Everywhere" if node is app else here if node is app.screen else "Here"
         blocks.append(Content("\n").join([Content.styled(title, "bold $text-accent"), *keys[node]]))
     return Content("\n\n").join(blocks)
 

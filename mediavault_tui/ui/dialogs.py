@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar, TypeVar
+from typing import Any, ClassVar, TypeVar
 
-from textual.app import ComposeResult
+from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
+from mediavault_tui.errors import MediaVaultError
+from mediavault_tui.ui.advice import advice
 from mediavault_tui.ui.describe import hanging, plain
 from mediavault_tui.ui.format import visible
 from mediavault_tui.ui.inorder import AsksFirst
@@ -22,7 +24,7 @@ Answer = TypeVar("Answer")
 
 
 class Modal(Leaving, ModalScreen[Answer]):
-    """The frame of every dialog: a title, a body that scrolls, a line of keys."""
+    """The frame of every dialog: a title, a body that scrolls, and at its foot, always in sight, the keys."""
 
     DEFAULT_CSS = """
     Modal {
@@ -41,6 +43,7 @@ class Modal(Leaving, ModalScreen[Answer]):
             background: $surface;
         }
         #body { height: auto; max-height: 100%; background: $surface; }
+        #foot { dock: bottom; height: auto; background: $surface; }
         #keys { height: 2; padding-top: 1; color: $foreground-muted; }
         Input { background: $boost; border: tall $border-blurred; }
         Input:focus { border: tall $border; }
@@ -48,6 +51,18 @@ class Modal(Leaving, ModalScreen[Answer]):
         &.-error > #frame { border: round $error; border-title-color: $text-error; }
     }
     """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding(
+            "question_mark",
+            "help",
+            "Help",
+            key_display="?",
+            show=False,
+            id="dialog.help",
+            tooltip="The keys that work in this dialog",
+        ),
+    ]
 
     def __init__(self, title: str, keys: Sequence[tuple[str, str]]) -> None:
         """`keys`: pairs of a key (`keyed` names the one that works) and what it does, for the last line."""
@@ -63,15 +78,25 @@ class Modal(Leaving, ModalScreen[Answer]):
                 Content.assemble((keyed(self.app, key), "bold $text-accent"), " ", text)
                 for key, text in self._keys
             ]
-            yield Static(Content("   ").join(hints), id="keys")
+            with Vertical(id="foot"):
+                yield from self.foot()
+                yield Static(Content("   ").join(hints), id="keys")
 
     def on_mount(self) -> None:
         # On a small terminal they would lie over the keys; what was said just before is still on its way.
         self.app.call_later(self.app.clear_notifications)
 
     def body(self) -> ComposeResult:
-        """Yield what stands between title and keys."""
+        """Yield what stands between title and foot; what may be long scrolls."""
         yield from ()
+
+    def foot(self) -> ComposeResult:
+        """Yield what stands above the keys, however long the body is."""
+        yield from ()
+
+    async def action_help(self) -> None:
+        """Show the app's help: its own key does not reach through a dialog."""
+        await self.app.run_action("help", self.app)
 
 
 class Confirm(AsksFirst, Modal[bool]):
@@ -99,6 +124,10 @@ class TypedWord(AsksFirst, Modal[str | None]):
 
     HELP = "Type the word exactly and press Enter; <word.back:esc> leaves everything as it is."
 
+    DEFAULT_CSS = """
+    TypedWord #wrong { height: auto; color: $text-error; }
+    """
+
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "dismiss(None)", "Back", id="word.back", tooltip="Leave everything as it is"),
     ]
@@ -112,7 +141,10 @@ class TypedWord(AsksFirst, Modal[str | None]):
     def body(self) -> ComposeResult:
         with VerticalScroll(id="body", can_focus=False):
             yield Static(hanging(self.lines))
+
+    def foot(self) -> ComposeResult:
         yield Input(placeholder=f"type {self.word}", id="word")
+        yield Static(id="wrong")
 
     def on_mount(self) -> None:
         self.query_one(Input).focus()
@@ -123,6 +155,9 @@ class TypedWord(AsksFirst, Modal[str | None]):
             self.dismiss(event.value)
         else:
             event.input.add_class("-invalid")
+            self.query_one("#wrong", Static).update(
+                plain([f"Nothing was done: type {self.word}, in small letters, and press enter."])
+            )
 
 
 class Line(Modal[str | None]):
@@ -182,7 +217,7 @@ class Choice(Modal[int | None]):
             self.dismiss(place)
 
 
-class Trouble(Modal[bool]):
+class Trouble(AsksFirst, Modal[bool]):
     """An error as a panel: what could not be done, the sentence, the first step out."""
 
     HELP = "Something went wrong; nothing is half done. <trouble.again:r> tries again where that can help."
@@ -190,6 +225,13 @@ class Trouble(Modal[bool]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,q", "dismiss(False)", "Back", id="trouble.back", tooltip="Put the panel away"),
         Binding("r", "dismiss(True)", "Try again", id="trouble.again", tooltip="Try the same once more"),
+        Binding(
+            "enter",
+            "first",
+            "Go on",
+            id="trouble.first",
+            tooltip="Put the panel away; where it can help, try the same once more",
+        ),
     ]
 
     def __init__(self, title: str, sentence: str, advice: str, *, again: bool = False) -> None:
@@ -209,6 +251,16 @@ class Trouble(Modal[bool]):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         return self.again if action == "dismiss" and parameters == (True,) else True
 
+    def action_first(self) -> None:
+        """Do what the line of keys names first."""
+        self.dismiss(self.again)
+
+
+def show_trouble(app: App[Any], title: str, error: MediaVaultError) -> None:
+    """Show an error as a panel, unless one is shown: what fails again and again is one panel."""
+    if not isinstance(app.screen, Trouble):
+        app.push_screen(Trouble(title, str(error), advice(error)))
+
 
 class Text(Modal[None]):
     """Lines to read: help, errors of a scan, what was refused."""
@@ -216,7 +268,7 @@ class Text(Modal[None]):
     HELP = "Lines to read. The arrows scroll, <text.back:esc> goes back."
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,q", "dismiss(None)", "Back", id="text.back", tooltip="Put the panel away"),
+        Binding("escape,q,enter", "dismiss(None)", "Back", id="text.back", tooltip="Put the panel away"),
     ]
 
     def __init__(self, title: str, text: Content) -> None:
@@ -226,3 +278,6 @@ class Text(Modal[None]):
     def body(self) -> ComposeResult:
         with VerticalScroll(id="body"):
             yield Static(self.text)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        return action != "help"  # its one key stands at its foot, and help would cover help

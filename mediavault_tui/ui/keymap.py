@@ -56,6 +56,7 @@ PLACES: tuple[tuple[str, type[DOMNode]], ...] = (
     ("Rename", renaming.Rename),
     ("A pattern of your own", pattern.OwnPattern),
     ("While a filter is typed", filterline.FilterLine),
+    ("Every dialog", dialogs.Modal),
     ("A question", dialogs.Confirm),
     ("A word to be typed", dialogs.TypedWord),
     ("A line of text", dialogs.Line),

@@ -15,7 +15,8 @@ from mediavault_tui.domain.world import page_of
 from mediavault_tui.errors import MediaVaultError
 from mediavault_tui.ui import describe, tables
 from mediavault_tui.ui.columns import Column
-from mediavault_tui.ui.dialogs import Modal, Trouble
+from mediavault_tui.ui.dialogs import Modal, show_trouble
+from mediavault_tui.ui.feeding import Feeding
 from mediavault_tui.ui.format import visible
 from mediavault_tui.ui.widgets.listing import Listing
 from mediavault_tui.ui.windows import STEP, GrowingWindow
@@ -33,7 +34,7 @@ class LackServices(Protocol):
     async def better_copies(self, *, limit: int, after: BetterCopy | None = None) -> Sequence[BetterCopy]: ...
 
 
-class Look(Modal[Row | None], Generic[Row]):
+class Look(Feeding, Modal[Row | None], Generic[Row]):
     """A list to read; enter answers the row under the cursor."""
 
     HELP = (
@@ -74,9 +75,12 @@ class Look(Modal[Row | None], Generic[Row]):
         super().__init__(title, keys)
         self._columns: Sequence[Column[Any]] = columns
         self._opened = opened
+        self._enter = enter
 
     def body(self) -> ComposeResult:
-        yield Listing(self._columns, key=lambda row: row, id="lacks", empty="…")
+        yield Listing(
+            self._columns, key=lambda row: row, id="lacks", empty="…", opens=("Go there", f"To {self._enter}")
+        )
         yield Static(id="more")
 
     def on_mount(self) -> None:
@@ -110,20 +114,10 @@ class Look(Modal[Row | None], Generic[Row]):
         try:
             await window.load(0, 0)
         except MediaVaultError as error:
-            self._complain(error)
+            self.starved(error)
             return
         self._list.empty = self.EMPTY
         self._list.show(window)
-
-    @on(Listing.Wanted)
-    @work(group="feed")
-    async def _feed(self) -> None:
-        try:
-            while (span := self._list.missing) is not None:
-                await self._list.window.load(*span)
-                self._list.arrived()
-        except MediaVaultError as error:
-            self._complain(error)
 
     @on(Listing.Moved)
     def _moved(self) -> None:
@@ -143,11 +137,8 @@ class Look(Modal[Row | None], Generic[Row]):
         if row is not None and (link := self.link(row)):
             describe.open_link(self.app, link)
 
-    def _complain(self, error: MediaVaultError) -> None:
-        from mediavault_tui.ui.advice import advice
-
-        if not isinstance(self.app.screen, Trouble):
-            self.app.push_screen(Trouble("The list could not be read", str(error), advice(error)))
+    def starved(self, error: MediaVaultError) -> None:
+        show_trouble(self.app, "The list could not be read", error)
 
 
 class MissingEpisodes(Look[MissingEpisode]):

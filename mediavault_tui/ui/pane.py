@@ -16,6 +16,7 @@ from textual.signal import Signal
 from mediavault_tui.domain.library import ActResult
 from mediavault_tui.errors import MediaVaultError, ReadOnly
 from mediavault_tui.ui import describe
+from mediavault_tui.ui.feeding import Feeding
 from mediavault_tui.ui.format import count
 from mediavault_tui.ui.keyed import keyed
 from mediavault_tui.ui.leaving import Leaving
@@ -78,11 +79,9 @@ class Pane(Leaving, Screen[None], Generic[Services]):
 
     def complain(self, title: str, error: MediaVaultError) -> None:
         """Show an error as a panel, once."""
-        from mediavault_tui.ui.advice import advice
-        from mediavault_tui.ui.dialogs import Trouble
+        from mediavault_tui.ui.dialogs import show_trouble
 
-        if not isinstance(self.app.screen, Trouble):
-            self.app.push_screen(Trouble(title, str(error), advice(error)))
+        show_trouble(self.app, title, error)
 
     def say(self, sentence: str) -> None:
         """Tell what was done; never as markup."""
@@ -116,12 +115,10 @@ class Pane(Leaving, Screen[None], Generic[Services]):
             self._stale = True
 
 
-class ListPane(Pane[Services]):
+class ListPane(Feeding, Pane[Services]):
     """A pane around one `Listing` called `#rows`."""
 
     TROUBLE: ClassVar[str] = "The list could not be read"
-
-    _feeding = False
 
     @cached_property
     def listing(self) -> Listing[Any]:
@@ -158,32 +155,8 @@ class ListPane(Pane[Services]):
         listing.show(window, at=_find(listing, window, at, key))
         self.shown()
 
-    @on(Listing.Wanted)
-    def _rows_wanted(self, message: Listing.Wanted) -> None:
-        message.stop()
-        if not self._feeding:
-            self._feeding = True
-            self._feed(message.listing)
-
-    @work(group="feed")
-    async def _feed(self, listing: Listing[Any]) -> None:
-        """Bring the rows that are seen, until none is missing: the cursor moves meanwhile.
-
-        One at a time and never cancelled: a held key would cancel every page before it came.
-        """
-        try:
-            await self._bring(listing)
-        except MediaVaultError as error:
-            self.complain(self.TROUBLE, error)
-        finally:
-            self._feeding = False
-
-    async def _bring(self, listing: Listing[Any]) -> None:
-        before = None
-        while (span := listing.missing) is not None and span != before:
-            await listing.window.load(*span)
-            listing.arrived()
-            before = span
+    def starved(self, error: MediaVaultError) -> None:
+        self.complain(self.TROUBLE, error)
 
 
 class FilteredPane(ListPane[Services]):

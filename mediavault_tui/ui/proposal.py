@@ -82,7 +82,7 @@ class Proposed(AsksFirst, Modal[list[FileId] | None]):
 
     def body(self) -> ComposeResult:
         yield Static(describe.plain([f"Its reason: {self.proposal.reason}"]), id="reason")
-        yield Listing(_COLUMNS, key=lambda line: line.file, marking=True, id="files")
+        yield Listing(_COLUMNS, key=lambda line: line.file, marking=True, opening=False, id="files")
         yield Static(id="rules")
         yield Static(id="sum")
 
@@ -118,16 +118,11 @@ class Proposed(AsksFirst, Modal[list[FileId] | None]):
 
     @on(Listing.RangeChosen)
     def _range(self) -> None:
-        listing = self.query_one(Listing)
-        if listing.range_from is not None:
-            first, last = sorted((listing.range_from, listing.cursor))
-            between = {line.file for line in self.proposal.files[first : last + 1]}
-            listing.mark(listing.marks | (between & self.stageable))
+        self.query_one(Listing).mark_range(self.stageable)
 
     @on(Listing.InvertChosen)
     def _invert(self) -> None:
-        listing = self.query_one(Listing)
-        listing.mark(self.stageable - listing.marks)
+        self.query_one(Listing).toggle(self.stageable)
 
     def action_stage(self) -> None:
         marks = self.query_one(Listing).marks

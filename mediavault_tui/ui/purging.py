@@ -24,10 +24,10 @@ _NAMED = 200
 
 
 def held_cell(staged: StagedFile, now: datetime) -> Cell:
-    """Return for how long a file was held; of an approved one until when it is."""
+    """Return for how long a file was held; of an approved one till when it is."""
     if staged.state is not StagedState.APPROVED or staged.due_at is None:
         return held(staged.staged_at, now), "muted"
-    return ("due", "warn") if staged.due_at <= now else (f"to {soon(staged.due_at, now)}", "muted")
+    return ("due", "warn") if staged.due_at <= now else (f"till {soon(staged.due_at, now)}", "muted")
 
 
 def looking(what: Purgeable) -> Content:

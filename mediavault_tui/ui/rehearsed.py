@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 
 from textual.content import Content
 
@@ -16,7 +17,7 @@ _NONE = "no group"
 
 
 def headline(rehearsal: Rehearsal) -> str:
-    """Return how many groups flip, and from what to what."""
+    """Return how many groups flip, and from what to what; `keyed` names the key in it."""
     if not rehearsal.flips:
         return f"No group flips: all {rehearsal.groups:,} are decided as they are now."
     kinds = Counter(_kind(flip) for flip in rehearsal.flips)
@@ -25,9 +26,9 @@ def headline(rehearsal: Rehearsal) -> str:
     return f"{count(len(rehearsal.flips), 'group')} {verb}: {many}. {_batch(rehearsal)}".rstrip()
 
 
-def flips_text(rehearsal: Rehearsal) -> Content:
+def flips_text(rehearsal: Rehearsal, name_keys: Callable[[str], str] = str) -> Content:
     """Return the headline and each flip: the title, before and after, the new sentence."""
-    blocks = [Content(headline(rehearsal))]
+    blocks = [Content(name_keys(headline(rehearsal)))]
     blocks += [_flip(flip) for flip in rehearsal.flips[:_NAMED]]
     if len(rehearsal.flips) > _NAMED:
         blocks.append(Content(f"… and {count(len(rehearsal.flips) - _NAMED, 'more group', 'more groups')}"))
@@ -38,7 +39,7 @@ def _batch(rehearsal: Rehearsal) -> str:
     more = rehearsal.sure_after - rehearsal.sure_before
     if not more:
         return ""
-    return f"A would stage {abs(more):,} {'more' if more > 0 else 'fewer'}."
+    return f"<duplicates.batch:A> would stage {abs(more):,} {'more' if more > 0 else 'fewer'}."
 
 
 def _kind(flip: Flip) -> str:

@@ -151,7 +151,12 @@ class Rename(AsksFirst, Modal[list[Planned] | None]):
         yield Static(id="choices")
         yield Static(id="pattern")
         yield Listing(
-            _COLUMNS, key=lambda line: line.file, marking=True, id="files", empty="Looking at the files…"
+            _COLUMNS,
+            key=lambda line: line.file,
+            marking=True,
+            opening=False,
+            id="files",
+            empty="Looking at the files…",
         )
         yield Static(id="diff")
         yield Static(id="sum")
@@ -182,7 +187,7 @@ class Rename(AsksFirst, Modal[list[Planned] | None]):
         room = int(self.app.size.height * 0.9) - self._BESIDE_THE_LIST
         listing.styles.height = min(max(len(preview.planned), 2), max(room, 3)) + 1
         listing.show(FixedWindow(preview.planned))
-        listing.mark(line.file for line in preview.planned if line.moves)
+        listing.mark(self._able)
         self._tell()
 
     def _say_what_is_chosen(self) -> None:
@@ -202,13 +207,17 @@ class Rename(AsksFirst, Modal[list[Planned] | None]):
         shown = self.naming if chosen == _OWN else f"{pattern.film}\n{pattern.episode}"
         self.query_one("#pattern", Static).update(describe.plain(shown.split("\n")))
 
+    @property
+    def _able(self) -> set[FileId]:
+        """The files that can have their names."""
+        return {line.file for line in self.preview.planned if line.moves}
+
     @on(Listing.Moved)
     @on(Listing.Marked)
     def _tell(self) -> None:
         listing = self.query_one(Listing)
-        able = {line.file for line in self.preview.planned if line.moves}
-        if listing.marks - able:
-            listing.mark(listing.marks & able)
+        if listing.marks - self._able:
+            listing.mark(listing.marks & self._able)
             return
         width = (self.query_one("#diff").size.width or 70) - 1
         line: Planned | None = listing.current
@@ -227,15 +236,11 @@ class Rename(AsksFirst, Modal[list[Planned] | None]):
 
     @on(Listing.RangeChosen)
     def _range(self) -> None:
-        listing = self.query_one(Listing)
-        if listing.range_from is not None:
-            first, last = sorted((listing.range_from, listing.cursor))
-            listing.mark(listing.marks | {line.file for line in self.preview.planned[first : last + 1]})
+        self.query_one(Listing).mark_range(self._able)
 
     @on(Listing.InvertChosen)
     def _invert(self) -> None:
-        listing = self.query_one(Listing)
-        listing.mark({line.file for line in self.preview.planned if line.moves} - listing.marks)
+        self.query_one(Listing).toggle(self._able)
 
     @work(group="ask")
     async def action_naming(self, name: str) -> None:

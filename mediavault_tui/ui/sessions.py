@@ -62,7 +62,12 @@ class Sessions(Modal[ChatSession | None]):
 
     def body(self) -> ComposeResult:
         yield Input(self.words, placeholder="words of a title, or that were said", compact=True)
-        yield Listing(_SESSIONS, key=lambda each: each.id, empty="There is no such session.")
+        yield Listing(
+            _SESSIONS,
+            key=lambda each: each.id,
+            empty="There is no such session.",
+            opens=("Resume", "Resume the session under the cursor"),
+        )
 
     def on_mount(self) -> None:
         self.query_one(Input).cursor_blink = False

@@ -220,7 +220,7 @@ def staged_columns(now: datetime) -> tuple[Column[StagedFile], ...]:
         Column("state", "State", 10, lambda staged: _STAGED_SIGNS[staged.state]),
         Column("title", "Title", 0, lambda staged: (staged_name(staged), "plain")),
         Column("by", "By", 10, lambda staged: (visible(staged.staged_by), "muted"), spare=2),
-        Column("held", "Held", 8, lambda staged: held_cell(staged, now), right=True),
+        Column("held", "Held", 10, lambda staged: held_cell(staged, now), right=True),
         Column("size", "Bytes", 8, lambda staged: (size(staged.size), "plain"), right=True, spare=1),
         Column("freed", "Freed", 8, lambda staged: (size(staged.freed), "strong"), right=True),
     )

@@ -22,7 +22,7 @@ from mediavault_tui.domain.world import Title
 from mediavault_tui.domain.worldmatch import Scored, named
 from mediavault_tui.errors import MediaVaultError
 from mediavault_tui.ui import describe, posters, tables
-from mediavault_tui.ui.dialogs import Modal, Trouble
+from mediavault_tui.ui.dialogs import Modal, show_trouble
 from mediavault_tui.ui.format import clock, count, middle, visible
 from mediavault_tui.ui.keyed import keyed
 from mediavault_tui.ui.widgets.facts import Facts
@@ -149,6 +149,7 @@ class Titles(Modal[int]):
                 key=lambda each: each.title.key,
                 id="candidates",
                 empty="…",
+                opens=("Take", "Take the candidate under the cursor"),
             )
             with Horizontal(id="about"):
                 yield PictureBox(id="poster")
@@ -165,7 +166,7 @@ class Titles(Modal[int]):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action == "step":
-            return self._file is None
+            return self._file is None and not self._busy
         return self._choices > 0 if action == "undo" else True
 
     @work(group="puzzle", exclusive=True)
@@ -176,7 +177,7 @@ class Titles(Modal[int]):
                 self.queue, self.place = list(await (await self._opened()).title_queue()), 0
             await self._show_place()
         except MediaVaultError as error:
-            self._complain("The titles could not be read", error)
+            show_trouble(self.app, "The titles could not be read", error)
 
     async def _show_place(self) -> None:
         services = await self._opened()
@@ -236,21 +237,21 @@ class Titles(Modal[int]):
     @work(group="about", exclusive=True)
     async def _about(self, shown: Scored | None) -> None:
         """Tell what is known of a candidate at once, then ask for cast, running time and poster."""
-        facts, box = self.query_one(Facts), self.query_one("#poster", PictureBox)
-        if shown is None or self.puzzle is None:
+        facts, box, puzzle = self.query_one(Facts), self.query_one("#poster", PictureBox), self.puzzle
+        if shown is None or puzzle is None:
             facts.facts = ()
             await posters.into(box, await self._opened(), None)
             return
-        facts.facts = describe.candidate(self.puzzle, shown.title, shown.evidence)
+        facts.facts = describe.candidate(puzzle, shown.title, shown.evidence)
         self.query_one("#told").scroll_home(animate=False)
         await asyncio.sleep(_PAUSE)
         services = await self._opened()
         self._poster(shown.title)
         try:
             if not shown.title.detailed and (title := await services.world_title(shown.title.key)):
-                facts.facts = describe.candidate(self.puzzle, title, shown.evidence)
+                facts.facts = describe.candidate(puzzle, title, shown.evidence)
         except MediaVaultError as error:
-            self._complain("TMDb could not be asked", error)
+            show_trouble(self.app, "TMDb could not be asked", error)
 
     @work(group="poster", exclusive=True)
     async def _poster(self, title: Title) -> None:
@@ -266,7 +267,9 @@ class Titles(Modal[int]):
         self._choose(None)
 
     def action_everywhere(self) -> None:
-        if self.puzzle is not None and self.puzzle.everywhere > self.puzzle.files:
+        if self.puzzle is None:
+            return
+        if self.puzzle.everywhere > self.puzzle.files:
             self.everywhere = not self.everywhere
             self._head()
         else:
@@ -274,6 +277,7 @@ class Titles(Modal[int]):
 
     def action_step(self, by: int) -> None:
         self.place = max(self.place + by, 0)
+        self.puzzle = None  # until the other title is here, a key chooses nothing for the one just left
         self._go()
 
     @work(group="puzzle", exclusive=True)
@@ -281,7 +285,7 @@ class Titles(Modal[int]):
         try:
             await self._show_place()
         except MediaVaultError as error:
-            self._complain("The title could not be read", error)
+            show_trouble(self.app, "The title could not be read", error)
 
     @work(group="write")
     async def _choose(self, title: Title | None) -> None:
@@ -291,6 +295,7 @@ class Titles(Modal[int]):
             return
         self._busy = True
         everywhere = self.everywhere
+        chosen = self.queue[self.place] if self._file is None else None
         try:
             files = await (await self._opened()).choose_title(
                 puzzle.file, title.key if title else None, everywhere=everywhere
@@ -299,10 +304,9 @@ class Titles(Modal[int]):
             self._choices += 1
             what = f"“{visible(named(title))}”" if title else "None of these"
             self.app.notify(f"{what} for {count(files, 'file')}", markup=False)
-            if self._file is not None:
+            if chosen is None:
                 self.dismiss(self.settled)
                 return
-            chosen = self.queue[self.place]
             self.queue = [
                 each
                 for each in self.queue
@@ -312,7 +316,7 @@ class Titles(Modal[int]):
             self.refresh_bindings()
             await self._after(chosen)
         except MediaVaultError as error:
-            self._complain("Nothing was chosen", error)
+            show_trouble(self.app, "Nothing was chosen", error)
         finally:
             self._busy = False
 
@@ -342,12 +346,13 @@ class Titles(Modal[int]):
 
     @work(group="puzzle", exclusive=True)
     async def _search(self, text: str) -> None:
-        if self.puzzle is None:
+        puzzle = self.puzzle
+        if puzzle is None:
             return
         self._show((), "Asking TMDb…")
         again = keyed(self.app, "<titles.back:esc> shows the candidates again.")
         try:
-            found = await (await self._opened()).find_titles(self.puzzle, text)
+            found = await (await self._opened()).find_titles(puzzle, text)
         except MediaVaultError as error:
             self._show((), f"{visible(str(error))}\n{again}")
             return
@@ -360,11 +365,12 @@ class Titles(Modal[int]):
         try:
             sentence = await (await self._opened()).undo()
         except MediaVaultError as error:
-            self._complain("Nothing was undone", error)
+            show_trouble(self.app, "Nothing was undone", error)
             return
         self._choices -= 1
         self.refresh_bindings()
         self.app.notify(sentence, markup=False)
+        self.puzzle = None  # the queue is another one: what is still shown may not be chosen for
         self._begin()
 
     def action_open(self) -> None:
@@ -377,9 +383,3 @@ class Titles(Modal[int]):
             self._show(self.puzzle.candidates, "")
         else:
             self.dismiss(self.settled)
-
-    def _complain(self, title: str, error: MediaVaultError) -> None:
-        from mediavault_tui.ui.advice import advice
-
-        if not isinstance(self.app.screen, Trouble):
-            self.app.push_screen(Trouble(title, str(error), advice(error)))

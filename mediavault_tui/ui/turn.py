@@ -290,15 +290,12 @@ class Step(Vertical, can_focus=True):
     @on(Listing.RangeChosen)
     def _range(self, message: Listing.RangeChosen) -> None:
         message.stop()
-        listing = message.listing
-        if listing.range_from is not None:
-            first, last = sorted((listing.range_from, listing.cursor))
-            listing.mark(listing.marks | set(range(first, last + 1)))
+        message.listing.mark_range()
 
     @on(Listing.InvertChosen)
     def _invert(self, message: Listing.InvertChosen) -> None:
         message.stop()
-        message.listing.mark(set(range(len(self.rows.rows))) - message.listing.marks)
+        message.listing.toggle(range(len(self.rows.rows)))
 
     def _drawn(self) -> Content:
         # The screen's width, for a step that was added just now has none yet.

@@ -47,7 +47,7 @@ class WorldPane(FilteredPane[Services]):
         Binding(
             "M",
             "titles",
-            "Titles that ask",
+            "Titles",
             show=False,
             id="world.titles",
             tooltip="Go through the titles that wait for a choice",
@@ -55,7 +55,7 @@ class WorldPane(FilteredPane[Services]):
         Binding(
             "E",
             "missing",
-            "Missing episodes",
+            "Missing",
             show=False,
             id="world.missing",
             tooltip="Episodes that aired and no file holds",
@@ -63,7 +63,7 @@ class WorldPane(FilteredPane[Services]):
         Binding(
             "B",
             "better",
-            "Better copies elsewhere",
+            "Better",
             show=False,
             id="world.better",
             tooltip="Files of which a better copy is in another folder or on another share",
@@ -108,7 +108,9 @@ class WorldPane(FilteredPane[Services]):
         if self.asking:
             await self._choose(None)
         else:
-            self.say("No title waits for a choice.")
+            self.say(
+                "No title waits for a choice. Titles ask once `mediavault metadata fetch` has looked them up."
+            )
 
     async def _choose(self, file: FileId | None) -> None:
         """Let a person choose; find the groups anew if that settled anything."""

@@ -25,7 +25,7 @@ where id = $1 and finished_at is null
 
 -- name: scan_history_newest
 -- The history, newest first. $1 rows.
-select id, roots, started_at, finished_at, phase, counts, errors
+select id, roots, roots_raw, started_at, finished_at, phase, counts, errors
 from scan_history order by started_at desc, id desc limit $1
 
 -- name: scan_roots

@@ -120,6 +120,7 @@ async def test_a_database_that_dies_during_a_scan_is_named_and_the_next_scan_goe
             assert await states(conn) == {"a.mkv": "present"}
         history = await Scanner(database, LocalSource(), None).history()
         assert [record.phase for record in history] == [ScanPhase.DONE, ScanPhase.FAILED]
+        assert [record.roots_raw for record in history] == [(os.fsencode(library),)] * 2
         await database.close()
 
 

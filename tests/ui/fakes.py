@@ -491,8 +491,17 @@ class FakeScanner:
                 ScanPhase.DONE,
                 ScanCounts(1694, 12, errors=1),
                 errors,
+                (b"/films", b"/series"),
             ),
-            ScanRecord(ScanId(1), ("/films",), NOW, NOW, ScanPhase.CANCELLED, ScanCounts(300, 300)),
+            ScanRecord(
+                ScanId(1),
+                ("/films",),
+                NOW,
+                NOW,
+                ScanPhase.CANCELLED,
+                ScanCounts(300, 300),
+                roots_raw=(b"/films",),
+            ),
         ]
 
 

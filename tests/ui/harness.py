@@ -9,6 +9,7 @@ from typing import Any
 
 import textual.app
 import textual.pilot
+from textual.app import App
 from textual.css.model import RuleSet
 from textual.css.stylesheet import Stylesheet
 from textual.pilot import Pilot
@@ -103,6 +104,12 @@ async def until(pilot: Pilot[Any], holds: Callable[[], bool]) -> None:
         while not (pilot.app.screen.is_mounted and holds()):
             await pilot.pause()
             await asyncio.sleep(0.005)
+
+
+def shown(app: App[Any]) -> str:
+    """Return what stands on the screen, line by line."""
+    strips = app.screen._compositor.render_strips()
+    return "\n".join("".join(segment.text for segment in strip) for strip in strips)
 
 
 def keys(*pressed: str) -> Callable[[Pilot[Any]], Awaitable[None]]:

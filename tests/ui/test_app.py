@@ -107,6 +107,25 @@ async def test_u_undoes_in_every_pane(pane: str) -> None:
         await until(pilot, lambda: vault.undone == 1)
 
 
+async def test_what_fails_twice_is_one_panel() -> None:
+    class Failing(FakeVault):
+        may = asyncio.Event()
+
+        async def undo(self) -> str:
+            await self.may.wait()
+            raise DatabaseError("The database refused")
+
+    vault = Failing()
+    app = app_on(vault)
+    async with app.run_test(size=NARROW) as pilot:
+        await settle(pilot)
+        await pilot.press("u", "u")
+        vault.may.set()
+        await until(pilot, lambda: isinstance(app.screen, Trouble))
+        await settle(pilot)
+        assert len(app.screen_stack) == 2
+
+
 async def test_what_a_crash_left_is_told_at_the_start() -> None:
     vault = FakeVault()
     vault.recovered = ("Heat [x265].mkv is back in its place.",)

@@ -19,16 +19,16 @@ from textual.dom import DOMNode
 
 from mediavault_tui import ui
 from mediavault_tui.errors import ConfigError
-from mediavault_tui.settings import from_env
+from mediavault_tui.settings import VARIABLES, from_env
 from mediavault_tui.ui.app import MediaVaultApp
 from mediavault_tui.ui.dialogs import Confirm, Text
-from mediavault_tui.ui.keyed import keyed
+from mediavault_tui.ui.keyed import keyed, working
 from mediavault_tui.ui.keymap import CONFIRMING, PLACES, TOGETHER, own_bindings, read
 from mediavault_tui.ui.widgets.keybar import KeyBar
 from mediavault_tui.ui.widgets.listing import Listing
 from mediavault_tui.ui.widgets.panebar import NUMBERS, PANES, PaneBar
 from tests.ui.fakes import FakeVault
-from tests.ui.harness import NARROW, WIDE, app_on, keys, settle, until
+from tests.ui.harness import NARROW, WIDE, app_on, keys, settle, shown, until
 
 ROOT = Path(__file__).parents[2]
 KEYS = ROOT / "docs" / "keys.md"
@@ -248,12 +248,6 @@ async def test_two_keys_may_change_places() -> None:
         assert isinstance(app.screen, Confirm)
 
 
-def shown(app: App[None]) -> str:
-    return "\n".join(
-        "".join(segment.text for segment in strip) for strip in app.screen._compositor.render_strips()
-    )
-
-
 async def test_footer_bar_help_palette_and_list_name_the_key_that_works() -> None:
     words = "inventory.stage=D,app.undo=f8,app.pending=f3,list.up=up f7,confirm.yes=f9"
     app = app_on(FakeVault(), remapped=remapped(words))
@@ -282,6 +276,69 @@ async def test_footer_bar_help_palette_and_list_name_the_key_that_works() -> Non
         await until(pilot, lambda: "Stage (D)" in shown(app))
 
 
+@pytest.mark.parametrize("pane", PANES)
+async def test_at_160_columns_every_key_that_works_stands_in_the_foot_lines(pane: str) -> None:
+    app = app_on()
+    async with app.run_test(size=WIDE) as pilot:
+        await keys(str(NUMBERS[pane]), "escape")(pilot)
+        for widget in [each for each in app.screen.walk_children() if each.focusable and each.region]:
+            widget.focus()
+            await settle(pilot)
+            bar = app.screen.query_one(KeyBar).render().plain
+            elsewhere = {f"app.{each}" for each in PANES} | {"duplicates.right"}
+            words = [
+                f"{app.get_key_display(each.binding)} {each.binding.description}"
+                for each in working(app.screen)
+                if each.binding.id not in elsewhere
+            ]
+            assert len(words) > 1
+            assert [each for each in words if each not in bar] == []
+
+
+@pytest.mark.parametrize("pressed", [("1",), ("2",), ("2", "enter"), ("3",), ("4",), ("4", "tab"), ("6",)])
+async def test_back_undo_help_menu_and_quit_stand_there_however_narrow(pressed: tuple[str, ...]) -> None:
+    app = app_on()
+    async with app.run_test(size=NARROW) as pilot:
+        await keys(*pressed)(pilot)
+        lines = app.screen.query_one(KeyBar).render().plain.split("\n")
+        assert len(lines) == 2
+        assert lines[1].endswith("esc Back  u Undo  ? Help  ^p Menu  q Quit")
+
+
+async def test_keys_that_would_do_nothing_are_not_offered() -> None:
+    app = app_on()
+    async with app.run_test(size=WIDE) as pilot:
+        await keys("1")(pilot)
+        assert "Details down" not in app.screen.query_one(KeyBar).render().plain
+        await keys("enter")(pilot)
+        assert "J Details down" in app.screen.query_one(KeyBar).render().plain
+        await keys("escape")(pilot)
+        assert "Details down" not in app.screen.query_one(KeyBar).render().plain
+        await keys("2")(pilot)
+        assert "tab Next pair" in app.screen.query_one(KeyBar).render().plain
+        await keys("down")(pilot)
+        assert "Next pair" not in app.screen.query_one(KeyBar).render().plain
+        await keys("4")(pilot)
+        bar = app.screen.query_one(KeyBar).render().plain
+        assert "Pause" not in bar
+        assert "Cancel" not in bar
+        await keys("6", *["down"] * list(VARIABLES).index("MEDIAVAULT_LANGUAGES"))(pilot)
+        assert "Take back" not in app.screen.query_one(KeyBar).render().plain
+        await keys("enter", "comma", "d", "e", "enter")(pilot)
+        assert "Take back" in app.screen.query_one(KeyBar).render().plain
+
+
+async def test_a_list_says_what_enter_does_in_it() -> None:
+    app = app_on()
+    async with app.run_test(size=NARROW) as pilot:
+        for pressed, words in (("1", "Details"), ("3", "Details"), ("4", "Into"), ("tab", "Scan again")):
+            await keys(pressed)(pilot)
+            assert f"⏎ {words}" in app.screen.query_one(KeyBar).render().plain
+        await keys("question_mark")(pilot)
+        assert isinstance(app.screen, Text)
+        assert "⏎  Scan the folders of this scan once more" in app.screen.text.plain
+
+
 async def test_a_remapped_key_keeps_its_place_in_the_foot_line() -> None:
     async def bar(app: MediaVaultApp) -> str:
         async with app.run_test(size=NARROW) as pilot:
@@ -301,6 +358,23 @@ async def test_dialogs_name_the_keys_that_work_beside_what_they_offer() -> None:
         await keys("escape", "r")(pilot)
         assert re.search(r"3 Kodi +f4 your own +f6 ", shown(app))
         assert re.search(r"f9 rename the marked .*1…f4 names +f6 widen", shown(app))
+
+
+async def test_what_inventory_and_settings_say_names_the_key_that_works() -> None:
+    vault = FakeVault()
+    vault.ask()
+    words = "list.range=f6,world.titles=f7,duplicates.batch=f8"
+    app = app_on(vault, remapped=remapped(words))
+    async with app.run_test(size=WIDE) as pilot:
+        await keys("f6")(pilot)
+        assert "range begun, f6 ends it" in shown(app)
+        assert "titles ask (f7)" in shown(app)
+        await keys("6", *["down"] * list(VARIABLES).index("MEDIAVAULT_LANGUAGES"))(pilot)
+        await keys("enter", "comma", "d", "e", "enter")(pilot)
+        assert "f8 would stage 1 fewer" in shown(app)
+        await keys("r")(pilot)
+        assert isinstance(app.screen, Text)
+        assert "f8 would stage 1 fewer" in app.screen.text.plain
 
 
 def test_a_sentence_names_the_key_that_works() -> None:

@@ -13,11 +13,11 @@ from mediavault_tui.domain.library import ActResult, StagedFile, StagedState
 from mediavault_tui.domain.model import StagedId
 from mediavault_tui.domain.purging import PurgeForecast, RecycleBin
 from mediavault_tui.errors import Refused
-from mediavault_tui.ui.dialogs import Trouble, TypedWord
+from mediavault_tui.ui.dialogs import Confirm, Trouble, TypedWord
 from mediavault_tui.ui.screens.pending import PendingScreen
 from mediavault_tui.ui.widgets.listing import Listing
 from tests.ui.fakes import FakeVault, staged
-from tests.ui.harness import NARROW, WIDE, app_on, keys, settle, until
+from tests.ui.harness import NARROW, WIDE, app_on, keys, settle, shown, until
 
 
 async def test_r_restores_the_row_under_the_cursor() -> None:
@@ -329,6 +329,57 @@ async def test_with_nothing_approved_no_word_is_asked() -> None:
         await until(pilot, lambda: bool(app._notifications))
         assert not app.screen.query(Input).filter("#word")
         assert vault.looked == looked
+
+
+async def test_p_twice_asks_once() -> None:
+    class Slow(FakeVault):
+        def __init__(self) -> None:
+            super().__init__()
+            self.look = asyncio.Event()
+
+        async def forecast(self) -> PurgeForecast:
+            await self.look.wait()
+            return await super().forecast()
+
+    vault = Slow()
+    app = app_on(vault)
+    async with app.run_test(size=NARROW) as pilot:
+        await pilot.press("3")
+        await until(pilot, lambda: isinstance(app.screen, PendingScreen))
+        await until(pilot, lambda: app.screen.query_one("#rows", Listing).window.total > 0)
+        await pilot.press("P", "P")
+        vault.look.set()
+        await until(pilot, lambda: isinstance(app.screen, TypedWord))
+        await settle(pilot)
+        assert len(app.screen_stack) == 2
+        await keys("escape", "P")(pilot)
+        await until(pilot, lambda: isinstance(app.screen, TypedWord))
+
+
+async def test_what_to_press_is_named_by_the_key_that_works() -> None:
+    vault = FakeVault()
+    vault.pending_files = vault.pending_files[:1]
+    app = app_on(vault, remapped={"pending.approve": "A"})
+    async with app.run_test(size=NARROW) as pilot:
+        await keys("3", "P")(pilot)
+        await until(pilot, lambda: bool(app._notifications))
+        assert [n.message for n in app._notifications] == [
+            "Nothing is approved. Approve what may go with A, then purge."
+        ]
+
+
+async def test_q_asks_while_files_are_moved() -> None:
+    class Slow(FakeVault):
+        async def restore(self, staged: Sequence[StagedId]) -> ActResult:
+            return await asyncio.Future()
+
+    app = app_on(Slow())
+    async with app.run_test(size=NARROW) as pilot:
+        await keys("3", "r", "q")(pilot)
+        assert isinstance(app.screen, Confirm)
+        assert "An act is under way." in shown(app)
+        await pilot.press("y")
+        await until(pilot, lambda: app._exit)
 
 
 async def test_the_forecast_counts_only_bytes_that_are_really_freed() -> None:

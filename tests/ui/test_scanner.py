@@ -15,10 +15,11 @@ from mediavault_tui.services.scan_control import ScanControl
 from mediavault_tui.ui.dialogs import Confirm, Text, Trouble
 from mediavault_tui.ui.format import size
 from mediavault_tui.ui.screens.scanner import ScannerScreen
+from mediavault_tui.ui.widgets.keybar import KeyBar
 from mediavault_tui.ui.widgets.listing import Listing
 from mediavault_tui.ui.widgets.progress import Progress
 from tests.ui.fakes import FakeVault, moment
-from tests.ui.harness import NARROW, WIDE, app_on, keys, settle, until
+from tests.ui.harness import NARROW, WIDE, app_on, keys, settle, shown, until
 
 
 class Lasting(FakeVault):
@@ -90,6 +91,7 @@ async def test_z_pauses_and_goes_on_and_c_cancels_after_a_yes() -> None:
         screen = app.screen
         await pilot.press("S")
         await until(pilot, lambda: screen.query_one(Progress).progress is not None)
+        assert "z Pause  c Cancel" in screen.query_one(KeyBar).render().plain
         await pilot.press("z")
         await until(pilot, lambda: vault.control.paused)
         await pilot.press("z")
@@ -100,6 +102,7 @@ async def test_z_pauses_and_goes_on_and_c_cancels_after_a_yes() -> None:
         await until(pilot, lambda: vault.control.cancelled)
         await settle(pilot)
         progress = screen.query_one(Progress).progress
+        assert "Cancel" not in screen.query_one(KeyBar).render().plain
     assert progress is not None
     assert progress.phase is ScanPhase.CANCELLED
 
@@ -118,6 +121,72 @@ async def test_only_one_scan_runs_at_a_time() -> None:
         first.cancel()
         await settle(pilot)
         assert app.status == ""
+
+
+async def test_only_one_scan_begins_however_fast_the_key() -> None:
+    class Counting(Lasting):
+        begun = 0
+
+        async def scan(self, roots: Sequence[Path], control: ScanControl) -> AsyncIterator[ScanProgress]:
+            self.begun += 1
+            async for progress in super().scan(roots, control):
+                yield progress
+
+    vault, answer = Counting(), asyncio.Future[Counting]()
+
+    async def door() -> FakeVault:
+        return await answer
+
+    app = app_on(door=door)
+    async with app.run_test(size=NARROW) as pilot:
+        await pilot.press("4")
+        await until(pilot, lambda: isinstance(app.screen, ScannerScreen))
+        await pilot.press("S", "S")
+        answer.set_result(vault)
+        await until(pilot, lambda: "scanning" in app.status)
+        vault.control.cancel()
+        await settle(pilot)
+    assert vault.begun == 1
+
+
+@pytest.mark.parametrize("key", ["S", "enter"])
+async def test_in_the_history_a_scan_is_scanned_again(key: str) -> None:
+    vault = FakeVault()
+    app = app_on(vault)
+    async with app.run_test(size=NARROW) as pilot:
+        await keys("4", "tab", key)(pilot)
+    assert vault.scanned == [[Path("/films"), Path("/series")]]
+
+
+async def test_how_to_begin_is_told_where_no_scan_runs() -> None:
+    app = app_on()
+    async with app.run_test(size=NARROW) as pilot:
+        await keys("4")(pilot)
+        assert "No scan is running. Choose folders with space, then press S." in shown(app)
+
+
+async def test_q_asks_while_a_scan_runs_and_only_then() -> None:
+    vault = Lasting()
+    app = app_on(vault)
+    async with app.run_test(size=NARROW) as pilot:
+        await keys("4")(pilot)
+        await pilot.press("S")
+        await until(pilot, lambda: "scanning" in app.status)
+        await pilot.press("1", "q")
+        await until(pilot, lambda: isinstance(app.screen, Confirm))
+        assert "A scan is running. What it has found stays" in shown(app)
+        await pilot.press("n")
+        await until(pilot, lambda: not isinstance(app.screen, Confirm))
+        assert app._exit is False
+        await pilot.press("q")
+        await until(pilot, lambda: isinstance(app.screen, Confirm))
+        await pilot.press("y")
+        await until(pilot, lambda: app._exit)
+    idle = app_on()
+    async with idle.run_test(size=NARROW) as pilot:
+        await keys("4")(pilot)
+        await pilot.press("q")
+        await until(pilot, lambda: idle._exit)
 
 
 async def test_the_scan_is_shown_in_every_pane() -> None:

@@ -100,7 +100,7 @@ async def test_what_decides_no_verdict_is_not_asked_for() -> None:
         await keys("6", "enter")(pilot)
         assert isinstance(app.screen, SettingsScreen)
         assert [n.message for n in app._notifications] == [
-            "DATABASE_URL decides no verdict. Set it in .env and start anew."
+            "DATABASE_URL cannot be rehearsed here. Set it in /home/ruth/.env and start anew."
         ]
 
 

@@ -12,13 +12,14 @@ import pytest
 from textual.pilot import Pilot
 
 from mediavault_tui.domain.chat import Readiness
+from mediavault_tui.domain.library import StagedState
 from mediavault_tui.errors import DatabaseDown
 from mediavault_tui.services.chat import HINT
 from mediavault_tui.settings import VARIABLES
 from mediavault_tui.ui.app import MediaVaultApp
 from mediavault_tui.ui.dialogs import Trouble
 from tests.ui.chat_fakes import PROPOSAL, answer
-from tests.ui.fakes import HOSTILE, FakeVault, film, knowing
+from tests.ui.fakes import HOSTILE, FakeVault, film, group, knowing, staged
 from tests.ui.harness import NARROW, WIDE, app_on, keys, until
 
 LANGUAGES = ["down"] * list(VARIABLES).index("MEDIAVAULT_LANGUAGES")
@@ -79,6 +80,19 @@ def test_files_that_are_held_look_held(
 ) -> None:
     vault = FakeVault()
     vault.hold = timedelta(days=5, hours=-5)
+    assert snap_compare(app_on(vault), terminal_size=size, run_before=keys(*pressed))
+
+
+@BOTH
+@pytest.mark.parametrize("pressed", [("3", "P"), ("i", "d"), ("2", "A")], ids=["purge", "stage", "batch"])
+def test_forty_files_leave_the_keys_in_sight(
+    pressed: tuple[str, ...], size: tuple[int, int], snap_compare: Callable[..., bool]
+) -> None:
+    vault = FakeVault([film(n) for n in range(40)])
+    vault.pending_files = [
+        staged(n, days=n % 14, state=StagedState.APPROVED, name=f"Film number {n:02}.mkv") for n in range(40)
+    ]
+    vault.comparisons = [group(n, [film(5), film(6)]) for n in range(40)]
     assert snap_compare(app_on(vault), terminal_size=size, run_before=keys(*pressed))
 
 

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Sequence
 from dataclasses import replace
+from datetime import date
 
 from textual.widgets import Input, Static
 
+from mediavault_tui.domain.choosing import Key, Puzzle
+from mediavault_tui.domain.lacks import MissingEpisode
 from mediavault_tui.domain.model import FileId
 from mediavault_tui.domain.world import Entry, TitleKind
 from mediavault_tui.ui.app import MediaVaultApp
@@ -61,12 +66,97 @@ async def test_the_queue_goes_from_title_to_title_and_the_groups_are_found_anew_
     assert vault.chosen == [(FileId(1), OLD_HEAT, False), (FileId(2), None, False)]
 
 
+class Slow(FakeVault):
+    """Titles that ask, each answer of which comes only when it may."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.ask()
+        self.may_show, self.may_choose = asyncio.Event(), asyncio.Event()
+        self.may_show.set()
+
+    async def puzzle(self, file: FileId) -> Puzzle:
+        await self.may_show.wait()
+        return await super().puzzle(file)
+
+    async def choose_title(self, file: FileId, title: Key | None, *, everywhere: bool = False) -> int:
+        self.chosen.append((file, title, everywhere))
+        await self.may_choose.wait()
+        return 1
+
+
+async def test_while_a_choice_is_kept_nothing_leads_to_another_title() -> None:
+    vault = Slow()
+    app = app_on(vault)
+    async with app.run_test(size=NARROW) as pilot:
+        await keys("M")(pilot)
+        dialog = titles(app)
+        await pilot.press("n")
+        await until(pilot, lambda: bool(vault.chosen))
+        await pilot.press("right")
+        vault.may_choose.set()
+        await until(pilot, lambda: dialog.settled == 1)
+        await until(pilot, lambda: shown(app) == OFFICES)
+        assert [each.file for each in dialog.queue] == [FileId(2)]
+
+
+async def test_a_key_does_not_choose_for_the_title_that_was_just_left() -> None:
+    vault = Slow()
+    vault.may_choose.set()
+    app = app_on(vault)
+    async with app.run_test(size=NARROW) as pilot:
+        await keys("M")(pilot)
+        vault.may_show.clear()
+        await pilot.press("right", "n")
+        await pilot.pause()
+        vault.may_show.set()
+        await until(pilot, lambda: shown(app) == OFFICES)
+        assert vault.chosen == []
+        await keys("n")(pilot)
+        assert vault.chosen == [(FileId(2), None, False)]
+
+
+async def test_of_what_is_missing_one_page_is_read_after_another() -> None:
+    class Counting(FakeVault):
+        reading, most, may = 0, 0, asyncio.Event()
+
+        async def missing_episodes(
+            self, *, limit: int, after: MissingEpisode | None = None
+        ) -> Sequence[MissingEpisode]:
+            start = self.episodes.index(after) + 1 if after else 0
+            self.reading += 1
+            self.most = max(self.most, self.reading)
+            if after:
+                await self.may.wait()
+            self.reading -= 1
+            return self.episodes[start : start + limit]
+
+    vault = Counting()
+    vault.episodes = [
+        MissingEpisode("The Office", 2316, 1, n, f"Episode {n}", date(2005, 1, 1)) for n in range(450)
+    ]
+    app = app_on(vault)
+    async with app.run_test(size=NARROW) as pilot:
+        await keys("E")(pilot)
+        await pilot.press("end", "home", "end", "up", "end")
+        await until(pilot, lambda: vault.reading > 0)
+        vault.may.set()
+        await settle(pilot)
+        await keys("end", "end", "end")(pilot)
+        window = app.screen.query_one("#lacks", Listing).window
+        await until(pilot, lambda: window.total == 450)
+        assert [row.episode for n in range(450) if (row := window.row(n))] == list(range(450))
+    assert vault.most == 1
+
+
 async def test_with_nothing_that_asks_it_says_so() -> None:
     app = app_on()
     async with app.run_test(size=NARROW) as pilot:
         await keys("M")(pilot)
         assert isinstance(app.screen, InventoryScreen)
-        assert [n.message for n in app._notifications] == ["No title waits for a choice."]
+        assert [n.message for n in app._notifications] == [
+            "No title waits for a choice. Titles ask once `mediavault metadata fetch` has looked them up."
+        ]
 
 
 async def test_the_title_of_the_file_under_the_cursor_is_chosen_and_leaving_chooses_nothing() -> None:

@@ -35,7 +35,9 @@ def test_another_verdict_and_another_keeper_are_flips_most_bytes_first() -> None
     )
     assert [flip.before for flip in found.flips] == [large, small]
     assert (found.sure_before, found.sure_after) == (2, 1)
-    assert headline(found) == ("2 groups flip: 1 keep another copy, 1 clear → review. A would stage 1 fewer.")
+    assert headline(found) == (
+        "2 groups flip: 1 keep another copy, 1 clear → review. <duplicates.batch:A> would stage 1 fewer."
+    )
 
 
 def test_a_group_that_grows_is_one_flip_not_two() -> None:

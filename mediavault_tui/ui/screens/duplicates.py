@@ -173,6 +173,12 @@ class DuplicatesScreen(TextFilteredPane[DuplicateServices]):
         yield FilterLine()
         yield Static(id="sentence")
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action != "pair":
+            return True
+        comparison = self.query_one(Compare).comparison if self.is_mounted else None
+        return comparison is not None and len(comparison.copies) > 2
+
     async def build(self, services: DuplicateServices) -> Window[GroupSummary]:
         text = self.text
 

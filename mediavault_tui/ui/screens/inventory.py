@@ -116,7 +116,7 @@ class InventoryScreen(WorldPane[InventoryServices]):
             "slash", "filter", "Filter", key_display="/", id="inventory.filter", tooltip="Filter as you type"
         ),
         Binding("s", "sort", "Sort", id="inventory.sort", tooltip="Choose the order"),
-        Binding("S", "turn", "Turn", show=False, id="inventory.turn", tooltip="Turn the order around"),
+        Binding("S", "turn", "Reverse", show=False, id="inventory.turn", tooltip="Reverse the order"),
         Binding("d", "stage", "Stage", id="inventory.stage", tooltip="Stage the marked files (asks first)"),
         Binding(
             "f",
@@ -162,18 +162,28 @@ class InventoryScreen(WorldPane[InventoryServices]):
         ),
     ]
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        return self.has_class("-details") if action == "scroll_details" else True
+
     query_shown = InventoryQuery()
     """The filter and order of what is on the screen."""
 
     def body(self) -> ComposeResult:
         with Horizontal(id="table"):
-            yield Listing(tables.FACETS, key=lambda line: (line.facet, line.value), id="facets", empty="…")
+            yield Listing(
+                tables.FACETS,
+                key=lambda line: (line.facet, line.value),
+                id="facets",
+                empty="…",
+                opens=("Narrow", "Show the files of this value only, or all of them again"),
+            )
             yield Listing(
                 tables.INVENTORY,
                 key=lambda row: row.id,
                 marking=True,
                 id="rows",
                 empty="Opening the library…",
+                opens=("Details", "Show what is known of the file, or hide it"),
             )
             yield Details(self.opened, id="details")
         yield FilterLine()
@@ -286,9 +296,10 @@ class InventoryScreen(WorldPane[InventoryServices]):
             known = f", {size(weight)}" if marked == marks else ""
             parts.append(f"{count(len(marks), 'file')} marked{known}")
         if self.listing.range_from is not None:
-            parts.append("range begun, v ends it")
+            parts.append(keyed(self.app, "range begun, <list.range:v> ends it"))
         if self.asking:
-            parts.append(f"{count(self.asking, 'title asks', 'titles ask')} (M)")
+            asking = count(self.asking, "title asks", "titles ask")
+            parts.append(asking + keyed(self.app, " (<world.titles:M>)"))
         self.query_one("#totals", Static).update(describe.line(parts))
 
     @on(FilterLine.Filtered)
@@ -391,14 +402,13 @@ class InventoryScreen(WorldPane[InventoryServices]):
     @on(Listing.Chosen, "#rows")
     def action_details(self) -> None:
         self.toggle_class("-details")
+        self.refresh_bindings()
         self.call_after_refresh(self._follow)
 
     @on(Listing.RangeChosen, "#rows")
     def _range(self) -> None:
-        anchor = self.listing.range_from
-        if anchor is not None:
-            first, last = sorted((anchor, self.listing.cursor))
-            self._mark_between(first, last, invert=False)
+        if (ranged := self.listing.ranged) is not None:
+            self._mark_between(*ranged, invert=False)
 
     @on(Listing.InvertChosen, "#rows")
     def _invert(self) -> None:
@@ -408,8 +418,10 @@ class InventoryScreen(WorldPane[InventoryServices]):
     async def _mark_between(self, first: int, last: int, *, invert: bool) -> None:
         listing = self.listing
         if last - first >= _MARKED_AT_ONCE:
-            files = count(last - first + 1, "file")
-            self.say(f"{files} are too many to mark with one key; narrow the filter first (/ or f).")
+            narrow = keyed(
+                self.app, "narrow the filter first (<inventory.filter:/> or <inventory.facets:f>)."
+            )
+            self.say(f"{count(last - first + 1, 'file')} are too many to mark with one key; {narrow}")
             return
         window = listing.window
         found: set[FileId] = set()
@@ -417,12 +429,14 @@ class InventoryScreen(WorldPane[InventoryServices]):
             for start in range(first, last + 1, PAGE):
                 stop = min(start + PAGE - 1, last)
                 await window.load(start, stop)
-                rows = (window.row(index) for index in range(start, stop + 1))
-                found |= {row.id for row in rows if row is not None}
+                found |= listing.keys_between(start, stop, window)
         except MediaVaultError as error:
             self.complain("Nothing was marked", error)
             return
-        listing.mark(listing.marks ^ found if invert else listing.marks | found)
+        if invert:
+            listing.toggle(found)
+        else:
+            listing.mark(listing.marks | found)
 
     @work(group="ask")
     async def action_sort(self) -> None:
@@ -466,6 +480,7 @@ class InventoryScreen(WorldPane[InventoryServices]):
             listing.mark(listing.marks)
         elif self.has_class("-details"):
             self.remove_class("-details")
+            self.refresh_bindings()
         elif listing.marks:
             listing.mark(())
         elif self.query_shown.text or self.query_shown.facets:

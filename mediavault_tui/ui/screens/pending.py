@@ -128,6 +128,7 @@ class PendingScreen(TextFilteredPane[PendingServices]):
                 marking=True,
                 id="rows",
                 empty="Opening the library…",
+                opens=("Details", "Show more of what is known of the file, or less"),
             )
             with VerticalScroll(id="details", can_focus=False):
                 yield Facts()
@@ -194,9 +195,8 @@ class PendingScreen(TextFilteredPane[PendingServices]):
     @on(Listing.RangeChosen, "#rows")
     @work(group="mark")
     async def _range(self) -> None:
-        if self.listing.range_from is not None:
-            first, last = sorted((self.listing.range_from, self.listing.cursor))
-            self.listing.mark(self.listing.marks | await self._keys(first, last))
+        if (ranged := self.listing.ranged) is not None:
+            self.listing.mark(self.listing.marks | await self._keys(*ranged))
 
     @on(Listing.InvertChosen, "#rows")
     @work(group="mark")
@@ -209,8 +209,7 @@ class PendingScreen(TextFilteredPane[PendingServices]):
             await window.load(first, last)
         except MediaVaultError as error:
             self.complain(self.TROUBLE, error)
-        rows = (window.row(index) for index in range(first, last + 1))
-        return {row.id for row in rows if row is not None}
+        return self.listing.keys_between(first, last, window)
 
     def action_back(self) -> None:
         listing = self.listing

@@ -95,7 +95,7 @@ class ScannerScreen(Pane[ScannerServices]):
             "scan",
             "Scan",
             id="scanner.scan",
-            tooltip="Scan the chosen folders, or the one under the cursor",
+            tooltip="Scan the chosen folders, or the one under the cursor; in the history, that scan's again",
         ),
         Binding("z", "pause", "Pause", id="scanner.pause", tooltip="Pause the running scan, or let it go on"),
         Binding(
@@ -174,12 +174,26 @@ class ScannerScreen(Pane[ScannerServices]):
 
     def body(self) -> ComposeResult:
         yield Static(id="folder")
-        yield Listing(tables.FOLDERS, key=path_of, marking=True, id="rows", empty="Opening the library…")
+        yield Listing(
+            tables.FOLDERS,
+            key=path_of,
+            marking=True,
+            id="rows",
+            empty="Opening the library…",
+            opens=("Into", "Into the folder under the cursor"),
+        )
         with Vertical(id="below"):
             yield Progress()
             yield Listing(
-                tables.HISTORY, key=lambda scan: scan.id, id="history", empty="Nothing was scanned yet."
+                tables.HISTORY,
+                key=lambda scan: scan.id,
+                id="history",
+                empty="Nothing was scanned yet.",
+                opens=("Scan again", "Scan the folders of this scan once more"),
             )
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        return self._control is not None if action in ("pause", "cancel") else True
 
     def reload(self) -> None:
         self._load_folder()
@@ -245,19 +259,25 @@ class ScannerScreen(Pane[ScannerServices]):
 
     @on(Listing.InvertChosen, "#rows")
     def _invert(self, message: Listing.InvertChosen) -> None:
-        window = message.listing.window
-        rows = [row for index in range(window.total) if (row := window.row(index)) is not None]
-        message.listing.mark(message.listing.marks ^ set(map(path_of, rows)))
+        message.listing.toggle(message.listing.keys_between(0, message.listing.window.total - 1))
 
     @on(Listing.RangeChosen, "#rows")
     def _range(self, message: Listing.RangeChosen) -> None:
-        listing = message.listing
-        if listing.range_from is not None:
-            first, last = sorted((listing.range_from, listing.cursor))
-            rows = [row for index in range(first, last + 1) if (row := listing.window.row(index)) is not None]
-            listing.mark(listing.marks | set(map(path_of, rows)))
+        message.listing.mark_range()
+
+    @on(Listing.Chosen, "#history")
+    def _scan_again(self) -> None:
+        """Scan what the scan under the cursor of the history has scanned."""
+        scan: ScanRecord | None = self.query_one("#history", Listing).current
+        if scan is None:
+            self.say("Nothing was scanned yet.")
+        else:
+            self.start([Path(os.fsdecode(root)) for root in scan.roots_raw])
 
     def action_scan(self) -> None:
+        if self.query_one("#history", Listing).has_focus:
+            self._scan_again()
+            return
         listing = self.query_one("#rows", Listing)
         folder: Folder | None = listing.current
         marked = sorted(path for path in listing.marks if isinstance(path, Path))
@@ -273,15 +293,16 @@ class ScannerScreen(Pane[ScannerServices]):
                 )
             )
         else:
-            self._scan(roots)
+            control = self._control = ScanControl()  # now: the key may be pressed twice
+            self.refresh_bindings()
+            self._scan(roots, control)
 
     @work(group="scan")
-    async def _scan(self, roots: Sequence[Path]) -> None:
+    async def _scan(self, roots: Sequence[Path], control: ScanControl) -> None:
         """Run one scan to its end; not exclusive, for what was read is worth keeping."""
-        services = await self.opened()
-        control = self._control = ScanControl()
         last: ScanProgress | None = None
         try:
+            services = await self.opened()
             async for progress in services.scan(roots, control):
                 last = progress
                 self.post_message(self.Progressed(progress))
@@ -299,6 +320,7 @@ class ScannerScreen(Pane[ScannerServices]):
 
     def on_scanner_screen_ended(self, message: Ended) -> None:
         self.tell("")
+        self.refresh_bindings()
         progress = message.progress
         self.query_one(Progress).progress = progress
         if progress is not None and progress.phase is ScanPhase.DONE:
@@ -318,8 +340,8 @@ class ScannerScreen(Pane[ScannerServices]):
 
     def action_pause(self) -> None:
         if self._control is None:
-            self.say(keyed(self.app, "No scan is running. <scanner.scan:S> starts one."))
-        elif self._control.paused:
+            return
+        if self._control.paused:
             self._control.resume()
         else:
             self._control.pause()
@@ -330,7 +352,6 @@ class ScannerScreen(Pane[ScannerServices]):
 
         control = self._control
         if control is None:
-            self.say(keyed(self.app, "No scan is running. <scanner.scan:S> starts one."))
             return
         lines = ["What it found so far stays; the next scan goes on from there."]
         if await self.app.push_screen_wait(Confirm("Cancel the scan?", lines, yes="cancel it")):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, ClassVar, Protocol
 
 from textual import on, work
@@ -67,6 +68,7 @@ class SettingsScreen(ListPane[SettingsServices]):
             "e",
             "change",
             "Try a value",
+            show=False,
             id="settings.change",
             tooltip="Rehearse another value of a rule (<list.open:enter> does it too)",
         ),
@@ -119,21 +121,31 @@ class SettingsScreen(ListPane[SettingsServices]):
         super().__init__(opened, changed, read_only=read_only)
         self.changes: dict[str, str] = {}
         self.rehearsal: Rehearsal | None = None
+        self._env = ".env"
+        """Where the settings are written, as soon as it is known."""
 
     def body(self) -> ComposeResult:
         yield Listing(
-            tables.SETTINGS, key=lambda entry: entry.variable, id="rows", empty="Opening the library…"
+            tables.SETTINGS,
+            key=lambda entry: entry.variable,
+            id="rows",
+            empty="Opening the library…",
+            opens=("Try a value", "Rehearse another value of a rule"),
         )
         with Vertical(id="below"):
             yield Facts(id="meaning")
             yield Static(id="checks")
         yield Static(id="outlook")
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        return bool(self.changes) if action == "take_back" else True
+
     def on_mount(self) -> None:
         self.action_test()
         self._look_out()
 
     async def build(self, services: SettingsServices) -> Window[Entry]:
+        self._env, _ = await services.env_lines({})
         return FixedWindow([self._tried(entry) for entry in await services.settings()])
 
     def _tried(self, entry: Entry) -> Entry:
@@ -154,7 +166,7 @@ class SettingsScreen(ListPane[SettingsServices]):
             hint = (
                 keyed(self.app, "<list.open:enter> tries another value")
                 if entry.variable in REHEARSED
-                else "set it in .env"
+                else f"set it in {self._env}"
             )
             facts = [
                 ("means", entry.meaning),
@@ -173,7 +185,7 @@ class SettingsScreen(ListPane[SettingsServices]):
         if entry is None:
             return
         if entry.variable not in REHEARSED:
-            self.say(f"{entry.variable} decides no verdict. Set it in .env and start anew.")
+            self.say(f"{entry.variable} cannot be rehearsed here. Set it in {self._env} and start anew.")
             return
         value = await self.app.push_screen_wait(Line(f"Try {entry.variable}", entry.value))
         while value is not None:
@@ -231,7 +243,7 @@ class SettingsScreen(ListPane[SettingsServices]):
             "Nothing is tried. Press <list.open:enter> on a rule to see what another value would decide.",
         )
         if self.rehearsal is not None:
-            outlook = headline(self.rehearsal)
+            outlook = keyed(self.app, headline(self.rehearsal))
         elif self.changes:
             outlook = f"{count(len(self.changes), 'value')} tried, not rehearsed."
         self.query_one("#outlook", Static).update(Content(outlook))
@@ -243,7 +255,8 @@ class SettingsScreen(ListPane[SettingsServices]):
         if self.rehearsal is None:
             self.say(keyed(self.app, _NOTHING_TRIED))
         else:
-            self.app.push_screen(Text("What would be decided otherwise", flips_text(self.rehearsal)))
+            flips = flips_text(self.rehearsal, partial(keyed, self.app))
+            self.app.push_screen(Text("What would be decided otherwise", flips))
 
     @work(group="ask")
     async def action_write(self) -> None:

@@ -132,6 +132,7 @@ class Compare(ScrollView, can_focus=True, inherit_bindings=False):
     def show(self, comparison: Comparison | None) -> None:
         """Show another group, its first pair, the recommended side chosen."""
         self.comparison = comparison
+        self.refresh_bindings()
         self.set_reactive(Compare.right_chosen, False)
         self.set_reactive(Compare.other, 1)
         self._draw()

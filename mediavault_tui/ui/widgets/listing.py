@@ -5,7 +5,7 @@ Longer than the habit: cursor, marks, ranges and drawing share one state, and on
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Callable, Container, Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Generic, TypeVar
 
@@ -122,7 +122,7 @@ class Listing(ScrollView, Generic[Row], can_focus=True, inherit_bindings=False):
         """The user wants to open the row under the cursor."""
 
     class Marked(About):
-        """Other rows are marked than before."""
+        """Other rows are marked than before, or a range is begun."""
 
     class RangeChosen(About):
         """The user wants every row from `range_from` to the cursor marked."""
@@ -143,14 +143,23 @@ class Listing(ScrollView, Generic[Row], can_focus=True, inherit_bindings=False):
         *,
         key: Callable[[Row], Hashable],
         marking: bool = False,
+        opening: bool = True,
         empty: str = "",
+        opens: tuple[str, str] | None = None,
         id: str | None = None,
     ) -> None:
-        """`key` identifies a row for ever (a file's id): marks are held by it."""
+        """`key` identifies a row for ever (a file's id): marks are held by it.
+
+        `opening`: whether enter does anything here. `opens`: what it does, in a word or two and in a
+        sentence, where that is not to open the row.
+        """
         super().__init__(id=id)
+        self.wording = {"list.open": opens} if opens else {}
+        """What bindings are called in this list, by their ids."""
         self.columns = columns
         self.key = key
         self.marking = marking
+        self.opening = opening
         self.window: Window[Row] = FixedWindow()
         self.cursor = 0
         """The position of the row under the cursor; 0 in an empty list."""
@@ -200,6 +209,32 @@ class Listing(ScrollView, Generic[Row], can_focus=True, inherit_bindings=False):
         self.range_from = None
         self.refresh()
         self.post_message(self.Marked(self))
+
+    def keys_between(self, first: int, last: int, window: Window[Row] | None = None) -> set[Any]:
+        """Return the keys of the rows from one position to another, as far as they are here.
+
+        `window`: the one that was shown when rows were asked for; meanwhile another may be.
+        """
+        shown = self.window if window is None else window
+        rows = (shown.row(index) for index in range(first, last + 1))
+        return {self.key(row) for row in rows if row is not None}
+
+    @property
+    def ranged(self) -> tuple[int, int] | None:
+        """First and last position of the range that is begun, if one is."""
+        if self.range_from is None:
+            return None
+        return min(self.range_from, self.cursor), max(self.range_from, self.cursor)
+
+    def mark_range(self, able: Container[Any] | None = None) -> None:
+        """Mark the range that is begun: of its rows those that are `able`."""
+        if (ranged := self.ranged) is not None:
+            keys = self.keys_between(*ranged)
+            self.mark(self.marks | {key for key in keys if able is None or key in able})
+
+    def toggle(self, keys: Iterable[Hashable]) -> None:
+        """Mark which of these rows are not marked, and take the others' marks away."""
+        self.mark(self.marks ^ set(keys))
 
     def move_to(self, index: int) -> None:
         """Put the cursor on a position, as near as there is one."""
@@ -261,6 +296,8 @@ class Listing(ScrollView, Generic[Row], can_focus=True, inherit_bindings=False):
         self._ask()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action == "choose":
+            return self.opening
         return self.marking if action in ("mark", "range", "invert") else True
 
     def action_step(self, by: int) -> None:
@@ -287,6 +324,7 @@ class Listing(ScrollView, Generic[Row], can_focus=True, inherit_bindings=False):
         if self.range_from is None:
             self.range_from = self.cursor
             self.refresh_line(self.cursor + _HEADER)
+            self.post_message(self.Marked(self))
         else:
             self.post_message(self.RangeChosen(self))
 
@@ -329,9 +367,8 @@ class Listing(ScrollView, Generic[Row], can_focus=True, inherit_bindings=False):
         return "resting" if index == self.cursor else ""
 
     def _in_range(self, index: int) -> bool:
-        if self.range_from is None:
-            return False
-        return min(self.range_from, self.cursor) <= index <= max(self.range_from, self.cursor)
+        ranged = self.ranged
+        return ranged is not None and ranged[0] <= index <= ranged[1]
 
     def _gutter(self, index: int, row: Row) -> str:
         cursor = "▌" if index == self.cursor else " "

@@ -50,8 +50,7 @@ class Progress(Widget):
             return Content.styled(
                 keyed(
                     self.app,
-                    "\nNo scan is running. Choose folders with <list.mark:space>, "
-                    "then press <scanner.scan:S>.",
+                    "No scan is running. Choose folders with <list.mark:space>, then press <scanner.scan:S>.",
                 ),
                 "$foreground-muted",
             )
