@@ -29,8 +29,8 @@ from mediavault_tui.store.staging import Arrived
 class StageOrder:
     """One file to be staged: instead of what it goes, and why.
 
-    `chosen`: a person compared the two, or takes back an act in which that was done; else nothing goes that
-    only a comparison shows.
+    `chosen`: a person compared the two. Else nothing goes that only a comparison shows, but where an act is
+    taken back.
     """
 
     loser: FileId

@@ -117,9 +117,7 @@ class FileActs:
         held = await staging.held_of_files(conn, list(undone))
         # The pairs were shown to be copies then; that they still are is looked at again.
         orders = [
-            StageOrder(
-                file, held[file].keeper, held[file].group, False, held[file].reason, restore, chosen=True
-            )
+            StageOrder(file, held[file].keeper, held[file].group, False, held[file].reason, restore)
             for file, restore in undone.items()
             if file in held
         ]
