@@ -32,9 +32,9 @@ from mediavault_tui.store.staging import Arrived
 class StageOrder:
     """One file to be staged: instead of what it goes, and why.
 
-    `chosen`: a person compared the two, or takes back an act in which that was done; else nothing goes that
-    only a comparison shows. `verdict`: how sure the rules were when it was ordered, and must be still when
-    its turn comes; None where another copy than theirs is kept, or an act is taken back.
+    `chosen`: a person compared the two. Else nothing goes that only a comparison shows, but where an act is
+    taken back. `verdict`: how sure the rules were when it was ordered, and must be still when its turn comes;
+    None where another copy than theirs is kept, or an act is taken back.
     """
 
     loser: FileId

@@ -178,7 +178,7 @@ class FileActs:
                 continue
             equal = loser.content_hash is not None and loser.content_hash == keeper.content_hash
             exact = equal or was.group in exact_groups
-            orders.append(StageOrder(file, was.keeper, was.group, exact, was.reason, undoes, chosen=True))
+            orders.append(StageOrder(file, was.keeper, was.group, exact, was.reason, undoes))
         return orders, refused
 
     async def orders_to_unstage(

@@ -138,7 +138,7 @@ class Planner:
             if isinstance(found, Refused | SourceError):
                 raise found
             beside = self._beside(one.loser.raw_path, found)
-            if not one.chosen:
+            if not one.chosen and one.undoes is None:  # else a person has seen what goes
                 must_not_be_lost(one.loser, one.keeper, [path for path, _ in beside], kept_names)
             return beside
 
