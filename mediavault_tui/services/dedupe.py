@@ -9,11 +9,10 @@ from itertools import combinations
 
 from mediavault_tui.domain.content import content_pair
 from mediavault_tui.domain.judging import DecisionPolicy
-from mediavault_tui.domain.library import Comparison, Copy, GroupSummary
+from mediavault_tui.domain.library import Comparison, Copy, GroupQuery, GroupSummary, GroupTotals
 from mediavault_tui.domain.likeness import THRESHOLD, sorted_key
 from mediavault_tui.domain.model import FileId, GroupId
 from mediavault_tui.domain.quality import score_of
-from mediavault_tui.domain.verdict import Proof, Verdict
 from mediavault_tui.errors import UsageError
 from mediavault_tui.services.regroup import bundled, regroup
 from mediavault_tui.store import groups as store
@@ -22,6 +21,8 @@ from mediavault_tui.store.files import media_files
 
 _BATCH = 4000
 """Files looked at together: some 15 MB of values."""
+
+_ANY = GroupQuery()
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,22 +63,19 @@ class Dedupe:
         return DedupeSummary(len(holding), len(changed), len(gone), sum(map(len, batches)))
 
     async def groups(
-        self,
-        *,
-        limit: int = 200,
-        after: GroupSummary | None = None,
-        text: str = "",
-        proofs: Sequence[Proof] = (),
-        verdicts: Sequence[Verdict] = (),
+        self, query: GroupQuery = _ANY, *, limit: int = 200, after: GroupSummary | None = None
     ) -> list[GroupSummary]:
-        """Return a page of open groups, most reclaimable bytes first.
+        """Return a page of open groups, most reclaimable bytes first."""
+        async with self._database.connection() as conn:
+            return await store.open_groups(conn, query, limit=limit, after=after)
 
-        `text`: words that the title must hold; `proofs`, `verdicts`: only these, if any.
+    async def group_totals(self, query: GroupQuery = _ANY) -> list[GroupTotals]:
+        """Return how many open groups of each kind and verdict hold the query's words.
+
+        Whatever kinds and verdicts the query asks for: who narrows wants to see what else there is.
         """
         async with self._database.connection() as conn:
-            return await store.open_groups(
-                conn, limit=limit, after=after, words=text.split(), proofs=proofs, verdicts=verdicts
-            )
+            return await store.open_groups_totals(conn, query)
 
     async def groups_below(self, paths: Sequence[bytes]) -> set[GroupId]:
         """Return the open groups with a member at or below one of these paths."""

@@ -24,7 +24,9 @@ from mediavault_tui.domain.library import (
     Facet,
     FacetCount,
     Folder,
+    GroupQuery,
     GroupSummary,
+    GroupTotals,
     InventoryQuery,
     InventoryRow,
     ScanProgress,
@@ -233,10 +235,14 @@ class Vault:
         return await (await self._services.pictures()).frame(file, at=at, width=width, height=height)
 
     async def groups(
-        self, *, limit: int = 200, after: GroupSummary | None = None, text: str = ""
+        self, query: GroupQuery, *, limit: int = 200, after: GroupSummary | None = None
     ) -> list[GroupSummary]:
         """Return a page of the undecided groups, most reclaimable bytes first."""
-        return await (await self._services.dedupe()).groups(limit=limit, after=after, text=text)
+        return await (await self._services.dedupe()).groups(query, limit=limit, after=after)
+
+    async def group_totals(self, query: GroupQuery) -> list[GroupTotals]:
+        """Return how many undecided groups there are of each kind and verdict, and their bytes."""
+        return await (await self._services.dedupe()).group_totals(query)
 
     async def comparison(self, group: GroupId) -> Comparison:
         """Return a group with all that is needed to decide it."""
@@ -281,10 +287,11 @@ class Vault:
         return replace(result, refused=(*result.refused, *unsure))
 
     async def pending(
-        self, *, limit: int = 200, after: StagedFile | None = None, text: str = ""
+        self, *, limit: int = 200, after: StagedFile | None = None, text: str = "", inverse: bool = False
     ) -> list[StagedFile]:
         """Return a page of what is staged, newest first."""
-        return await (await self._services.stage()).pending(limit=limit, after=after, text=text)
+        stage = await self._services.stage()
+        return await stage.pending(limit=limit, after=after, text=text, inverse=inverse)
 
     async def purgeable(self) -> Purgeable:
         """Return which files a purge would delete now, and how many are held for longer."""

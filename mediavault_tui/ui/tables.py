@@ -203,7 +203,7 @@ GROUPS: tuple[Column[GroupSummary], ...] = (
     Column("title", "Title", 0, lambda group: (("✎ " if group.note else "") + visible(group.title), "plain")),
     Column("proof", "Found by", 11, lambda group: (PROOFS[group.proof], "muted"), spare=2),
     Column("files", "", 3, lambda group: (f"×{group.files}", "muted"), right=True, spare=1),
-    Column("bytes", "To win", 8, lambda group: (size(group.reclaimable), "strong"), right=True),
+    Column("bytes", "Reclaimable", 11, lambda group: (size(group.reclaimable), "strong"), right=True),
 )
 
 _STAGED_SIGNS: dict[StagedState, Cell] = {
