@@ -128,10 +128,10 @@ def explained(each: Comparison) -> list[str]:
 
 
 def total(found: Sequence[Comparison]) -> str:
-    """Return the last line: how many groups, and what is to be won."""
+    """Return the last line: how many groups, and what is reclaimable."""
     groups = "1 group" if len(found) == 1 else f"{len(found)} groups"
     won = size(sum(each.group.reclaimable for each in found))
-    return f"{groups}, {won} to be won; nothing is moved by looking"
+    return f"{groups}, {won} reclaimable; nothing is moved by looking"
 
 
 def as_json(each: Comparison) -> dict[str, Any]:

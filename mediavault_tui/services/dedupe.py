@@ -117,14 +117,14 @@ class Dedupe:
             await store.tell(conn)
 
     async def undo_last_decision(self, *, who: str) -> str | None:
-        """Take back this person's last “not a duplicate” or “keep both”; None if there is none."""
+        """Take back this person's last “not a duplicate” or “keep all”; None if there is none."""
         async with self._database.transaction() as conn:
             last = await store.last_decision(conn, who=who)
             if last is None:
                 return None
             await store.forget(conn, last, who=who)
         summary = await self.refresh()
-        said = "not a duplicate" if last.kind == "not_duplicate" else "keep both"
+        said = "not a duplicate" if last.kind == "not_duplicate" else "keep all"
         back = "1 group is" if summary.changed == 1 else f"{summary.changed} groups are"
         return f"Undone: “{said}” of {last.decided_at:%Y-%m-%d %H:%M}; {back} open again"
 

@@ -86,6 +86,11 @@ class Aim:
         return Pair(comparison, 1 + self.steps % others, self.right_chosen)
 
 
+def same_copies(one: Comparison, other: Comparison) -> bool:
+    """Return whether two readings of a group show the same files in the same order."""
+    return [copy.file.id for copy in one.copies] == [copy.file.id for copy in other.copies]
+
+
 def letter(place: int) -> str:
     """Return the name of a copy: A for the first (the one recommended), B …"""
     return chr(ord("A") + place) if place < 26 else str(place + 1)

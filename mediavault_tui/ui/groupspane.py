@@ -11,6 +11,7 @@ from textual import on, work
 from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.signal import Signal
+from textual.widget import Widget
 from textual.widgets import Static
 
 from mediavault_tui.domain.library import Comparison, GroupQuery, GroupSummary, GroupTotals
@@ -76,8 +77,8 @@ class GroupsPane(TextFilteredPane[Services]):
     narrowed = GroupQuery()
     """The verdict and the kind of proof that the list is narrowed to."""
 
-    totals: Sequence[GroupTotals] = ()
-    """What the words let through, by kind and verdict."""
+    totals: Sequence[GroupTotals] | None = None
+    """What the words let through, by kind and verdict; None before it was counted."""
 
     @property
     def query_shown(self) -> GroupQuery:
@@ -86,7 +87,6 @@ class GroupsPane(TextFilteredPane[Services]):
 
     async def build(self, services: Services) -> Window[GroupSummary]:
         query = self.query_shown
-        self.totals = await services.group_totals(query)
 
         async def page(after: GroupSummary | None) -> Sequence[GroupSummary]:
             return await services.groups(query, after=after)
@@ -109,9 +109,7 @@ class GroupsPane(TextFilteredPane[Services]):
             self._pointed_at = None
         self._was_read = True
         self._say_why_empty()
-        self._show_totals()
-        panel = self.query_one("#facets", Listing)
-        panel.show(FixedWindow(narrowing.narrowers(self.totals, self.query_shown)), at=panel.cursor)
+        self._count()
         if self.listing.current is None:
             self.query_one(Compare).expect(None)
             self.remove_class("-comparing")
@@ -132,13 +130,25 @@ class GroupsPane(TextFilteredPane[Services]):
         listing.move_to(place)
         self._open()
 
-    def _show_totals(self) -> None:
-        line = self.query_one("#totals", Static)
-        parts = narrowing.total(self.totals, self.query_shown, self.size.width - 2)
-        line.update(describe.line(parts))
+    @work(exclusive=True, group="count")
+    async def _count(self) -> None:
+        """Count what the words let through, once the rows are there: they do not wait for it."""
+        try:
+            self.totals = await (await self.opened()).group_totals(self.query_shown)
+        except MediaVaultError as error:
+            self.complain("The groups could not be counted", error)
+            return
+        self._show_totals(self.totals)
+        panel = self.query_one("#facets", Listing)
+        panel.show(FixedWindow(narrowing.narrowers(self.totals, self.query_shown)), at=panel.cursor)
+
+    def _show_totals(self, totals: Sequence[GroupTotals]) -> None:
+        parts = narrowing.total(totals, self.query_shown, self.size.width - 2)
+        self.query_one("#totals", Static).update(describe.line(parts))
 
     def on_resize(self) -> None:
-        self._show_totals()
+        if self.totals is not None:
+            self._show_totals(self.totals)
 
     def on_screen_resume(self) -> None:
         if self._was_read:  # a scan may have begun since
@@ -190,6 +200,10 @@ class GroupsPane(TextFilteredPane[Services]):
         if line is not None and line.value is not None:
             self.narrowed = narrowing.toggled(self.narrowed, line.value)
             self.start_over()
+
+    def focus_next(self, selector: str | type[Widget] = "*") -> Widget | None:
+        """Stay where it is: tab shows the next pair, also where there is none."""
+        return self.focused
 
     def action_facets(self) -> None:
         panel = self.query_one("#facets", Listing)

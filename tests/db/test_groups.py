@@ -233,7 +233,7 @@ async def test_keep_both_ends_the_group_and_undo_opens_it_again(conn: Connection
     assert await dedupe.undo_last_decision(who="anna") is None
     sentence = await dedupe.undo_last_decision(who="ben")
     assert sentence is not None
-    assert "keep both" in sentence
+    assert "keep all" in sentence
     assert await only(dedupe) == group
     assert await dedupe.undo_last_decision(who="ben") is None
 

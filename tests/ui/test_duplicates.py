@@ -10,7 +10,14 @@ from pathlib import Path
 import pytest
 from textual.widgets import Static
 
-from mediavault_tui.domain.library import ActResult, Comparison, ScanPhase, ScanProgress
+from mediavault_tui.domain.library import (
+    ActResult,
+    Comparison,
+    GroupQuery,
+    GroupTotals,
+    ScanPhase,
+    ScanProgress,
+)
 from mediavault_tui.domain.media import STAGING_FOLDER
 from mediavault_tui.domain.model import FileId, GroupId
 from mediavault_tui.domain.verdict import Proof, Verdict
@@ -477,3 +484,42 @@ async def test_of_a_group_to_be_looked_at_nothing_is_recommended() -> None:
         await keys("j")(pilot)
         heads = ["".join(text for text, _ in line) for line in compare(app)._lines]
         assert any("A · keep this · recommended" in head for head in heads)
+
+
+async def test_a_copy_that_came_while_the_question_stood_is_not_staged_unnamed() -> None:
+    vault = FakeVault()
+    app = app_on(vault)
+    async with app.run_test(size=WIDE) as pilot:
+        await keys("2", "j", "K")(pilot)
+        await until(pilot, lambda: isinstance(app.screen, Confirm))
+        asked, third = vault.comparisons[1], vault.comparisons[0].copies[2]
+        vault.comparisons[1] = replace(asked, copies=(*asked.copies, third))
+        await keys("y")(pilot)
+        await until(pilot, lambda: any("other copies now" in said.message for said in app._notifications))
+        await until(pilot, lambda: compare(app).comparison == vault.comparisons[1])
+    assert vault.kept == []
+
+
+async def test_tab_never_leaves_the_list() -> None:
+    app = app_on()
+    async with app.run_test(size=WIDE) as pilot:
+        await keys("2", "tab", "j", "tab")(pilot)
+        assert app.screen.query_one("#rows", Listing).has_focus
+
+
+async def test_the_rows_do_not_wait_for_the_totals() -> None:
+    class Slow(FakeVault):
+        counted = asyncio.Event()
+
+        async def group_totals(self, query: GroupQuery) -> Sequence[GroupTotals]:
+            await self.counted.wait()
+            return await super().group_totals(query)
+
+    vault = Slow()
+    app = app_on(vault)
+    async with app.run_test(size=NARROW) as pilot:
+        await pilot.press("2")
+        await until(pilot, lambda: app.screen.query_one("#rows", Listing).window.total == 5)
+        assert str(app.screen.query_one("#totals", Static).render()) == ""
+        vault.counted.set()
+        await until(pilot, lambda: "35.1 GB" in str(app.screen.query_one("#totals", Static).render()))

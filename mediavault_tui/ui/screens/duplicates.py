@@ -17,7 +17,7 @@ from mediavault_tui.domain.model import FileId, GroupId, MediaFile
 from mediavault_tui.domain.picture import Picture
 from mediavault_tui.domain.verdict import Proof, Verdict
 from mediavault_tui.errors import MediaVaultError
-from mediavault_tui.ui.comparing import Aim, Pair, confirmation, letter, named
+from mediavault_tui.ui.comparing import Aim, Pair, confirmation, letter, named, same_copies
 from mediavault_tui.ui.format import count, visible
 from mediavault_tui.ui.groupspane import GroupServices, GroupsPane
 from mediavault_tui.ui.keyed import keyed
@@ -225,7 +225,12 @@ class DuplicatesScreen(GroupsPane[DuplicateServices]):
         if not await self.app.push_screen_wait(Confirm(title, lines, yes="stage")):
             return
         try:
-            result = await (await self.opened()).stage_group(aim.group.id, keeper)
+            services = await self.opened()
+            if not same_copies(pair.comparison, await services.comparison(aim.group.id)):
+                self.say("Nothing was staged: the group has other copies now. Look at it again.")
+                self.changed.publish("decision")
+                return
+            result = await services.stage_group(aim.group.id, keeper)
         except MediaVaultError as error:
             self.complain("Nothing was staged", error)
             return

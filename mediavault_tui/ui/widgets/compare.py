@@ -16,8 +16,7 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from mediavault_tui.domain.library import Comparison, GroupSummary
-from mediavault_tui.domain.model import FileId
-from mediavault_tui.ui.comparing import Aim, Line, compare, to_come
+from mediavault_tui.ui.comparing import Aim, Line, compare, same_copies, to_come
 
 _MARGIN = 1
 
@@ -144,7 +143,7 @@ class Compare(ScrollView, can_focus=True, inherit_bindings=False):
         """Show the copies of the group that was expected; those of any other come too late."""
         if self.group is None or comparison.group.id != self.group.id:
             return
-        if self.comparison is not None and _files(self.comparison) != _files(comparison):
+        if self.comparison is not None and not same_copies(self.comparison, comparison):
             self._start_over()  # what was chosen among other copies is not chosen among these
         self.comparison = comparison
         self._draw()
@@ -203,7 +202,3 @@ class Compare(ScrollView, can_focus=True, inherit_bindings=False):
             self._lines = compare(pair, width=width) if pair is not None else to_come(aim.group, width)
         self.virtual_size = Size(width, len(self._lines))
         self.refresh()
-
-
-def _files(comparison: Comparison) -> list[FileId]:
-    return [copy.file.id for copy in comparison.copies]
