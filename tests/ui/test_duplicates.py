@@ -14,6 +14,7 @@ from mediavault_tui.domain.library import (
     ActResult,
     Comparison,
     GroupQuery,
+    GroupSummary,
     GroupTotals,
     ScanPhase,
     ScanProgress,
@@ -523,3 +524,47 @@ async def test_the_rows_do_not_wait_for_the_totals() -> None:
         assert str(app.screen.query_one("#totals", Static).render()) == ""
         vault.counted.set()
         await until(pilot, lambda: "35.1 GB" in str(app.screen.query_one("#totals", Static).render()))
+
+
+async def test_k_twice_before_the_copies_are_here_asks_once() -> None:
+    class Slow(FakeVault):
+        may_come = asyncio.Event()
+
+        async def comparison(self, group: GroupId) -> Comparison:
+            await self.may_come.wait()
+            return await super().comparison(group)
+
+    vault = Slow()
+    app = app_on(vault)
+    async with app.run_test(size=WIDE) as pilot:
+        await pilot.press("2")
+        await until(pilot, lambda: compare(app).group is not None)
+        await pilot.press("K", "K")
+        vault.may_come.set()
+        await until(pilot, lambda: isinstance(app.screen, Confirm))
+        await keys("n")(pilot)
+        assert isinstance(app.screen, DuplicatesScreen)
+    assert vault.kept == []
+
+
+async def test_the_batch_is_asked_for_once_however_fast_its_key_comes() -> None:
+    class Slow(FakeVault):
+        may_come = asyncio.Event()
+
+        async def groups(
+            self, query: GroupQuery, *, limit: int = 200, after: GroupSummary | None = None
+        ) -> Sequence[GroupSummary]:
+            if query.verdicts:
+                await self.may_come.wait()
+            return await super().groups(query, limit=limit, after=after)
+
+    vault = Slow()
+    app = app_on(vault)
+    async with app.run_test(size=WIDE) as pilot:
+        await keys("2")(pilot)
+        await pilot.press("A", "A")
+        vault.may_come.set()
+        await until(pilot, lambda: isinstance(app.screen, Batch))
+        await keys("n")(pilot)
+        assert isinstance(app.screen, DuplicatesScreen)
+    assert vault.sure == []

@@ -207,34 +207,45 @@ class DuplicatesScreen(GroupsPane[DuplicateServices]):
         if self._still_meant(message.aim):
             self._keep(message.aim)
 
+    _asking = False
+    """Whether a question is on its way or on the screen: there is never a second one."""
+
     @work(group="write")
     async def _keep(self, aim: Aim) -> None:
         """Stage the others; the question names exactly what would be moved."""
-        from mediavault_tui.ui.dialogs import Confirm
-
-        if not self.writable():
+        if self._asking or not self.writable():
             return
         if aim.group.proof is Proof.COVERAGE:
             self.say("This shows coverage, not copies: one file holds what others hold, so none is staged.")
             return
-        pair = await self._pair(aim)
-        if pair is None or not self._two(pair):
-            return
-        keeper = pair.chosen.file.id
-        title, lines = confirmation(pair.comparison, keeper)
-        if not await self.app.push_screen_wait(Confirm(title, lines, yes="stage")):
-            return
         try:
+            pair = await self._agreed(aim)
+            if pair is None:
+                return
             services = await self.opened()
             if not same_copies(pair.comparison, await services.comparison(aim.group.id)):
                 self.say("Nothing was staged: the group has other copies now. Look at it again.")
                 self.changed.publish("decision")
                 return
-            result = await services.stage_group(aim.group.id, keeper)
+            result = await services.stage_group(aim.group.id, pair.chosen.file.id)
         except MediaVaultError as error:
             self.complain("Nothing was staged", error)
             return
         self._decided(result)
+
+    async def _agreed(self, aim: Aim) -> Pair | None:
+        """Ask whether the others may go; return the copies that were meant if they may."""
+        from mediavault_tui.ui.dialogs import Confirm
+
+        self._asking = True
+        try:
+            pair = await self._pair(aim)
+            if pair is None or not self._two(pair):
+                return None
+            title, lines = confirmation(pair.comparison, pair.chosen.file.id)
+            return pair if await self.app.push_screen_wait(Confirm(title, lines, yes="stage")) else None
+        finally:
+            self._asking = False
 
     @on(Compare.FramesAsked)
     def _frames_asked(self, message: Compare.FramesAsked) -> None:
@@ -346,7 +357,8 @@ class DuplicatesScreen(GroupsPane[DuplicateServices]):
         self._remembered("Noted.")
 
     def action_batch(self) -> None:
-        if self.writable():
+        if not self._asking and self.writable():
+            self._asking = True
             self._batch(self.query_shown)
 
     @work(group="write")
@@ -354,18 +366,20 @@ class DuplicatesScreen(GroupsPane[DuplicateServices]):
         """Offer every certain and clear group of the filter, and stage those that stay marked."""
         from mediavault_tui.ui.batch import Batch
 
-        services = await self.opened()
         try:
+            services = await self.opened()
             sure = await self._sure(services, query)
             if not sure:
-                where = "no group" if query == GroupQuery() else "no group that the filter shows"
-                self.say(f"{where.capitalize()} is certain or clear; the others want a look, one by one.")
+                where = "No group" if query == GroupQuery() else "No group that the filter shows"
+                self.say(f"{where} is certain or clear; the others want a look, one by one.")
                 return
             chosen = await self.app.push_screen_wait(Batch(sure, filtered=query != GroupQuery()))
             if chosen:
                 self._decided(await services.stage_sure(chosen))
         except MediaVaultError as error:
             self.complain("Nothing was staged", error)
+        finally:
+            self._asking = False
 
     async def _sure(self, services: DuplicateServices, query: GroupQuery) -> list[GroupSummary]:
         """Return all groups of a filter that may enter a batch."""
