@@ -79,13 +79,13 @@ async def _run(args: argparse.Namespace, kinds: list[str], verdicts: list[str]) 
 async def _comparisons(
     dedupe: Dedupe, paths: Sequence[bytes], kinds: Sequence[str], verdicts: Sequence[str]
 ) -> AsyncIterator[Comparison]:
+    from mediavault_tui.domain.library import GroupQuery
     from mediavault_tui.domain.verdict import Proof, Verdict
 
     below = await dedupe.groups_below(paths) if paths else None
+    query = GroupQuery(proofs=tuple(map(Proof, kinds)), verdicts=tuple(map(Verdict, verdicts)))
     after = None
-    while page := await dedupe.groups(
-        after=after, proofs=[Proof(kind) for kind in kinds], verdicts=[Verdict(name) for name in verdicts]
-    ):
+    while page := await dedupe.groups(query, after=after):
         for group in page:
             if below is None or group.id in below:
                 yield await dedupe.comparison(group.id)
@@ -129,7 +129,7 @@ def explained(each: Comparison) -> list[str]:
 
 
 def total(found: Sequence[Comparison]) -> str:
-    """Return the last line: how many groups, and what following every recommendation would free."""
+    """Return the last line: how many groups, and what is reclaimable."""
     groups = "1 group" if len(found) == 1 else f"{len(found)} groups"
     won = size(sum(each.group.reclaimable for each in found))
     return f"{groups}, {won} reclaimable; nothing is moved by looking"

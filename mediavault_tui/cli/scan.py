@@ -11,7 +11,7 @@ import sys
 import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from mediavault_tui.cli.roots import known_roots, named_roots
@@ -20,8 +20,7 @@ from mediavault_tui.domain.pathtext import harmless
 from mediavault_tui.errors import UsageError
 
 if TYPE_CHECKING:
-    from mediavault_tui.domain.library import ScanError, ScanProgress
-    from mediavault_tui.services.dedupe import Dedupe
+    from mediavault_tui.domain.library import GroupsWaiting, ScanError, ScanProgress
     from mediavault_tui.services.scan_control import ScanControl
     from mediavault_tui.services.scan_far import FarPolicy
     from mediavault_tui.settings import Settings
@@ -132,46 +131,36 @@ async def _scan(args: argparse.Namespace) -> int:
         line.clear()
         history = await scanner.history(limit=20)
         ready = not args.no_match and any(end.phase is ScanPhase.DONE for end in ends.values())
-        found = await _waiting(bootstrap.dedupe(database, settings)) if ready else None
+        found = await bootstrap.dedupe(database, settings).waiting() if ready else None
     seconds = time.monotonic() - started
     kept = {record.id: record.errors for record in history}
     ended = [(last, kept.get(last.scan, ())) for last in ends.values()]
     if args.json:
-        waiting = {} if found is None else {"duplicates": asdict(found)}
+        waiting = (
+            {}
+            if found is None
+            else {"duplicates": {"groups": found.groups, "reclaimable_bytes": found.reclaimable}}
+        )
         print(json.dumps(_document(ended, seconds) | waiting, ensure_ascii=True))
     else:
         for last, errors in ended:
             _report(last, errors, seconds)
         if found is not None:
-            print(found)
+            print(_waiting(found))
     if control.cancelled:
         return 130
     clean = whole and all(end.phase is ScanPhase.DONE and not end.roots_failed for end in ends.values())
     return 0 if clean else 1
 
 
-@dataclass(frozen=True, slots=True)
-class _Waiting:
-    """The groups that wait for a decision, and what following every recommendation would free."""
-
-    groups: int
-    reclaimable_bytes: int
-
-    def __str__(self) -> str:
-        if not self.groups:
-            return "No duplicates wait for a decision"
-        one = self.groups == 1
-        many = "1 group of duplicates waits" if one else f"{self.groups:,} groups of duplicates wait"
-        lists = f"`mediavault duplicates` lists {'it' if one else 'them'}"
-        return f"{many}, {size(self.reclaimable_bytes)} reclaimable; {lists}"
-
-
-async def _waiting(dedupe: Dedupe) -> _Waiting:
-    groups = won = 0
-    after = None
-    while page := await dedupe.groups(limit=5000, after=after):
-        groups, won, after = groups + len(page), won + sum(each.reclaimable for each in page), page[-1]
-    return _Waiting(groups, won)
+def _waiting(found: GroupsWaiting) -> str:
+    """Say how many groups wait for a decision, and what would be freed."""
+    if not found.groups:
+        return "No duplicates wait for a decision"
+    one = found.groups == 1
+    many = "1 group of duplicates waits" if one else f"{found.groups:,} groups of duplicates wait"
+    lists = f"`mediavault duplicates` lists {'it' if one else 'them'}"
+    return f"{many}, {size(found.reclaimable)} reclaimable; {lists}"
 
 
 @asynccontextmanager

@@ -134,6 +134,29 @@ class GroupsWaiting:
 
 
 @dataclass(frozen=True, slots=True)
+class GroupQuery:
+    """Which open groups. `text`: words that the title or a path must hold; `inverse` turns them around.
+
+    `proofs`, `verdicts`: only these, if any.
+    """
+
+    text: str = ""
+    inverse: bool = False
+    proofs: tuple[Proof, ...] = ()
+    verdicts: tuple[Verdict, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class GroupTotals:
+    """How many open groups of one kind and verdict there are, and the bytes that they would free."""
+
+    proof: Proof
+    verdict: Verdict
+    groups: int
+    reclaimable: int
+
+
+@dataclass(frozen=True, slots=True)
 class GroupSummary:
     """One line of the Duplicates pane, most reclaimable bytes first."""
 

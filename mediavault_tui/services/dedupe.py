@@ -9,21 +9,28 @@ from itertools import combinations
 
 from mediavault_tui.domain.content import content_pair
 from mediavault_tui.domain.judging import DecisionPolicy
-from mediavault_tui.domain.library import Comparison, Copy, GroupSummary, GroupsWaiting
+from mediavault_tui.domain.library import (
+    Comparison,
+    Copy,
+    GroupQuery,
+    GroupSummary,
+    GroupsWaiting,
+    GroupTotals,
+)
 from mediavault_tui.domain.likeness import THRESHOLD, sorted_key
 from mediavault_tui.domain.model import FileId, FileState, GroupId
 from mediavault_tui.domain.quality import score_of
-from mediavault_tui.domain.verdict import Proof, Verdict
 from mediavault_tui.errors import UsageError
 from mediavault_tui.services.regroup import bundled, regroup
 from mediavault_tui.services.rescore import rescore
 from mediavault_tui.store import groups as store
-from mediavault_tui.store import staging_groups
 from mediavault_tui.store.database import Connection, Database
 from mediavault_tui.store.files import media_files
 
 _BATCH = 4000
 """Files looked at together: some 15 MB of values."""
+
+_ANY = GroupQuery()
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,27 +73,24 @@ class Dedupe:
         return DedupeSummary(len(holding), len(changed), len(gone), sum(map(len, batches)))
 
     async def groups(
-        self,
-        *,
-        limit: int = 200,
-        after: GroupSummary | None = None,
-        text: str = "",
-        proofs: Sequence[Proof] = (),
-        verdicts: Sequence[Verdict] = (),
+        self, query: GroupQuery = _ANY, *, limit: int = 200, after: GroupSummary | None = None
     ) -> list[GroupSummary]:
-        """Return a page of open groups, most reclaimable bytes first.
+        """Return a page of open groups, most reclaimable bytes first."""
+        async with self._database.connection() as conn:
+            return await store.open_groups(conn, query, limit=limit, after=after)
 
-        `text`: words that the title must hold; `proofs`, `verdicts`: only these, if any.
+    async def group_totals(self, query: GroupQuery = _ANY) -> list[GroupTotals]:
+        """Return how many open groups of each kind and verdict hold the query's words.
+
+        Whatever kinds and verdicts the query asks for: who narrows wants to see what else there is.
         """
         async with self._database.connection() as conn:
-            return await store.open_groups(
-                conn, limit=limit, after=after, words=text.split(), proofs=proofs, verdicts=verdicts
-            )
+            return await store.open_groups_totals(conn, query)
 
     async def waiting(self) -> GroupsWaiting:
         """Return how many groups wait for a decision, and how much they would free."""
-        async with self._database.connection() as conn:
-            return await staging_groups.waiting(conn)
+        totals = await self.group_totals()
+        return GroupsWaiting(sum(t.groups for t in totals), sum(t.reclaimable for t in totals))
 
     async def groups_below(self, paths: Sequence[bytes]) -> set[GroupId]:
         """Return the open groups with a member at or below one of these paths."""
@@ -128,14 +132,14 @@ class Dedupe:
             await store.tell(conn)
 
     async def undo_last_decision(self, *, who: str) -> str | None:
-        """Take back this person's last “not a duplicate” or “keep both”; None if there is none."""
+        """Take back this person's last “not a duplicate” or “keep all”; None if there is none."""
         async with self._database.transaction() as conn:
             last = await store.last_decision(conn, who=who)
             if last is None:
                 return None
             await store.forget(conn, last, who=who)
         summary = await self.refresh()
-        said = "not a duplicate" if last.kind == "not_duplicate" else "keep both"
+        said = "not a duplicate" if last.kind == "not_duplicate" else "keep all"
         back = "1 group is" if summary.changed == 1 else f"{summary.changed} groups are"
         return f"Undone: “{said}” of {last.decided_at:%Y-%m-%d %H:%M}; {back} open again"
 

@@ -229,11 +229,14 @@ class Stage:
         )
 
     async def pending(
-        self, *, limit: int = 200, after: StagedFile | None = None, text: str = ""
+        self, *, limit: int = 200, after: StagedFile | None = None, text: str = "", inverse: bool = False
     ) -> list[StagedFile]:
-        """Return what is staged, newest first; `text`: words that title or path must hold."""
+        """Return what is staged, newest first; `text`: words that title or path must hold.
+
+        `inverse`: all that does not hold them.
+        """
         async with self._database.connection() as conn:
-            rows = await staging.page(conn, limit=limit, after=after, text=text)
+            rows = await staging.page(conn, limit=limit, after=after, text=text, inverse=inverse)
         return self._purging.dated(rows)
 
     async def purgeable(self, staged: Sequence[StagedId] | None = None, *, early: bool = False) -> Purgeable:

@@ -24,8 +24,10 @@ from mediavault_tui.domain.library import (
     Facet,
     FacetCount,
     Folder,
+    GroupQuery,
     GroupSummary,
     GroupsWaiting,
+    GroupTotals,
     InventoryQuery,
     InventoryRow,
     ScanProgress,
@@ -240,10 +242,14 @@ class Vault:
         return await (await self._services.pictures()).frame(file, at=at, width=width, height=height)
 
     async def groups(
-        self, *, limit: int = 200, after: GroupSummary | None = None, text: str = ""
+        self, query: GroupQuery, *, limit: int = 200, after: GroupSummary | None = None
     ) -> list[GroupSummary]:
         """Return a page of the undecided groups, most reclaimable bytes first."""
-        return await (await self._services.dedupe()).groups(limit=limit, after=after, text=text)
+        return await (await self._services.dedupe()).groups(query, limit=limit, after=after)
+
+    async def group_totals(self, query: GroupQuery) -> list[GroupTotals]:
+        """Return how many undecided groups there are of each kind and verdict, and their bytes."""
+        return await (await self._services.dedupe()).group_totals(query)
 
     async def waiting(self) -> GroupsWaiting:
         """Return how many groups wait for a decision, and how much they would free."""
@@ -290,10 +296,11 @@ class Vault:
         return await (await self._acting()).stage_groups(groups, sure=True, who=self._who)
 
     async def pending(
-        self, *, limit: int = 200, after: StagedFile | None = None, text: str = ""
+        self, *, limit: int = 200, after: StagedFile | None = None, text: str = "", inverse: bool = False
     ) -> list[StagedFile]:
         """Return a page of what is staged, newest first."""
-        return await (await self._services.stage()).pending(limit=limit, after=after, text=text)
+        stage = await self._services.stage()
+        return await stage.pending(limit=limit, after=after, text=text, inverse=inverse)
 
     async def purgeable(self, staged: Sequence[StagedId] | None = None) -> Purgeable:
         """Return which files (of `staged`) a purge would delete now, and how many are held for longer."""

@@ -1,7 +1,7 @@
 """Groups of copies, their members, and what a person decided about them.
 
 Functions take the connection first; whatever belongs together belongs into the caller's
-transaction.
+transaction. Long, because it has one short function for each query.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any
 
 from asyncpg import Record
 
-from mediavault_tui.domain.library import GroupSummary
+from mediavault_tui.domain.library import GroupQuery, GroupSummary, GroupTotals
 from mediavault_tui.domain.model import FileId, GroupId
 from mediavault_tui.domain.paths import place as placed
 from mediavault_tui.domain.verdict import Decision, Edge, Group, Loss, MemberVerdict, Proof, Verdict
@@ -160,13 +160,7 @@ async def gone(
 
 
 async def open_groups(
-    conn: Connection,
-    *,
-    limit: int,
-    after: GroupSummary | None = None,
-    words: Sequence[str] = (),
-    proofs: Sequence[Proof] = (),
-    verdicts: Sequence[Verdict] = (),
+    conn: Connection, query: GroupQuery, *, limit: int, after: GroupSummary | None = None
 ) -> list[GroupSummary]:
     """Return the next page of open groups, most reclaimable bytes first."""
     rows = await conn.fetch(
@@ -174,11 +168,21 @@ async def open_groups(
         limit,
         after.reclaimable if after else None,
         after.id if after else None,
-        [word.lower() for word in words],
-        [str(proof) for proof in proofs],
-        [str(verdict) for verdict in verdicts],
+        query.text.lower().split(),
+        [str(proof) for proof in query.proofs],
+        [str(verdict) for verdict in query.verdicts],
+        query.inverse,
     )
     return [_summary(row) for row in rows]
+
+
+async def open_groups_totals(conn: Connection, query: GroupQuery) -> list[GroupTotals]:
+    """Return the open groups that the words let through, counted by kind and verdict."""
+    rows = await conn.fetch(sql("open_groups_totals"), query.text.lower().split(), query.inverse)
+    return [
+        GroupTotals(Proof(row["proof"]), Verdict(row["verdict"]), row["groups"], row["reclaimable"])
+        for row in rows
+    ]
 
 
 async def groups_below(conn: Connection, paths: Sequence[bytes]) -> set[GroupId]:

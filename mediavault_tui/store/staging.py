@@ -150,15 +150,16 @@ async def holdings_now(conn: Connection) -> set[bytes]:
 
 
 async def page(
-    conn: Connection, *, limit: int, after: StagedFile | None = None, text: str = ""
+    conn: Connection, *, limit: int, after: StagedFile | None = None, text: str = "", inverse: bool = False
 ) -> list[StagedFile]:
-    """Return the next page of what is staged, newest first; `text`: words that must occur."""
+    """Return the next page of what is staged, newest first; `text`: words that must (not) occur."""
     rows = await conn.fetch(
         sql("staged_page"),
         limit,
         after.staged_at if after else None,
         after.id if after else None,
         text.split(),
+        inverse,
     )
     return [
         StagedFile(

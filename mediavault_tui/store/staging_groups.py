@@ -5,14 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from mediavault_tui.domain.library import GroupsWaiting
 from mediavault_tui.domain.model import FileId, GroupId
 from mediavault_tui.domain.stage_terms import Standing
 from mediavault_tui.domain.verdict import Proof, Verdict
 from mediavault_tui.store.database import Connection
 from mediavault_tui.store.sqlfiles import sql
-
-ROWS = {"open_groups_waiting": GroupsWaiting}
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,10 +112,3 @@ async def groups_of_verdicts(conn: Connection, verdicts: Sequence[Verdict]) -> l
     """
     rows = await conn.fetch(sql("groups_of_verdicts"), [verdict.value for verdict in verdicts])
     return [GroupId(row["id"]) for row in rows]
-
-
-async def waiting(conn: Connection) -> GroupsWaiting:
-    """Return how many groups wait for a decision, and the bytes that they would free."""
-    row = await conn.fetchrow(sql("open_groups_waiting"))
-    assert row is not None  # an aggregate always has one row
-    return GroupsWaiting(*row)

@@ -14,7 +14,7 @@ from mediavault_tui.domain.library import GroupSummary
 from mediavault_tui.domain.model import GroupId
 from mediavault_tui.ui import describe, tables
 from mediavault_tui.ui.dialogs import Modal
-from mediavault_tui.ui.format import count, size, visible, wrap
+from mediavault_tui.ui.format import count, first_lines, size, visible
 from mediavault_tui.ui.inorder import AsksFirst
 from mediavault_tui.ui.widgets.listing import Listing
 from mediavault_tui.ui.windows import FixedWindow
@@ -48,9 +48,10 @@ class Batch(AsksFirst, Modal[list[GroupId] | None]):
         Binding("n,escape", "dismiss(None)", "Back", id="batch.no", tooltip="Leave everything as it is"),
     ]
 
-    def __init__(self, groups: Sequence[GroupSummary]) -> None:
+    def __init__(self, groups: Sequence[GroupSummary], *, filtered: bool = False) -> None:
+        """`filtered`: these are only what a filter lets through."""
         super().__init__(
-            "Stage every sure one?",
+            "Stage every safe one that the filter shows?" if filtered else "Stage every safe one?",
             [
                 ("<batch.yes:y>", "stage the marked"),
                 ("<list.mark:space>", "leave out"),
@@ -80,7 +81,7 @@ class Batch(AsksFirst, Modal[list[GroupId] | None]):
         listing = self.query_one(Listing)
         group: GroupSummary | None = listing.current
         width = self.query_one("#sentence").size.width or 90
-        text = wrap(visible(group.sentence), width)[:2] if group else []
+        text = first_lines(visible(group.sentence), width, most=2) if group else []
         self.query_one("#sentence", Static).update(describe.plain(text))
         chosen = [group for group in self.groups if group.id in listing.marks]
         files = sum(group.files - 1 for group in chosen)

@@ -6,10 +6,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
 
-from mediavault_tui.domain.library import Comparison, Copy
+from mediavault_tui.domain.library import Comparison, Copy, GroupSummary
 from mediavault_tui.domain.losses import losses
 from mediavault_tui.domain.model import FileId, Health
-from mediavault_tui.domain.verdict import Loss
+from mediavault_tui.domain.verdict import Loss, Proof, Verdict
 from mediavault_tui.ui import describe
 from mediavault_tui.ui.columns import Tone
 from mediavault_tui.ui.format import PROOFS, VERDICTS, clock, count, fit, middle, rate, size, visible, wrap
@@ -43,48 +43,108 @@ _EQUAL: Span = ("=", "muted")
 _OTHER: Span = ("≠", "muted")
 
 
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """Copy A beside another one of its group, and which of the two is chosen to be kept."""
+
+    comparison: Comparison
+    other: int
+    right_chosen: bool
+
+    @property
+    def copies(self) -> tuple[Copy, Copy]:
+        """The left copy and the right one."""
+        return self.comparison.copies[0], self.comparison.copies[self.other]
+
+    @property
+    def chosen(self) -> Copy:
+        """The copy on the side marked ▶."""
+        return self.copies[self.right_chosen]
+
+
+@dataclass(frozen=True, slots=True)
+class Aim:
+    """What a key meant when it was pressed: a group, and what was chosen in it.
+
+    `steps`: how often the next copy was put beside the first. `comparison`: the copies that were on the
+    screen; None while they were on their way.
+    """
+
+    group: GroupSummary
+    steps: int = 0
+    right_chosen: bool = False
+    comparison: Comparison | None = None
+
+    @property
+    def pair(self) -> Pair | None:
+        """The two copies that were meant, where they are known."""
+        return self.pair_of(self.comparison) if self.comparison is not None else None
+
+    def pair_of(self, comparison: Comparison) -> Pair:
+        """Return the two copies that are meant among those of a comparison."""
+        others = max(len(comparison.copies) - 1, 1)
+        return Pair(comparison, 1 + self.steps % others, self.right_chosen)
+
+
+def same_copies(one: Comparison, other: Comparison) -> bool:
+    """Return whether two readings of a group show the same files in the same order."""
+    return [copy.file.id for copy in one.copies] == [copy.file.id for copy in other.copies]
+
+
 def letter(place: int) -> str:
     """Return the name of a copy: A for the first (the one recommended), B …"""
     return chr(ord("A") + place) if place < 26 else str(place + 1)
 
 
-def compare(comparison: Comparison, *, other: int, right_chosen: bool, width: int) -> list[Line]:
-    """Return the lines of copy A beside copy number `other`.
+def to_come(group: GroupSummary, width: int) -> list[Line]:
+    """Return what is known of a group before its copies are here."""
+    return list(_decision(group, group.sentence, width))
 
-    `right_chosen`: the side that `keep` would keep is the right one. `width`: cells.
-    """
+
+def compare(pair: Pair, *, width: int) -> list[Line]:
+    """Return the lines of copy A beside another one. `width`: cells."""
+    comparison, other = pair.comparison, pair.other
     if len(comparison.copies) < 2:
         return [(("Only one copy is left; there is nothing to compare.", "muted"),)]
-    left, right = comparison.copies[0], comparison.copies[other]
+    left, right = pair.copies
     cell = max((width - _LABEL - 2 * _SIGN - 2) // 2, 8)
-    lines = [*_decision(comparison, width), *_lost(left, right, other, right_chosen, width), ()]
-    lines.append(_heads(comparison, other, right_chosen, cell))
+    lines = [*_decision(comparison.group, comparison.decision.sentence, width)]
+    if comparison.group.proof is not Proof.COVERAGE:
+        lines += _lost(left, right, other, pair.right_chosen, width)
+    lines += [(), _heads(comparison, other, pair.right_chosen, cell)]
     for attribute in (*_attributes(left, right), *_parts(left, right), *_more(left, right)):
         lines += _rows(attribute, cell)
     lines += _evidence(comparison, left.file.id, right.file.id, width)
     return lines
 
 
-def _decision(comparison: Comparison, width: int) -> Iterator[Line]:
-    verdict, tone = VERDICTS[comparison.decision.verdict]
-    yield (verdict, tone), (f"   {PROOFS[comparison.group.proof]}", "muted")
-    for line in wrap(visible(comparison.decision.sentence), width):
+def _decision(group: GroupSummary, sentence: str, width: int) -> Iterator[Line]:
+    verdict, tone = VERDICTS[group.verdict]
+    yield (verdict, tone), (f"   {PROOFS[group.proof]}", "muted")
+    for line in wrap(visible(sentence), width):
         yield ((line, "strong"),)
-    if comparison.group.note:
-        for line in wrap("✎ " + visible(comparison.group.note), width):
+    if group.note:
+        for line in wrap("✎ " + visible(group.note), width):
             yield ((line, "accent"),)
 
 
 def _heads(comparison: Comparison, other: int, right_chosen: bool, cell: int) -> Line:
     pair = f"{other} of {len(comparison.copies) - 1}" if len(comparison.copies) > 2 else ""
+    copies = comparison.group.proof is not Proof.COVERAGE  # which alone may be staged
 
     def head(place: int, chosen: bool) -> Span:
         file = comparison.copies[place].file.id
-        advice = "recommended" if file == comparison.decision.keeper else ""
-        words = " · ".join(part for part in (letter(place), "keep this" if chosen else "", advice) if part)
+        advice = _advice(comparison) if copies and file == comparison.decision.keeper else ""
+        keep = "keep this" if chosen and copies else ""
+        words = " · ".join(part for part in (letter(place), keep, advice) if part)
         return fit(f"{'▶' if chosen else ' '} {words}", cell + _SIGN), "side-chosen" if chosen else "side"
 
     return (fit(pair, _LABEL), "muted"), head(0, not right_chosen), ("  ", "plain"), head(other, right_chosen)
+
+
+def _advice(comparison: Comparison) -> str:
+    """Return what the first copy is: of a group that wants a look nothing is recommended."""
+    return "best" if comparison.decision.verdict is Verdict.REVIEW else "recommended"
 
 
 def _attributes(left: Copy, right: Copy) -> Iterator[Attribute]:
@@ -122,14 +182,14 @@ def _more(left: Copy, right: Copy) -> Iterator[Attribute]:
     """Yield what no score counts but a person may want to know."""
     yield _health(left, right)
     a, b = left.file, right.file
-    yield _same("bytes", size(a.size), size(b.size))
+    yield _same("size", size(a.size), size(b.size))
     if a.info is not None and b.info is not None:
-        yield _same("length", clock(a.info.duration), clock(b.info.duration))
-        yield _same("picture", describe.picture(a), describe.picture(b))
+        yield _same("duration", clock(a.info.duration), clock(b.info.duration))
+        yield _same("video", describe.picture(a), describe.picture(b))
         yield _same("bit rate", rate(a.info.bit_rate), rate(b.info.bit_rate))
         for place, (one, two) in enumerate(zip_longest(a.info.audio, b.info.audio)):
             texts = [describe.audio(track) if track else "–" for track in (one, two)]
-            yield _same("sound" if place == 0 else "", *texts)
+            yield _same("audio" if place == 0 else "", *texts)
         subtitles = [", ".join(map(describe.subtitle, info.subtitles)) or "–" for info in (a.info, b.info)]
         yield _same("subtitles", *subtitles)
         yield _same("chapters", str(a.info.chapters or "–"), str(b.info.chapters or "–"))
@@ -141,7 +201,7 @@ def _more(left: Copy, right: Copy) -> Iterator[Attribute]:
     if a.protected or b.protected:
         yield _same("protected", *("yes, never staged" if file.protected else "no" for file in (a, b)))
     if a.link_count > 1 or b.link_count > 1:
-        yield _same("names", str(a.link_count), str(b.link_count))
+        yield _same("hard links", str(a.link_count), str(b.link_count))
 
 
 def _same(name: str, left: str, right: str) -> Attribute:
@@ -222,12 +282,15 @@ def _evidence(comparison: Comparison, left: FileId, right: FileId, width: int) -
     for edge in comparison.edges:
         if {edge.a, edge.b} == {left, right}:
             yield from _bullet(f"{edge.strength} %  {PROOFS[edge.proof]}: {edge.reason}", width)
-    for member in comparison.decision.members:
-        if member.file in (left, right):
-            for reason in member.reasons:
-                yield from _bullet(reason, width)
-    if comparison.decision.tie_break:
-        yield from _bullet(f"a tie, decided by {comparison.decision.tie_break}", width)
+    decision = comparison.decision
+    reasons = [each for member in decision.members if member.file in (left, right) for each in member.reasons]
+    if decision.tie_break:
+        reasons.append(f"a tie, decided by {decision.tie_break}")
+    if reasons:
+        yield ()
+        yield (("Why this verdict", "head"),)
+    for reason in reasons:
+        yield from _bullet(reason, width)
 
 
 def _bullet(text: str, width: int) -> Iterator[Line]:
@@ -235,6 +298,14 @@ def _bullet(text: str, width: int) -> Iterator[Line]:
     yield (("  · ", "muted"), (first, "plain"))
     for line in rest:
         yield (("    " + line, "plain"),)
+
+
+def named(pair: Pair) -> str:
+    """Return both copies of a pair by name; by the whole path where their names are the same."""
+    paths = [visible(copy.file.where) for copy in pair.copies]
+    names = [describe.folder_and_name(path)[1] for path in paths]
+    a, b = names if names[0] != names[1] else paths
+    return f"“{a}” and “{b}”"
 
 
 def losers(copies: Sequence[Copy], keeper: FileId) -> list[Copy]:
@@ -263,7 +334,8 @@ def confirmation(
             f"    ▼ you lose {loss} (a file beside it)" for loss in (beside or {}).get(copy.file.id, ())
         ]
     if keeper != comparison.decision.keeper:
-        lines += ["", "This is not the copy that is recommended."]
+        best = _advice(comparison) == "best"
+        lines += ["", f"This is not the {'best copy' if best else 'copy that is recommended'}."]
     lines += ["", describe.STAGED_THEN]
     title = f"Keep {letter(comparison.copies.index(kept))} and stage {count(len(gone), 'copy', 'copies')}?"
     return title, lines

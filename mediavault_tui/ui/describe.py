@@ -185,7 +185,7 @@ def facts(copy: Copy, *, choosing: str) -> list[Fact]:
         ("named", _named(file)),
         ("name", name),
         ("folder", folder),
-        ("bytes", f"{size(file.size)} ({file.size:,})"),
+        ("size", f"{size(file.size)} ({file.size:,})"),
         ("health", file.health.health.value + (f": {file.health.reason}" if file.health.reason else "")),
         ("state", "" if file.state is FileState.PRESENT else file.state.value),
         ("protected", "yes, never staged" if file.protected else ""),
@@ -193,8 +193,8 @@ def facts(copy: Copy, *, choosing: str) -> list[Fact]:
     ]
     if info is not None:
         known += [
-            ("length", clock(info.duration)),
-            ("picture", picture(file)),
+            ("duration", clock(info.duration)),
+            ("video", picture(file)),
             *[("audio", audio(track)) for track in info.audio],
             ("subtitles", ", ".join(subtitle(track) for track in info.subtitles)),
             ("chapters", str(info.chapters or "")),

@@ -129,6 +129,14 @@ def wrap(text: str, width: int) -> list[str]:
     return [*lines, line] if line or not lines else lines
 
 
+def first_lines(text: str, width: int, *, most: int) -> list[str]:
+    """Return visible `text` in at most so many lines, with … where its end was cut."""
+    lines = wrap(text, width)
+    if len(lines) <= most:
+        return lines
+    return [*lines[: most - 1], crop(f"{lines[most - 1]} {lines[most]}", width)]
+
+
 def _head(text: str, width: int) -> str:
     """Return the longest beginning of `text` that takes at most `width` cells."""
     if text.isascii():

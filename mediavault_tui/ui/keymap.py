@@ -63,7 +63,7 @@ PLACES: tuple[tuple[str, type[DOMNode]], ...] = (
     ("A choice", dialogs.Choice),
     ("An error", dialogs.Trouble),
     ("Lines to read", dialogs.Text),
-    ("All sure ones", batch.Batch),
+    ("All safe ones", batch.Batch),
     ("Watch", watching.Watch),
     ("A code to point at", code.Code),
     ("Links that work", links.Links),

@@ -175,18 +175,21 @@ class TextFilteredPane(FilteredPane[Services]):
     """A pane whose list is narrowed by words alone."""
 
     text = ""
-    """What the rows must hold, as it was typed."""
+    """The words that the rows must hold."""
+
+    inverse = False
+    """Whether the filter is turned around: the rows must not hold them."""
 
     def clear_filter(self) -> None:
         """Show everything again."""
         self.query_one(FilterLine).clear()
-        self.text = ""
+        self.text, self.inverse = "", False
         self.start_over()
 
     @on(FilterLine.Filtered)
     def _filter(self, message: FilterLine.Filtered) -> None:
-        if message.text != self.text:
-            self.text = message.text
+        if (message.text, message.inverse) != (self.text, self.inverse):
+            self.text, self.inverse = message.text, message.inverse
             self.start_over()
 
 

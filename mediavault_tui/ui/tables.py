@@ -62,7 +62,7 @@ INVENTORY: tuple[Column[InventoryRow], ...] = (
     Column("hdr", "HDR", 6, lambda row: ("+".join(row.hdr), "accent"), spare=5),
     Column("audio", "Audio", 8, lambda row: (visible(" ".join(row.audio_languages)), "plain"), spare=2),
     Column("subs", "Subtitles", 9, lambda row: (visible(" ".join(row.subtitle_languages)), "muted"), spare=4),
-    Column("size", "Bytes", 8, lambda row: (size(row.size), "plain"), right=True),
+    Column("size", "Size", 8, lambda row: (size(row.size), "plain"), right=True),
     Column(
         "score", "Score", 6, lambda row: ("" if row.score is None else str(row.score), "strong"), right=True
     ),
@@ -84,7 +84,7 @@ SORTED_BY = {
 SORTS = {
     SortKey.TITLE: "title, from A",
     SortKey.YEAR: "year, newest first",
-    SortKey.SIZE: "bytes, most first",
+    SortKey.SIZE: "size, largest first",
     SortKey.SCORE: "score, best first",
     SortKey.MODIFIED: "last change, newest first",
     SortKey.HEIGHT: "picture, tallest first",
@@ -203,7 +203,7 @@ GROUPS: tuple[Column[GroupSummary], ...] = (
     Column("title", "Title", 0, lambda group: (("✎ " if group.note else "") + visible(group.title), "plain")),
     Column("proof", "Found by", 11, lambda group: (PROOFS[group.proof], "muted"), spare=2),
     Column("files", "", 3, lambda group: (f"×{group.files}", "muted"), right=True, spare=1),
-    Column("bytes", "To win", 8, lambda group: (size(group.reclaimable), "strong"), right=True),
+    Column("bytes", "Reclaimable", 11, lambda group: (size(group.reclaimable), "strong"), right=True),
 )
 
 _STAGED_SIGNS: dict[StagedState, Cell] = {
@@ -221,7 +221,7 @@ def staged_columns(now: datetime) -> tuple[Column[StagedFile], ...]:
         Column("title", "Title", 0, lambda staged: (staged_name(staged), "plain")),
         Column("by", "By", 10, lambda staged: (visible(staged.staged_by), "muted"), spare=2),
         Column("held", "Held", 10, lambda staged: held_cell(staged, now), right=True),
-        Column("size", "Bytes", 8, lambda staged: (size(staged.size), "plain"), right=True, spare=1),
+        Column("size", "Size", 8, lambda staged: (size(staged.size), "plain"), right=True, spare=1),
         Column("freed", "Freed", 8, lambda staged: (size(staged.freed), "strong"), right=True),
     )
 

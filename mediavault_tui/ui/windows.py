@@ -111,6 +111,19 @@ async def rows_with(
     return found
 
 
+async def place_of(window: Window[Row], wanted: Hashable, key: Callable[[Row], Hashable]) -> int | None:
+    """Return where the row with this key is; what is not here is read until it is found. None: nowhere."""
+    index = 0
+    while index < window.total:
+        if window.row(index) is None:
+            await window.load(index, index)
+        row = window.row(index)
+        if row is not None and key(row) == wanted:
+            return index
+        index += 1
+    return None
+
+
 class PageReader(Protocol[KeyIn, RowOut]):
     """Reads `limit` rows after or before a key, or the last ones; always in the list's order."""
 

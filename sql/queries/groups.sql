@@ -152,8 +152,8 @@ returning g.id;
 
 -- name: open_groups
 -- Open groups, most reclaimable bytes first. $1 rows to return; $2, $3 the last row of the page
--- before (bytes, id), or null; $4 words, in small letters, each of which the title or a file's own must hold;
--- $5 proofs, $6 verdicts (empty: any).
+-- before (bytes, id), or null; $4 words, in small letters, each of which the title, or a file's own or its path,
+-- must hold; $5 proofs, $6 verdicts (empty: any); $7 whether the words are turned around.
 select g.id,
        g.proof,
        g.title,
@@ -166,20 +166,33 @@ select g.id,
 from duplicate_groups g
 where g.state = 'open'
   and ($2::bigint is null or (g.reclaimable_bytes, g.id) < ($2, $3::bigint))
-  and not exists (select from unnest($4::text[]) as w (word)
-                  where position(w.word in lower(g.title)) = 0
-                    and not exists (select from duplicate_members m join media_files f on f.id = m.file_id
-                                    where m.group_id = g.id and position(w.word in lower(f.named_title)) > 0))
+  and (cardinality($4::text[]) = 0 or $7::boolean <> not exists (
+      select from unnest($4) as w (word)
+      where position(w.word in lower(g.title)) = 0
+        and not exists (select from duplicate_members m join media_files f on f.id = m.file_id
+                        where m.group_id = g.id
+                          and position(w.word in lower(concat_ws(' ', f.named_title, f.path))) > 0)))
   and ($5::text[] = '{}' or g.proof = any ($5))
   and ($6::text[] = '{}' or g.verdict = any ($6))
 order by g.reclaimable_bytes desc, g.id desc
 limit $1;
 
--- name: open_groups_waiting
--- How many open groups there are, and the bytes that they would free. It takes nothing.
-select count(*) as groups, coalesce(sum(g.reclaimable_bytes), 0)::bigint as reclaimable
+-- name: open_groups_totals
+-- How many open groups there are of each kind and verdict, and the bytes that they would free.
+-- $1 words, in small letters, as `open_groups` takes them; $2 whether they are turned around.
+select g.proof,
+       g.verdict,
+       count(*)                         as groups,
+       sum(g.reclaimable_bytes)::bigint as reclaimable
 from duplicate_groups g
-where g.state = 'open';
+where g.state = 'open'
+  and (cardinality($1::text[]) = 0 or $2::boolean <> not exists (
+      select from unnest($1) as w (word)
+      where position(w.word in lower(g.title)) = 0
+        and not exists (select from duplicate_members m join media_files f on f.id = m.file_id
+                        where m.group_id = g.id
+                          and position(w.word in lower(concat_ws(' ', f.named_title, f.path))) > 0)))
+group by g.proof, g.verdict;
 
 -- name: group_by_id
 -- One group, whatever its state, with what was decided. $1 the id.

@@ -172,7 +172,8 @@ order by p.staged_at, p.id;
 
 -- name: staged_page
 -- What is staged now, newest first, as the Pending pane shows it.
--- $1 rows, $2 $3 staged_at and id of the row before (or null), $4 words that title or path must hold.
+-- $1 rows, $2 $3 staged_at and id of the row before (or null), $4 words that title or path must hold,
+-- $5 whether they are turned around.
 select p.id, p.file_id, f.title, p.original, p.staged, p.keeper_id, k.path as keeper_path, p.reason, p.staged_by,
        p.staged_at, p.state, p.size_bytes, p.link_count, p.sidecars
 from pending_deletions p
@@ -180,8 +181,9 @@ join media_files f on f.id = p.file_id
 join media_files k on k.id = p.keeper_id
 where p.state in ('staged', 'approved')
   and ($2::timestamptz is null or (p.staged_at, p.id) < ($2, $3::bigint))
-  and not exists (select from unnest($4::text[]) w
-                  where strpos(lower(concat_ws(' ', f.title, f.named_title, p.original)), lower(w)) = 0)
+  and (cardinality($4::text[]) = 0 or $5::boolean <> not exists (
+      select from unnest($4) w
+      where strpos(lower(concat_ws(' ', f.title, f.named_title, p.original)), lower(w)) = 0))
 order by p.staged_at desc, p.id desc
 limit $1;
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from mediavault_tui.domain.library import GroupsWaiting
+from mediavault_tui.domain.library import GroupQuery, GroupsWaiting, GroupTotals
 from mediavault_tui.domain.model import FileId, FileState, GroupId, Health, Identity, Kind, MediaFile
 from mediavault_tui.domain.verdict import Proof, Verdict
 from mediavault_tui.errors import UsageError
@@ -97,7 +97,7 @@ async def test_what_earlier_rules_called_clear_enters_no_batch_until_it_is_judge
     assert before == {"clear", "certain"}
     (older,) = (migration.sql for migration in migrations() if migration.name == "older_verdicts")
     await conn.execute(older)
-    (doubted,) = await dedupe.groups(verdicts=[Verdict.RECOMMENDED])
+    (doubted,) = await dedupe.groups(GroupQuery(verdicts=(Verdict.RECOMMENDED,)))
     assert doubted.sentence.endswith("Judged by earlier rules: scan again")
     (member,) = (await dedupe.comparison(doubted.id)).decision.members
     assert member.verdict is Verdict.RECOMMENDED
@@ -253,7 +253,7 @@ async def test_keep_both_ends_the_group_and_undo_opens_it_again(conn: Connection
     assert await dedupe.undo_last_decision(who="anna") is None
     sentence = await dedupe.undo_last_decision(who="ben")
     assert sentence is not None
-    assert "keep both" in sentence
+    assert "keep all" in sentence
     assert await only(dedupe) == group
     assert await dedupe.undo_last_decision(who="ben") is None
 
@@ -298,10 +298,50 @@ async def test_pages_follow_one_another_and_words_filter(conn: Connection, datab
         "Beta two (1995)",
         "Alpha one (1995)",
     ]
-    assert [group.title for group in await dedupe.groups(text="ONE gam")] == ["Gamma one (1995)"]
-    assert await dedupe.groups(text="100%_") == []
-    assert await dedupe.groups(proofs=[Proof.EXACT]) == []
-    assert len(await dedupe.groups(verdicts=[Verdict.CLEAR])) == 3
+    assert [group.title for group in await dedupe.groups(GroupQuery("ONE gam"))] == ["Gamma one (1995)"]
+    assert await dedupe.groups(GroupQuery("100%_")) == []
+    assert await dedupe.groups(GroupQuery(proofs=(Proof.EXACT,))) == []
+    assert len(await dedupe.groups(GroupQuery(verdicts=(Verdict.CLEAR,)))) == 3
+
+
+async def test_words_are_of_the_title_or_a_path_and_may_be_turned_around(
+    conn: Connection, database: Database
+) -> None:
+    await put(conn, "1080p title:One at:/films/kids/a.mkv", "480p title:One at:/old/a.mkv")
+    await put(conn, "1080p title:Two at:/films/b.mkv", "480p title:Two at:/old/b.mkv", first=3)
+    dedupe = Dedupe(database)
+    await dedupe.refresh()
+
+    async def titles(text: str, *, inverse: bool = False) -> list[str]:
+        found = await dedupe.groups(GroupQuery(text, inverse))
+        return sorted(group.title for group in found)
+
+    assert await titles("kids") == ["One (1995)"]
+    assert await titles("kids", inverse=True) == ["Two (1995)"]
+    assert await titles("old two") == ["Two (1995)"]
+    assert await titles("old two", inverse=True) == ["One (1995)"]
+    assert await titles("", inverse=True) == ["One (1995)", "Two (1995)"]
+
+
+async def test_totals_count_groups_and_bytes_by_kind_and_verdict_whatever_is_chosen(
+    conn: Connection, database: Database
+) -> None:
+    equal = await put(conn, "1080p title:One", "1080p title:One", content_hash=HASH)
+    (_, worse) = await put(conn, "1080p h264 10M title:Two", "480p mpeg4 1M title:Two", first=3)
+    await put(conn, "1080p h264 10M title:Six", "480p mpeg4 1M title:Six", first=5)
+    dedupe = Dedupe(database)
+    await dedupe.refresh()
+    (six,) = await dedupe.groups(GroupQuery("six"))
+    await dedupe.keep_both(six.id, who="ruth")
+    found = await dedupe.group_totals(GroupQuery(verdicts=(Verdict.REVIEW,)))
+    assert sorted(found, key=lambda each: each.proof) == [
+        GroupTotals(Proof.EXACT, Verdict.CERTAIN, 1, equal[1].size),
+        GroupTotals(Proof.SAME_TITLE, Verdict.CLEAR, 1, worse.size),
+    ]
+    assert [each.proof for each in await dedupe.group_totals(GroupQuery("two"))] == [Proof.SAME_TITLE]
+    assert [each.proof for each in await dedupe.group_totals(GroupQuery("two", inverse=True))] == [
+        Proof.EXACT
+    ]
 
 
 async def test_what_waits_is_counted_with_what_it_would_free(conn: Connection, database: Database) -> None:

@@ -7,7 +7,7 @@ from dataclasses import replace
 import asyncpg
 import pytest
 
-from mediavault_tui.domain.library import InventoryQuery, InventoryRow, SortKey
+from mediavault_tui.domain.library import GroupQuery, InventoryQuery, InventoryRow, SortKey
 from mediavault_tui.domain.model import FileId
 from mediavault_tui.domain.world import Title, TitleKind
 from mediavault_tui.services.choosing import Choosing
@@ -112,9 +112,9 @@ async def test_a_group_is_called_by_its_title_and_found_by_both(database: Databa
     await metadata.put_matches(conn, found)
     dedupe = Dedupe(database)
     await dedupe.refresh()
-    assert [group.title for group in await dedupe.groups(text="seven")] == ["Seven (1995)"]
-    assert [group.title for group in await dedupe.groups(text="se7en")] == ["Seven (1995)"]
-    assert await dedupe.groups(text="eight") == []
+    assert [group.title for group in await dedupe.groups(GroupQuery("seven"))] == ["Seven (1995)"]
+    assert [group.title for group in await dedupe.groups(GroupQuery("se7en"))] == ["Seven (1995)"]
+    assert await dedupe.groups(GroupQuery("eight")) == []
 
 
 async def test_a_writer_of_titles_gives_way_to_a_scan_that_holds_its_files(

@@ -258,6 +258,20 @@ async def test_a_hard_link_elsewhere_means_that_nothing_is_freed(shelf: Shelf, d
     assert (await stage.purge(word="purge", who=ME)).freed == 0
 
 
+async def test_what_is_staged_is_found_by_words_and_by_their_absence(
+    shelf: Shelf, database: Database
+) -> None:
+    keeper, loser, group = await two(shelf)
+    stage = shelf.stage(database)
+    (id,) = (await stage.stage_group(group, keeper.id, who=ME)).done
+    word = loser.path.rpartition("/")[2][:-4]
+    assert [row.id for row in await stage.pending(text=word)] == [id]
+    assert await stage.pending(text=word, inverse=True) == []
+    assert await stage.pending(text=f"{word} nowhere") == []
+    assert [row.id for row in await stage.pending(text=f"{word} nowhere", inverse=True)] == [id]
+    assert [row.id for row in await stage.pending(inverse=True)] == [id]
+
+
 async def test_undo_walks_back_one_act_at_a_time(shelf: Shelf, database: Database) -> None:
     keeper, loser, group = await two(shelf)
     stage = shelf.stage(database)

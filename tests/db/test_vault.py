@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from mediavault_tui.bootstrap import kept_metadata, pictures, undoing, watching
+from mediavault_tui.domain.library import GroupQuery
 from mediavault_tui.domain.model import FileId, GroupId, MediaFile
 from mediavault_tui.domain.rename_plan import Reach
 from mediavault_tui.domain.stage_terms import Terms
@@ -186,7 +187,7 @@ async def test_a_read_only_vault_changes_nothing(shelf: Shelf, open_vault: Calla
         with pytest.raises(Refused):
             await act
     assert await shelf.state(loser.id) == "present"
-    assert [row.id for row in await vault.groups()] == [group]
+    assert [row.id for row in await vault.groups(GroupQuery())] == [group]
 
 
 async def test_marked_files_are_added_up(shelf: Shelf, open_vault: Callable[..., Vault]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from mediavault_tui.domain.library import GroupQuery
 from mediavault_tui.domain.model import FileId, Kind, MediaFile
 from mediavault_tui.domain.verdict import Proof
 from mediavault_tui.domain.world import Title, TitleKind
@@ -40,7 +41,7 @@ async def groups(database: Database) -> list[set[int]]:
     await dedupe.refresh()
     return [
         {copy.file.id for copy in (await dedupe.comparison(group.id)).copies}
-        for group in await dedupe.groups(proofs=[Proof.SAME_TITLE])
+        for group in await dedupe.groups(GroupQuery(proofs=(Proof.SAME_TITLE,)))
     ]
 
 

@@ -67,7 +67,7 @@ def terminal(library: Path, tmp_path: Path) -> Iterator[Terminal]:
 def find(terminal: Terminal) -> None:
     """Go to the film's group by typing a part of its title."""
     terminal.press("2")
-    terminal.shows("To win")
+    terminal.shows("Reclaimable")
     terminal.press("/")
     terminal.shows("words of title or path")
     terminal.type("nosf")
@@ -85,7 +85,7 @@ def stage(terminal: Terminal, library: Path) -> None:
     terminal.press("k")
     assert (library / f"{WORSE}.mkv").exists()
     terminal.press("y")
-    terminal.shows("1 file staged", "No group has such a title")
+    terminal.shows("1 file staged", "No group passes this filter")
 
 
 def test_the_demo_library_is_triaged_by_keyboard_alone(terminal: Terminal, library: Path) -> None:

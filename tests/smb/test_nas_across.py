@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from mediavault_tui.domain.library import ScanPhase
+from mediavault_tui.domain.library import GroupQuery, ScanPhase
 from mediavault_tui.domain.model import GroupId
 from mediavault_tui.domain.nightly import Window
 from mediavault_tui.domain.verdict import Proof, Verdict
@@ -80,7 +80,7 @@ async def the_groups(database: Database) -> list[set[str]]:
     dedupe = Dedupe(database)
     await dedupe.refresh()
     found = []
-    for group in await dedupe.groups(proofs=[Proof.EXACT]):
+    for group in await dedupe.groups(GroupQuery(proofs=(Proof.EXACT,))):
         copies = (await dedupe.comparison(group.id)).copies
         found.append({f"{copy.file.source} {copy.file.path.rpartition('/')[2]}" for copy in copies})
     return found
@@ -198,7 +198,7 @@ async def test_the_rules_choose_the_copy_and_it_is_staged_at_its_own_place(
     dedupe = Dedupe(database)
     await conn.execute("update media_files set health = 'healthy', probed_at = now()")
     await dedupe.refresh()
-    groups = await dedupe.groups(proofs=[Proof.EXACT])
+    groups = await dedupe.groups(GroupQuery(proofs=(Proof.EXACT,)))
     assert [group.verdict for group in groups] == [Verdict.CERTAIN] * 2
     wire = nas.places.source("nas:2").bytes_read  # type: ignore[attr-defined]
     stage = Stage(database, nas.places, staging_of=nas.staging_of)
@@ -235,7 +235,7 @@ async def test_a_share_and_a_mount_that_nobody_told_of_are_never_two_copies(
     await conn.execute("update media_files set health = 'healthy', probed_at = now()")
     dedupe = Dedupe(database)
     await dedupe.refresh()
-    (group,) = await dedupe.groups(proofs=[Proof.EXACT])
+    (group,) = await dedupe.groups(GroupQuery(proofs=(Proof.EXACT,)))
     stage = Stage(database, nas.places, staging_of=nas.staging_of)
     for keeper in await conn.fetch("select id from media_files"):
         left = marks_in(tree / "videos")

@@ -22,8 +22,10 @@ from mediavault_tui.domain.library import (
     Facet,
     FacetCount,
     Folder,
+    GroupQuery,
     GroupSummary,
     GroupsWaiting,
+    GroupTotals,
     InventoryQuery,
     InventoryRow,
     ScanCounts,
@@ -332,15 +334,31 @@ class FakeDuplicates:
         self.different: list[tuple[FileId, FileId]] = []
         self.notes: list[str] = []
 
+    def _worded(self, query: GroupQuery) -> list[GroupSummary]:
+        words = query.text.lower()
+        return [
+            c.group
+            for c in self.comparisons
+            if not words or query.inverse is not (words in c.group.title.lower())
+        ]
+
     async def groups(
-        self, *, limit: int = 200, after: GroupSummary | None = None, text: str = ""
+        self, query: GroupQuery, *, limit: int = 200, after: GroupSummary | None = None
     ) -> Sequence[GroupSummary]:
-        shown = [c.group for c in self.comparisons if text.lower() in c.group.title.lower()]
+        shown = [
+            g
+            for g in self._worded(query)
+            if (not query.proofs or g.proof in query.proofs)
+            and (not query.verdicts or g.verdict in query.verdicts)
+        ]
         start = [g.id for g in shown].index(after.id) + 1 if after else 0
         return shown[start : start + limit]
 
     async def waiting(self) -> GroupsWaiting:
         return GroupsWaiting(len(self.comparisons), sum(each.group.reclaimable for each in self.comparisons))
+
+    async def group_totals(self, query: GroupQuery) -> Sequence[GroupTotals]:
+        return [GroupTotals(g.proof, g.verdict, 1, g.reclaimable) for g in self._worded(query)]
 
     async def comparison(self, group: GroupId) -> Comparison:
         return next(c for c in self.comparisons if c.group.id == group)
@@ -415,12 +433,12 @@ class FakePending:
         """How often a forecast was asked for: each asks the disks about every file."""
 
     async def pending(
-        self, *, limit: int = 200, after: StagedFile | None = None, text: str = ""
+        self, *, limit: int = 200, after: StagedFile | None = None, text: str = "", inverse: bool = False
     ) -> Sequence[StagedFile]:
         shown = [
             replace(f, due_at=f.staged_at + self.hold if self.hold else None)
             for f in self.pending_files
-            if text.lower() in f.original.lower()
+            if not text or inverse is not (text.lower() in f.original.lower())
         ]
         start = [f.id for f in shown].index(after.id) + 1 if after else 0
         return shown[start : start + limit]

@@ -16,7 +16,7 @@ from textual.widgets._toast import Toast
 from textual.worker import WorkerFailed
 
 from mediavault_tui.cli.app import built
-from mediavault_tui.domain.library import GroupSummary, InventoryQuery, Totals
+from mediavault_tui.domain.library import GroupQuery, GroupSummary, InventoryQuery, Totals
 from mediavault_tui.errors import ConfigError, DatabaseDown, DatabaseError
 from mediavault_tui.settings import Settings, from_env
 from mediavault_tui.ui.app import MediaVaultApp
@@ -152,10 +152,10 @@ async def test_news_from_elsewhere_is_read_by_the_pane_on_the_screen_and_later_b
         read = 0
 
         async def groups(
-            self, *, limit: int = 200, after: GroupSummary | None = None, text: str = ""
+            self, query: GroupQuery, *, limit: int = 200, after: GroupSummary | None = None
         ) -> Sequence[GroupSummary]:
             self.read += 1
-            return await super().groups(limit=limit, after=after, text=text)
+            return await super().groups(query, limit=limit, after=after)
 
     vault = Counting()
     app = app_on(vault)

@@ -9,7 +9,18 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from mediavault_tui.ui.format import clock, crop, ending, episode, fit, middle, size, visible, wrap
+from mediavault_tui.ui.format import (
+    clock,
+    crop,
+    ending,
+    episode,
+    first_lines,
+    fit,
+    middle,
+    size,
+    visible,
+    wrap,
+)
 from tests.ui.fakes import HOSTILE
 
 ANY = st.text(st.characters(codec=None), max_size=60)
@@ -61,6 +72,15 @@ def test_wrapped_lines_are_never_wider_and_lose_nothing(text: str, width: int) -
     lines = wrap(shown, width)
     assert all(cell_len(line) <= width for line in lines)
     assert "".join(lines).replace(" ", "") == shown.replace(" ", "")
+
+
+@given(st.one_of(ANY, NASTY), st.integers(4, 40), st.integers(1, 4))
+def test_first_lines_are_all_of_a_text_or_say_that_they_are_not(text: str, width: int, most: int) -> None:
+    shown = visible(text)
+    lines = first_lines(shown, width, most=most)
+    assert len(lines) <= most
+    assert all(cell_len(line) <= width for line in lines)
+    assert lines == wrap(shown, width) or lines[-1].endswith("…")
 
 
 @pytest.mark.parametrize(

@@ -158,3 +158,65 @@ async def test_a_handler_that_waits_holds_the_next_key_back_for_a_moment_only(
             over.set()
         async with asyncio.timeout(5):
             await arrived.wait()
+
+
+SECOND = FakeVault().comparisons[1]
+"""The group that one step down leads to."""
+
+
+async def test_x_behind_a_step_sets_apart_the_copies_of_the_group_under_the_cursor() -> None:
+    vault = FakeVault()
+    app = app_on(vault)
+    async with app.run_test(size=WIDE) as pilot:
+        await keys("2")(pilot)
+        at_once(app, "j", "x")
+        await until(pilot, lambda: bool(vault.different))
+    assert vault.different == [tuple(copy.file.id for copy in SECOND.copies)]
+
+
+async def test_a_side_chosen_behind_a_step_is_the_side_of_the_group_under_the_cursor() -> None:
+    vault = FakeVault()
+    app = app_on(vault)
+    async with app.run_test(size=WIDE) as pilot:
+        await keys("2")(pilot)
+        at_once(app, "j", "l", "K")
+        await until(pilot, lambda: isinstance(app.screen, Confirm))
+        await keys("y")(pilot)
+        await until(pilot, lambda: bool(vault.kept))
+    assert vault.kept == [(SECOND.group.id, SECOND.copies[1].file.id)]
+
+
+async def test_links_behind_a_step_are_to_the_copies_of_the_group_under_the_cursor() -> None:
+    vault = FakeVault()
+    app = app_on(vault)
+    async with app.run_test(size=WIDE) as pilot:
+        await keys("2")(pilot)
+        at_once(app, "j", "p")
+        await until(pilot, lambda: bool(vault.watched))
+    assert vault.watched == [[copy.file.id for copy in SECOND.copies]]
+
+
+async def test_k_in_compare_behind_a_step_asks_about_the_group_under_the_cursor() -> None:
+    vault = FakeVault()
+    app = app_on(vault)
+    async with app.run_test(size=NARROW) as pilot:
+        await keys("2", "enter")(pilot)
+        at_once(app, "j", "k")
+        await until(pilot, lambda: isinstance(app.screen, Confirm))
+        await keys("y")(pilot)
+        await until(pilot, lambda: bool(vault.kept))
+    assert vault.kept == [(SECOND.group.id, SECOND.copies[0].file.id)]
+
+
+async def test_which_two_of_three_unseen_copies_differ_is_looked_at_first() -> None:
+    vault = FakeVault()
+    app = app_on(vault)
+    async with app.run_test(size=WIDE) as pilot:
+        await keys("2", "j")(pilot)
+        at_once(app, "k", "x")
+        await settle(pilot)
+        assert vault.different == []
+        await keys("x")(pilot)
+        await until(pilot, lambda: bool(vault.different))
+    first, second, _ = (copy.file.id for copy in FakeVault().comparisons[0].copies)
+    assert vault.different == [(first, second)]

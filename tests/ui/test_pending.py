@@ -254,10 +254,10 @@ async def test_the_rows_do_not_wait_for_the_forecast() -> None:
         read = 0
 
         async def pending(
-            self, *, limit: int = 200, after: StagedFile | None = None, text: str = ""
+            self, *, limit: int = 200, after: StagedFile | None = None, text: str = "", inverse: bool = False
         ) -> Sequence[StagedFile]:
             self.read += 1
-            return await super().pending(limit=limit, after=after, text=text)
+            return await super().pending(limit=limit, after=after, text=text, inverse=inverse)
 
         async def forecast(self, staged: Sequence[StagedId] | None = None) -> PurgeForecast:
             found = await super().forecast(staged)
@@ -425,3 +425,23 @@ async def test_nothing_is_moved_read_only() -> None:
         await keys("3", "r", "a", "P")(pilot)
         assert isinstance(app.screen, PendingScreen)
     assert vault.acts == []
+
+
+async def test_a_turned_filter_shows_all_others() -> None:
+    vault = FakeVault()
+    app = app_on(vault)
+    async with app.run_test(size=WIDE) as pilot:
+        name = vault.pending_files[0].original.rpartition("/")[2].split(" ")[0]
+        await keys("3", "slash", "exclamation_mark", *name, "enter")(pilot)
+        listing = app.screen.query_one("#rows", Listing)
+        rows = [listing.window.row(index) for index in range(listing.window.total)]
+    assert [row.id for row in rows if row] == [f.id for f in vault.pending_files if name not in f.original]
+    assert 0 < len(rows) < len(vault.pending_files)
+
+
+async def test_c_copies_where_a_file_is_held() -> None:
+    vault = FakeVault()
+    app = app_on(vault)
+    async with app.run_test(size=NARROW) as pilot:
+        await keys("3", "down", "c")(pilot)
+        assert app.clipboard == vault.pending_files[1].staged

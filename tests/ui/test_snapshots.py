@@ -44,6 +44,7 @@ LOOKS: dict[str, tuple[str, ...]] = {
     "inventory-rename-own": (*["down"] * 5, "r", "4"),
     "duplicates": ("2",),
     "duplicates-compare": ("2", "j", "enter", "l"),
+    "duplicates-facets": ("2", "f", "down", "down", "enter"),
     "duplicates-frames": ("2", "j", "enter", "f", "right"),
     "duplicates-hostile": ("2", "end", "enter"),
     "duplicates-keep": ("2", "j", "K"),

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from mediavault_tui.ui.windows import PAGE, GrowingWindow, KeysetWindow, rows_with
+from mediavault_tui.ui.windows import PAGE, GrowingWindow, KeysetWindow, place_of, rows_with
 
 
 class Numbers:
@@ -123,6 +123,17 @@ async def test_rows_are_found_by_their_keys_and_no_more_is_read_than_that_takes(
     assert await rows_with(window, ["5", "150"], str) == {"5": 5, "150": 150}
     assert asked == 2
     assert await rows_with(window, ["449", "none"], str) == {"449": 449}
+
+
+async def test_the_place_of_a_row_is_found_wherever_it_is() -> None:
+    async def page(after: int | None) -> Sequence[int]:
+        start = 1000 if after is None else after + 1
+        return range(start, min(start + 100, 1450))
+
+    window = GrowingWindow(page, limit=100)
+    assert await place_of(window, "1234", str) == 234
+    assert window.row(300) is None
+    assert await place_of(window, "none", str) is None
 
 
 async def test_two_who_read_a_growing_window_at_once_get_every_row_once() -> None:

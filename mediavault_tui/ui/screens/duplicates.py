@@ -1,56 +1,42 @@
-"""Duplicates: groups by bytes to be won, and Compare beside them.
+"""Duplicates: groups by reclaimable bytes, and Compare beside them.
 
 Longer than most panes: every decision about a group starts here.
 """
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar, Protocol
 
 from textual import on, work
-from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal
-from textual.signal import Signal
-from textual.widgets import Static
 
-from mediavault_tui.domain.library import ActResult, Comparison, GroupSummary
+from mediavault_tui.domain.library import ActResult, GroupQuery, GroupSummary
 from mediavault_tui.domain.model import FileId, GroupId, MediaFile
 from mediavault_tui.domain.picture import Picture
+from mediavault_tui.domain.verdict import Proof, Verdict
 from mediavault_tui.errors import MediaVaultError
-from mediavault_tui.ui import describe, tables
-from mediavault_tui.ui.comparing import confirmation, letter
-from mediavault_tui.ui.format import visible, wrap
+from mediavault_tui.ui.comparing import Aim, Pair, confirmation, letter, named, same_copies
+from mediavault_tui.ui.format import count, visible
+from mediavault_tui.ui.groupspane import GroupServices, GroupsPane
 from mediavault_tui.ui.keyed import keyed
-from mediavault_tui.ui.pane import TextFilteredPane
 from mediavault_tui.ui.widgets.compare import Compare
-from mediavault_tui.ui.widgets.filterline import FilterLine
-from mediavault_tui.ui.widgets.listing import Listing
-from mediavault_tui.ui.widgets.panebar import PaneBar
-from mediavault_tui.ui.windows import STEP, GrowingWindow, Window
 
 if TYPE_CHECKING:
     from mediavault_tui.domain.accounts import LinkId, PreviewLink
     from mediavault_tui.domain.verdict import Loss
     from mediavault_tui.domain.watching import Answering, Preview
 
-_PAUSE = 0.05
-"""Seconds that the cursor rests before a group is read."""
+_PAGE = 2000
+"""Groups read at once for a batch, which holds all that are certain or clear."""
 
-_BATCH = 2000
-"""Groups looked through at once, most bytes first; what is left comes with the next batch."""
+_ABOUT_A_GROUP = frozenset({"side", "keep", "keep_both", "not_duplicate", "watch", "note", "pair", "copy"})
+"""Actions that wait while the facets have the keys: what they would be about is not looked at then."""
 
 
-class DuplicateServices(Protocol):
+class DuplicateServices(GroupServices, Protocol):
     """What this pane asks of the services layer, and all it may ask."""
-
-    async def groups(
-        self, *, limit: int = STEP, after: GroupSummary | None = None, text: str = ""
-    ) -> Sequence[GroupSummary]: ...
-
-    async def comparison(self, group: GroupId) -> Comparison: ...
 
     async def lost_beside(self, group: GroupId, keeper: FileId) -> Mapping[FileId, Sequence[Loss]]: ...
 
@@ -75,15 +61,16 @@ class DuplicateServices(Protocol):
     async def frame(self, file: MediaFile, *, at: float, width: int, height: int) -> Picture: ...
 
 
-class DuplicatesScreen(TextFilteredPane[DuplicateServices]):
+class DuplicatesScreen(GroupsPane[DuplicateServices]):
     """The list of groups and the comparison of one."""
 
     PANE = "duplicates"
     TROUBLE = "The duplicates could not be read"
     CSS_PATH = "duplicates.tcss"
     HELP = (
-        "Groups of copies, most bytes to be won first. Choose a side with <duplicates.left:←> and "
-        "<duplicates.right:→>, keep it with <duplicates.keep:K>."
+        "Groups of copies, most reclaimable bytes first. Choose a side with <duplicates.left:←> and "
+        "<duplicates.right:→>, keep it with <duplicates.keep:K>; narrow the list with "
+        "<duplicates.filter:/> and <duplicates.facets:f>."
     )
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -111,20 +98,36 @@ class DuplicatesScreen(TextFilteredPane[DuplicateServices]):
             tooltip="Keep the side marked ▶, stage the others (asks first); "
             "in Compare <compare.keep:k> does it too",
         ),
-        Binding("b", "keep_both", "Both", id="duplicates.both", tooltip="Keep every copy of this group"),
-        Binding(
-            "x",
-            "not_duplicate",
-            "Differ",
-            id="duplicates.not",
-            tooltip="These two are not duplicates but different works; remembered for ever",
-        ),
         Binding(
             "A",
             "batch",
-            "All sure",
+            "Stage all safe",
             id="duplicates.batch",
-            tooltip="Stage what is certain or clear, after a look through the list",
+            tooltip="Stage what is certain or clear and passes the filter, after a look through the list",
+        ),
+        Binding(
+            "x",
+            "not_duplicate",
+            "Not duplicate",
+            id="duplicates.not",
+            tooltip="These two are not duplicates but different works; remembered for ever",
+        ),
+        Binding("b", "keep_both", "Keep all", id="duplicates.both", tooltip="Keep every copy of this group"),
+        Binding("tab", "pair", "Next pair", id="duplicates.pair", tooltip="The next copy of three or more"),
+        Binding(
+            "f",
+            "facets",
+            "Facets",
+            id="duplicates.facets",
+            tooltip="Narrow by verdict, and by how the copies were found",
+        ),
+        Binding(
+            "slash",
+            "filter",
+            "Filter",
+            key_display="/",
+            id="duplicates.filter",
+            tooltip="Filter by title or path",
         ),
         Binding(
             "p",
@@ -135,15 +138,12 @@ class DuplicatesScreen(TextFilteredPane[DuplicateServices]):
         ),
         Binding("n", "note", "Note", id="duplicates.note", tooltip="Write a note to this group"),
         Binding(
-            "slash", "filter", "Filter", key_display="/", id="duplicates.filter", tooltip="Filter by title"
-        ),
-        Binding(
-            "tab",
-            "pair",
-            "Next pair",
+            "c",
+            "copy",
+            "Copy path",
             show=False,
-            id="duplicates.pair",
-            tooltip="The next copy of three or more",
+            id="duplicates.copy",
+            tooltip="Copy the path of the side marked ▶ (OSC 52) and show it",
         ),
         Binding("j", "group(1)", "Next group", show=False, id="duplicates.next", tooltip="The next group"),
         Binding(
@@ -151,169 +151,131 @@ class DuplicatesScreen(TextFilteredPane[DuplicateServices]):
         ),
     ]
 
-    def __init__(
-        self,
-        opened: Callable[[], Awaitable[DuplicateServices]],
-        changed: Signal[str],
-        *,
-        read_only: bool = False,
-        scanning: Callable[[], bool] = lambda: False,
-    ) -> None:
-        """`scanning` tells whether the app scans just now: groups are found at a scan's end."""
-        super().__init__(opened, changed, read_only=read_only)
-        self.scanning = scanning
-        self._was_read = False
-        self._asking = False
-        """Whether a question is on its way or on the screen: there is never a second one."""
-
-    def body(self) -> ComposeResult:
-        with Horizontal(id="beside"):
-            yield Listing(tables.GROUPS, key=lambda group: group.id, id="rows", empty="Opening the library…")
-            yield Compare(id="compare")
-        yield FilterLine()
-        yield Static(id="sentence")
-
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        if action != "pair":
-            return True
-        comparison = self.query_one(Compare).comparison if self.is_mounted else None
-        return comparison is not None and len(comparison.copies) > 2
-
-    async def build(self, services: DuplicateServices) -> Window[GroupSummary]:
-        text = self.text
-
-        async def page(after: GroupSummary | None) -> Sequence[GroupSummary]:
-            return await services.groups(after=after, text=text)
-
-        return GrowingWindow(page)
-
-    _pointed_at: GroupId | None = None
-    """The group that another pane wants compared, until its list is here."""
-
-    def point_at(self, group: GroupId, title: str) -> None:
-        """Narrow the list to a title and compare the one group."""
-        self._pointed_at = group
-        self.query_one(FilterLine).show(title)
-        self.text = title
-        self.start_over()
-
-    def shown(self) -> None:
-        if self._pointed_at is not None:
-            rows = [self.listing.window.row(index) for index in range(self.listing.window.total)]
-            place = next((n for n, row in enumerate(rows) if row and row.id == self._pointed_at), None)
-            self._pointed_at = None
-            if place is not None:
-                self.listing.move_to(place)
-                self._open()
-            else:
-                self.say("This group does not wait for a decision any more.")
-        self._was_read = True
-        self._say_why_empty()
-        if self.listing.current is None:
-            self.query_one(Compare).show(None)
-            self.remove_class("-comparing")
-
-    def on_screen_resume(self) -> None:
-        if self._was_read:  # a scan may have begun since
-            self._say_why_empty()
-
-    def _say_why_empty(self) -> None:
-        if self.text:
-            self.listing.empty = "No group has such a title.\n" + keyed(
-                self.app, "<pane.back:esc> clears the filter."
-            )
-        elif self.scanning():
-            self.listing.empty = "A scan is running.\nIts groups of copies appear here at its end."
-        else:
-            self.listing.empty = "No duplicates are waiting.\n" + keyed(
-                self.app, "Press <app.scanner:4> to scan folders, <app.pending:3> for what is staged."
-            )
-
-    @on(Listing.Moved, "#rows")
-    @work(exclusive=True, group="compare")
-    async def _compare(self) -> None:
-        group: GroupSummary | None = self.listing.current
-        compare = self.query_one(Compare)  # now: who quits meanwhile takes the pane's parts away
-        width = self.query_one("#sentence").size.width - 2
-        lines = wrap(visible(group.sentence), max(width, 20))[:2] if group else []
-        self.query_one("#sentence", Static).update(describe.plain(lines))
-        self.query_one(PaneBar).crumbs = group.title if group else ""
-        await asyncio.sleep(_PAUSE)
-        if group is None:
-            return
-        try:
-            comparison = await (await self.opened()).comparison(group.id)
-        except MediaVaultError as error:
-            self.complain("The copies could not be read", error)
-            return
-        compare.show(comparison)
-
-    @on(Listing.Chosen, "#rows")
-    def _open(self) -> None:
-        self.add_class("-comparing")
-        self.query_one(Compare).focus()
-
-    def action_back(self) -> None:
-        if self.has_class("-comparing"):
-            self.remove_class("-comparing")
-            self.listing.focus()
-        elif self.text:
-            self.clear_filter()
+        if action in _ABOUT_A_GROUP and self.is_mounted and self.query_one("#facets").has_focus:
+            return False
+        if action == "batch":
+            return not self.is_mounted or self.listing.display
+        if action == "pair":
+            group = self.query_one(Compare).group if self.is_mounted else None
+            return group is not None and group.files > 2
+        return True
 
     def action_side(self, right: bool) -> None:
-        self.query_one(Compare).right_chosen = right
+        compare = self.query_one(Compare)
+        if compare.display:
+            compare.right_chosen = right
+        elif self.listing.current is not None:
+            self._open()  # a side that is not seen is not chosen
 
     def action_pair(self) -> None:
-        self.query_one(Compare).next_pair()
+        compare = self.query_one(Compare)
+        if compare.display:
+            compare.next_pair()
+        else:
+            self._open()
 
     def action_group(self, by: int) -> None:
         self.listing.action_step(by)
 
+    @property
+    def _aim(self) -> Aim | None:
+        """What a key that is pressed now means; always the group under the cursor."""
+        group: GroupSummary | None = self.listing.current
+        aim = self.query_one(Compare).aim
+        if group is None:
+            return None
+        return aim if aim is not None and aim.group.id == group.id else Aim(group)
+
+    def _still_meant(self, aim: Aim) -> bool:
+        """Return whether the cursor is where it was when Compare announced a key."""
+        return (now := self._aim) is not None and now.group.id == aim.group.id
+
+    async def _pair(self, aim: Aim) -> Pair | None:
+        """Return the copies that a key meant; those that were not on the screen yet are read."""
+        if aim.pair is not None:
+            return aim.pair
+        try:
+            return aim.pair_of(await (await self.opened()).comparison(aim.group.id))
+        except MediaVaultError as error:
+            self.complain("The copies could not be read", error)
+            return None
+
     def action_keep(self) -> None:
-        self.query_one(Compare).action_keep()
+        if (aim := self._aim) is not None:
+            self._keep(aim)
 
     @on(Compare.Kept)
+    def _keep_from_compare(self, message: Compare.Kept) -> None:
+        if self._still_meant(message.aim):
+            self._keep(message.aim)
+
+    _asking = False
+    """Whether a question is on its way or on the screen: there is never a second one."""
+
     @work(group="write")
-    async def _keep(self, message: Compare.Kept) -> None:
+    async def _keep(self, aim: Aim) -> None:
         """Stage the others; the question names exactly what would be moved."""
-        comparison = message.compare.comparison
-        if comparison is None or self._asking or not self.writable():
+        if self._asking or not self.writable():
+            return
+        if aim.group.proof is Proof.COVERAGE:
+            self.say("This shows coverage, not copies: one file holds what others hold, so none is staged.")
             return
         try:
-            if not await self._agreed(comparison, message.file):
+            pair = await self._agreed(aim)
+            if pair is None:
                 return
-            result = await (await self.opened()).stage_group(comparison.group.id, message.file)
+            services = await self.opened()
+            if not same_copies(pair.comparison, await services.comparison(aim.group.id)):
+                self.say("Nothing was staged: the group has other copies now. Look at it again.")
+                self.changed.publish("decision")
+                return
+            result = await services.stage_group(aim.group.id, pair.chosen.file.id)
         except MediaVaultError as error:
             self.complain("Nothing was staged", error)
             return
         self._decided(result)
 
-    async def _agreed(self, comparison: Comparison, keeper: FileId) -> bool:
-        """Ask whether the others may go; their folders are looked at first, which may take a while."""
+    async def _agreed(self, aim: Aim) -> Pair | None:
+        """Ask whether the others may go; return the copies that were meant if they may."""
         from mediavault_tui.ui.dialogs import Confirm
 
         self._asking = True
         try:
-            beside = await (await self.opened()).lost_beside(comparison.group.id, keeper)
-            title, lines = confirmation(comparison, keeper, beside)
-            return await self.app.push_screen_wait(Confirm(title, lines, yes="stage"))
+            pair = await self._pair(aim)
+            if pair is None or not self._two(pair):
+                return None
+            keeper = pair.chosen.file.id
+            # Their folders are looked at first, which may take a while.
+            beside = await (await self.opened()).lost_beside(aim.group.id, keeper)
+            title, lines = confirmation(pair.comparison, keeper, beside)
+            return pair if await self.app.push_screen_wait(Confirm(title, lines, yes="stage")) else None
         finally:
             self._asking = False
 
     @on(Compare.FramesAsked)
-    def _frames(self, message: Compare.FramesAsked) -> None:
+    def _frames_asked(self, message: Compare.FramesAsked) -> None:
+        if self._still_meant(message.aim):
+            self._frames(message.aim)
+
+    @work(group="ask")
+    async def _frames(self, aim: Aim) -> None:
         from mediavault_tui.ui.frames import Frames
 
-        comparison, other = message.compare.comparison, message.compare.other
-        if comparison is not None:
-            sides = [(letter(place), comparison.copies[place].file) for place in (0, other)]
-            self.app.push_screen(Frames(comparison.group.title, sides, self.opened))
+        pair = await self._pair(aim)
+        if pair is not None and self._two(pair):
+            sides = [
+                (letter(place), copy.file) for place, copy in zip((0, pair.other), pair.copies, strict=True)
+            ]
+            self.app.push_screen(Frames(aim.group.title, sides, self.opened))
+
+    def action_keep_both(self) -> None:
+        group: GroupSummary | None = self.listing.current
+        if group is not None and self.writable():
+            self._keep_both(group)
 
     @work(group="write")
-    async def action_keep_both(self) -> None:
-        group: GroupSummary | None = self.listing.current
-        if group is None or not self.writable():
-            return
+    async def _keep_both(self, group: GroupSummary) -> None:
         try:
             await (await self.opened()).keep_both(group.id)
         except MediaVaultError as error:
@@ -321,39 +283,75 @@ class DuplicatesScreen(TextFilteredPane[DuplicateServices]):
             return
         self._remembered(f"Every copy of “{visible(group.title)}” stays. {self._taken_back}")
 
-    @work(group="write")
-    async def action_not_duplicate(self) -> None:
-        compare = self.query_one(Compare)
-        comparison = compare.comparison
-        if comparison is None or len(comparison.copies) < 2 or not self.writable():
+    def action_not_duplicate(self) -> None:
+        aim = self._aim
+        if aim is None or not self.writable():
             return
-        a, b = comparison.copies[0].file.id, comparison.copies[compare.other].file.id
+        compare = self.query_one(Compare)
+        if aim.group.files > 2 and (aim.comparison is None or not compare.display):
+            self._open()
+            copies = count(aim.group.files, "copy", "copies")
+            self.say(
+                f"{copies}: look which two, then press "
+                + keyed(self.app, "<duplicates.not:x> again; <duplicates.pair:tab> shows the next pair.")
+            )
+            return
+        self._set_apart(aim)
+
+    @work(group="write")
+    async def _set_apart(self, aim: Aim) -> None:
+        pair = await self._pair(aim)
+        if pair is None or not self._two(pair):
+            return
+        a, b = (copy.file.id for copy in pair.copies)
         try:
-            await (await self.opened()).not_duplicate(comparison.group.id, a, b)
+            await (await self.opened()).not_duplicate(aim.group.id, a, b)
         except MediaVaultError as error:
             self.complain("Nothing was decided", error)
             return
-        self._remembered(f"Not duplicates: remembered by content, for ever. {self._taken_back}")
+        self._remembered(f"No duplicates, for ever: {named(pair)}. {self._taken_back}")
+
+    def _two(self, pair: Pair) -> bool:
+        """Return whether there are two copies still; says so where there are not."""
+        if len(pair.comparison.copies) < 2:
+            self.say(f"Only one copy of “{visible(pair.comparison.group.title)}” is left.")
+        return len(pair.comparison.copies) > 1
+
+    def action_watch(self) -> None:
+        if (aim := self._aim) is not None:
+            self._watch(aim)
 
     @work(group="ask")
-    async def action_watch(self) -> None:
+    async def _watch(self, aim: Aim) -> None:
         """Offer links to the two copies that are side by side."""
         from mediavault_tui.ui.watching import offer
 
-        compare = self.query_one(Compare)
-        comparison = compare.comparison
-        if comparison is not None:
-            other = min(compare.other, len(comparison.copies) - 1)
-            pair = dict.fromkeys([comparison.copies[0].file.id, comparison.copies[other].file.id])
-            await offer(self, await self.opened(), list(pair))
+        pair = await self._pair(aim)
+        if pair is not None:
+            files = dict.fromkeys(copy.file.id for copy in pair.copies)
+            await offer(self, await self.opened(), list(files))
+
+    def action_copy(self) -> None:
+        if (aim := self._aim) is not None:
+            self._copy(aim)
+
+    @work(group="ask")
+    async def _copy(self, aim: Aim) -> None:
+        pair = await self._pair(aim)
+        if pair is not None:
+            path = pair.chosen.file.where
+            self.app.copy_to_clipboard(path)
+            self.say(visible(path))
+
+    def action_note(self) -> None:
+        group: GroupSummary | None = self.listing.current
+        if group is not None and self.writable():
+            self._note(group)
 
     @work(group="write")
-    async def action_note(self) -> None:
+    async def _note(self, group: GroupSummary) -> None:
         from mediavault_tui.ui.dialogs import Line
 
-        group: GroupSummary | None = self.listing.current
-        if group is None or not self.writable():
-            return
         text = await self.app.push_screen_wait(Line(f"Note to {group.title}", group.note))
         if text is None:
             return
@@ -364,27 +362,41 @@ class DuplicatesScreen(TextFilteredPane[DuplicateServices]):
             return
         self._remembered("Noted.")
 
+    def action_batch(self) -> None:
+        if not self._asking and self.writable():
+            self._asking = True
+            self._batch(self.query_shown)
+
     @work(group="write")
-    async def action_batch(self) -> None:
-        """Offer every certain and clear group, and stage those that stay marked."""
+    async def _batch(self, query: GroupQuery) -> None:
+        """Offer every certain and clear group of the filter, and stage those that stay marked."""
         from mediavault_tui.ui.batch import Batch
 
-        if not self.writable():
-            return
-        services = await self.opened()
         try:
-            window = GrowingWindow[GroupSummary](lambda after: services.groups(after=after))
-            await window.load(0, _BATCH - 1)
-            rows = [row for index in range(window.total) if (row := window.row(index)) is not None]
-            sure = [group for group in rows if group.verdict.may_enter_a_batch]
+            services = await self.opened()
+            sure = await self._sure(services, query)
             if not sure:
-                self.say("No group is certain or clear; the others want a look, one by one.")
+                where = "No group" if query == GroupQuery() else "No group that the filter shows"
+                self.say(f"{where} is certain or clear; the others want a look, one by one.")
                 return
-            chosen = await self.app.push_screen_wait(Batch(sure))
+            chosen = await self.app.push_screen_wait(Batch(sure, filtered=query != GroupQuery()))
             if chosen:
                 self._decided(await services.stage_sure(chosen))
         except MediaVaultError as error:
             self.complain("Nothing was staged", error)
+        finally:
+            self._asking = False
+
+    async def _sure(self, services: DuplicateServices, query: GroupQuery) -> list[GroupSummary]:
+        """Return all groups of a filter that may enter a batch."""
+        verdicts = [verdict for verdict in query.verdicts or Verdict if verdict.may_enter_a_batch]
+        if not verdicts:
+            return []
+        only = replace(query, verdicts=tuple(verdicts))
+        sure: list[GroupSummary] = []
+        while page := await services.groups(only, limit=_PAGE, after=sure[-1] if sure else None):
+            sure += page
+        return sure
 
     @property
     def _taken_back(self) -> str:

@@ -25,7 +25,7 @@ from mediavault_tui.domain.stage_terms import Terms
 from mediavault_tui.domain.staging import PURGE_WORD
 from mediavault_tui.errors import MediaVaultError
 from mediavault_tui.ui import describe, purging, tables
-from mediavault_tui.ui.format import size
+from mediavault_tui.ui.format import size, visible
 from mediavault_tui.ui.keyed import keyed
 from mediavault_tui.ui.pane import TextFilteredPane
 from mediavault_tui.ui.widgets.facts import Facts
@@ -41,7 +41,7 @@ class PendingServices(Protocol):
     """What this pane asks of the services layer, and all it may ask."""
 
     async def pending(
-        self, *, limit: int = STEP, after: StagedFile | None = None, text: str = ""
+        self, *, limit: int = STEP, after: StagedFile | None = None, text: str = "", inverse: bool = False
     ) -> Sequence[StagedFile]: ...
 
     async def purgeable(self, staged: Sequence[StagedId] | None = None) -> Purgeable: ...
@@ -100,6 +100,14 @@ class PendingScreen(TextFilteredPane[PendingServices]):
             id="pending.filter",
             tooltip="Filter by title or path",
         ),
+        Binding(
+            "c",
+            "copy",
+            "Copy path",
+            show=False,
+            id="pending.copy",
+            tooltip="Copy the path in the holding folder (OSC 52) and show it",
+        ),
     ]
 
     def __init__(
@@ -146,10 +154,10 @@ class PendingScreen(TextFilteredPane[PendingServices]):
             super()._library_changed(change)
 
     async def build(self, services: PendingServices) -> Window[StagedFile]:
-        text = self.text
+        text, inverse = self.text, self.inverse
 
         async def page(after: StagedFile | None) -> Sequence[StagedFile]:
-            return await services.pending(after=after, text=text)
+            return await services.pending(after=after, text=text, inverse=inverse)
 
         return GrowingWindow(page)
 
@@ -221,6 +229,12 @@ class PendingScreen(TextFilteredPane[PendingServices]):
             listing.mark(())
         elif self.text:
             self.clear_filter()
+
+    def action_copy(self) -> None:
+        staged: StagedFile | None = self.listing.current
+        if staged is not None:
+            self.app.copy_to_clipboard(staged.staged)
+            self.say(visible(staged.staged))
 
     @work(group="write")
     async def look_through(self, proposal: Proposal) -> None:

@@ -15,9 +15,8 @@ from textual.reactive import reactive
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from mediavault_tui.domain.library import Comparison
-from mediavault_tui.domain.model import FileId
-from mediavault_tui.ui.comparing import Line, compare
+from mediavault_tui.domain.library import Comparison, GroupSummary
+from mediavault_tui.ui.comparing import Aim, Line, compare, same_copies, to_come
 
 _MARGIN = 1
 
@@ -92,15 +91,15 @@ class Compare(ScrollView, can_focus=True, inherit_bindings=False):
     right_chosen: reactive[bool] = reactive(False)
     """Whether the right side is the one that `keep` would keep."""
 
-    other: reactive[int] = reactive(1)
-    """Which copy stands beside the first."""
+    steps: reactive[int] = reactive(0)
+    """How often the next copy was put beside the first; the pairs come round."""
 
     @dataclass
     class Kept(Message):
-        """The user wants to keep this copy and stage the others."""
+        """The user wants to keep the copy on the side marked ▶ and stage the others."""
 
         compare: Compare
-        file: FileId
+        aim: Aim
 
         @property
         def control(self) -> Compare:
@@ -111,6 +110,7 @@ class Compare(ScrollView, can_focus=True, inherit_bindings=False):
         """The user wants to see the two copies that stand side by side."""
 
         compare: Compare
+        aim: Aim
 
         @property
         def control(self) -> Compare:
@@ -118,30 +118,46 @@ class Compare(ScrollView, can_focus=True, inherit_bindings=False):
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
+        self.group: GroupSummary | None = None
+        """What is compared, also while its copies are on their way."""
         self.comparison: Comparison | None = None
-        """What is shown; None while it is on its way."""
+        """The group's copies; None while they are on their way."""
         self._lines: Sequence[Line] = ()
 
     @property
-    def chosen(self) -> FileId | None:
-        """The copy on the side marked ▶."""
-        if self.comparison is None or len(self.comparison.copies) < 2:
-            return None
-        return self.comparison.copies[self.other if self.right_chosen else 0].file.id
+    def aim(self) -> Aim | None:
+        """What a key that is pressed now means; None without a group."""
+        return Aim(self.group, self.steps, self.right_chosen, self.comparison) if self.group else None
 
-    def show(self, comparison: Comparison | None) -> None:
-        """Show another group, its first pair, the recommended side chosen."""
+    def expect(self, group: GroupSummary | None) -> None:
+        """Turn to a group whose copies are on their way: nothing of another one stays to be decided.
+
+        Side and pair may be chosen before the copies are here.
+        """
+        another = group is None or self.group is None or group.id != self.group.id
+        self.group = group
+        if another:
+            self._start_over()
+
+    def show(self, comparison: Comparison) -> None:
+        """Show the copies of the group that was expected; those of any other come too late."""
+        if self.group is None or comparison.group.id != self.group.id:
+            return
+        if self.comparison is not None and not same_copies(self.comparison, comparison):
+            self._start_over()  # what was chosen among other copies is not chosen among these
         self.comparison = comparison
-        self.refresh_bindings()
+        self._draw()
+
+    def _start_over(self) -> None:
+        self.comparison = None
         self.set_reactive(Compare.right_chosen, False)
-        self.set_reactive(Compare.other, 1)
+        self.set_reactive(Compare.steps, 0)
         self._draw()
         self.scroll_home(animate=False)
 
     def next_pair(self) -> None:
         """Put the next copy beside the first."""
-        if self.comparison is not None and (copies := len(self.comparison.copies)) > 2:
-            self.other = self.other % (copies - 1) + 1
+        self.steps += 1
 
     def render_line(self, y: int) -> Strip:
         place = y + int(self.scroll_offset.y)
@@ -158,7 +174,7 @@ class Compare(ScrollView, can_focus=True, inherit_bindings=False):
     def watch_right_chosen(self) -> None:
         self._draw()
 
-    def watch_other(self) -> None:
+    def watch_steps(self) -> None:
         self._draw()
 
     def on_resize(self, event: events.Resize) -> None:
@@ -171,19 +187,18 @@ class Compare(ScrollView, can_focus=True, inherit_bindings=False):
         self.refresh()
 
     def action_keep(self) -> None:
-        if (file := self.chosen) is not None:
-            self.post_message(self.Kept(self, file))
+        if (aim := self.aim) is not None:
+            self.post_message(self.Kept(self, aim))
 
     def action_frames(self) -> None:
-        if self.chosen is not None:
-            self.post_message(self.FramesAsked(self))
+        if (aim := self.aim) is not None:
+            self.post_message(self.FramesAsked(self, aim))
 
     def _draw(self) -> None:
-        width = self.scrollable_content_region.width - 2 * _MARGIN
-        self._lines = (
-            compare(self.comparison, other=self.other, right_chosen=self.right_chosen, width=max(width, 30))
-            if self.comparison is not None
-            else ()
-        )
+        width = max(self.scrollable_content_region.width - 2 * _MARGIN, 30)
+        self._lines = ()
+        if (aim := self.aim) is not None:
+            pair = aim.pair
+            self._lines = compare(pair, width=width) if pair is not None else to_come(aim.group, width)
         self.virtual_size = Size(width, len(self._lines))
         self.refresh()
