@@ -19,9 +19,9 @@ from dataclasses import dataclass
 from mediavault_tui.domain.library import ScanPhase
 from mediavault_tui.domain.paths import LOCAL
 from mediavault_tui.domain.pathtext import display
-from mediavault_tui.services.scan_hash import CHECKPOINT
 from mediavault_tui.services.scan_lots import Lot, LotRows, NewFile, begin_worker, read_lot
 from mediavault_tui.services.scan_progress import Meter
+from mediavault_tui.services.scan_readers import CHECKPOINT
 from mediavault_tui.sources.base import Source
 from mediavault_tui.store import arrivals, indexes
 from mediavault_tui.store.database import Connection, Database
