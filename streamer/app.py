@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 
 from aiohttp import hdrs, web
 from aiohttp.typedefs import Handler
 
+from mediavault_tui.domain.paths import LOCAL
 from mediavault_tui.errors import (
     DatabaseDown,
     Denied,
@@ -78,16 +79,16 @@ def make_app(
     database: Database,
     settings: Settings,
     secret: bytes,
-    sources: Mapping[str, Source] | None = None,
+    sources: Mapping[str, Callable[[], Source]] | None = None,
     accounts: Accounts | None = None,
 ) -> web.Application:
     """Return the sidecar over an open, migrated database.
 
-    `secret`: `services.keys.signing_secret`. `sources`: by the name in `media_files.source`,
-    the local folders unless told otherwise.
+    `secret`: `services.keys.signing_secret`. `sources`: what makes each source, by the name in
+    `media_files.source`; the local folders unless told otherwise.
     """
     app = web.Application(middlewares=[sentences], client_max_size=_BODY)
-    sources = sources if sources is not None else {"local": LocalSource()}
+    sources = sources if sources is not None else {LOCAL: LocalSource}
     app[STATE] = State(
         database=database,
         settings=settings,

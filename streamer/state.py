@@ -104,7 +104,8 @@ class State:
     accounts: Accounts
     links: PreviewLinks
     library: Library
-    sources: Mapping[str, Source]
+    sources: Mapping[str, Callable[[], Source]]
+    """What makes each source, which may block: a share asks for its password."""
     pools: Mapping[str, Executor]
     """Threads for each source: one that hangs holds up nobody who reads from another."""
     sender: Sender

@@ -57,7 +57,7 @@ class Across:
         others = await readings.with_files(conn, others) if others else []
         if not others or await asyncio.to_thread(self.meter.control.stopped):
             return
-        self._control = self._limits(others)
+        self._control = await asyncio.to_thread(self._limits, others)  # a share may ask for its password
         if self.source.name == LOCAL and not self._control.open_now:
             if waiting := len(await readings.across_unsampled(conn, LOCAL, others)):
                 self.left = f"{waiting} files are compared with those of a share at night"
