@@ -58,6 +58,8 @@ _STATUS: tuple[tuple[type[MediaVaultError], int], ...] = (
     (SourceError, 410),
     (DatabaseDown, 503),
 )
+_KEPT = ("Allow", "Retry-After", "Proxy-Authenticate")
+"""Headers of a refusal that tell a client how to go on."""
 _HARMLESS = (Denied, Refused, UsageError)
 _OUTSIDE: tuple[tuple[type[MediaVaultError], str], ...] = (
     (SourceOffline, "The film's disk or server is not connected; try again later"),
@@ -146,7 +148,7 @@ async def sentences(request: web.Request, handler: Handler) -> web.StreamRespons
     except web.HTTPException as error:
         if error.status < 400:
             raise
-        kept = {name: error.headers[name] for name in ("Allow", "Retry-After") if name in error.headers}
+        kept = {name: error.headers[name] for name in _KEPT if name in error.headers}
         sentence = error.text or error.reason
         response = web.json_response({"error": sentence}, status=error.status, headers=kept)
     except asyncio.CancelledError:

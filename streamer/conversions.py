@@ -10,12 +10,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Sequence
+import os
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from itertools import count
 
 from mediavault_tui.errors import ProbeError, ToolMissing
 
+_NOTHING: Mapping[str, str] = {}
 CHUNK = 128 * 1024
 """Bytes handed on at once, at most."""
 
@@ -87,11 +89,16 @@ class Conversions:
 
     @asynccontextmanager
     async def started(
-        self, words: Sequence[str], *, viewer: str, pass_fds: Sequence[int] = ()
+        self,
+        words: Sequence[str],
+        *,
+        viewer: str,
+        pass_fds: Sequence[int] = (),
+        variables: Mapping[str, str] = _NOTHING,
     ) -> AsyncIterator[Running]:
         """Yield a running ffmpeg; it is gone when the block ends, however it ends.
 
-        `viewer`: who watches; what ran for the same one before is ended.
+        `viewer`: who watches; what ran for the same one before is ended. `variables`: of its environment.
         Raises: Busy; Superseded if the same one asks again before it runs;
             ToolMissing if ffmpeg cannot be started.
         """
@@ -107,7 +114,7 @@ class Conversions:
                 raise Busy from None
             try:
                 self._check_newest(viewer, turn)
-                running = await _start(words, pass_fds)
+                running = await _start(words, pass_fds, variables)
                 try:
                     self._check_newest(viewer, turn)
                     self._running[viewer] = running
@@ -133,12 +140,18 @@ class Conversions:
             running.kill()
 
 
-async def collected(words: Sequence[str], *, seconds: float, pass_fds: Sequence[int] = ()) -> bytes:
+async def collected(
+    words: Sequence[str],
+    *,
+    seconds: float,
+    pass_fds: Sequence[int] = (),
+    variables: Mapping[str, str] = _NOTHING,
+) -> bytes:
     """Run a short ffmpeg to its end and return what it wrote.
 
     Raises: ProbeError if it fails, writes nothing or takes longer than `seconds`.
     """
-    running = await _start(words, pass_fds)
+    running = await _start(words, pass_fds, variables)
     try:
         async with asyncio.timeout(seconds):
             parts = [part async for part in _parts(running)]
@@ -157,7 +170,7 @@ async def _parts(running: Running) -> AsyncIterator[bytes]:
         yield part
 
 
-async def _start(words: Sequence[str], pass_fds: Sequence[int]) -> Running:
+async def _start(words: Sequence[str], pass_fds: Sequence[int], variables: Mapping[str, str]) -> Running:
     try:
         child = await asyncio.create_subprocess_exec(
             *words,
@@ -165,6 +178,7 @@ async def _start(words: Sequence[str], pass_fds: Sequence[int]) -> Running:
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
             pass_fds=tuple(pass_fds),
+            env={**os.environ, **variables},
             limit=2 * CHUNK,
         )
     except OSError as error:
