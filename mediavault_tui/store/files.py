@@ -10,7 +10,6 @@ from asyncpg import Record
 from mediavault_tui.domain.model import (
     AudioTrack,
     FileId,
-    FileStamp,
     FileState,
     Hdr,
     Health,
@@ -25,6 +24,7 @@ from mediavault_tui.domain.model import (
     Work,
 )
 from mediavault_tui.store.database import Connection
+from mediavault_tui.store.rows import file_stamp
 from mediavault_tui.store.sqlfiles import sql
 
 
@@ -46,7 +46,7 @@ def file_of(row: Record) -> MediaFile:
         path=row["path"],
         raw_path=row["path_raw"],
         root=row["root_raw"],
-        stamp=FileStamp(row["device"], row["inode"], row["size_bytes"], row["modified_ns"]),
+        stamp=file_stamp(row),
         state=FileState(row["state"]),
         content_hash=row["content_hash"],
         identity=_identity(row),
