@@ -16,6 +16,7 @@ from contextlib import asynccontextmanager
 from itertools import count
 
 from mediavault_tui.errors import ProbeError, ToolMissing
+from mediavault_tui.probe.process import last_words
 
 _NOTHING: Mapping[str, str] = {}
 CHUNK = 128 * 1024
@@ -38,7 +39,7 @@ class Running:
         assert child.stderr is not None
         self._child = child
         self._out = child.stdout
-        self._complaints = asyncio.ensure_future(_last_words(child.stderr))
+        self._complaints = asyncio.ensure_future(last_words(child.stderr))
         self.superseded = False
         """Whether its viewer has asked for another second, so that nobody waits for the rest."""
 
@@ -184,12 +185,3 @@ async def _start(words: Sequence[str], pass_fds: Sequence[int], variables: Mappi
     except OSError as error:
         raise ToolMissing(f"{words[0]} cannot be started ({error.strerror or error})") from error
     return Running(child)
-
-
-async def _last_words(pipe: asyncio.StreamReader) -> str:
-    """Read all that a program complains of and return the end of it."""
-    kept = b""
-    while part := await pipe.read(4096):
-        kept = (kept + part)[-2000:]
-    lines = kept.decode("utf-8", "replace").strip().splitlines()
-    return lines[-1][:300] if lines else ""
