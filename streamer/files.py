@@ -7,7 +7,6 @@ import time
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import Executor
 from contextlib import ExitStack, asynccontextmanager, suppress
-from dataclasses import dataclass, field
 from typing import TypeVar
 
 from aiohttp import web
@@ -20,6 +19,7 @@ from mediavault_tui.sources.base import RangedReader, Source
 from mediavault_tui.sources.local import LocalSource
 from mediavault_tui.sources.local_beneath import LocalStream, open_beneath
 from mediavault_tui.store.streaming import served_file
+from streamer.open_files import Held, Opening
 from streamer.sending import unbroken
 from streamer.state import State, state
 
@@ -89,31 +89,6 @@ def at_source(sidecar: State, file: ServedFile, act: Callable[[Source], Value]) 
     if source is None or pool is None:
         raise SourceOffline(f"The source {file.source} is not connected here; see `mediavault doctor`")
     return asyncio.get_running_loop().run_in_executor(pool, lambda: act(source()))
-
-
-@dataclass(slots=True, eq=False)
-class Held:
-    """An open file that several requests share; it is closed a little after the last one."""
-
-    holder: ExitStack
-    reader: RangedReader
-    stamp: FileStamp
-    stale_at: float
-    users: int = 0
-    watched: bool = False
-    """Whether somebody comes by to close it when it is used no more."""
-
-
-@dataclass(slots=True, eq=False)
-class Opening:
-    """A file that is being opened, and how many wait for it: they are its users from its first moment.
-
-    Were each counted when it is woken only, a machine that sleeps for a second in between would
-    close the file under them.
-    """
-
-    waiting: int = 0
-    task: asyncio.Task[Held] = field(init=False)
 
 
 @asynccontextmanager
