@@ -136,6 +136,7 @@ class FileActs:
         lost = losses(keeper.info, loser.info) if keeper.info and loser.info and not order.exact else ()
         by = Order("00000000-0000-0000-0000-000000000000", who)
         wanted = Wanted(loser, keeper, order.group, order.reason)
+        locked: list[OperationId] = []
         try:
             async with conn.transaction():
                 (act,) = await self._planner.begin_stages(
@@ -143,14 +144,16 @@ class FileActs:
                 )
                 if not isinstance(act, Act):
                     raise act
+                locked.append(act.id)
                 await asyncio.to_thread(self._rehearsed, loser, keeper, order.exact, act.holding)
                 raise _Rollback(act)  # noqa: TRY301 -- it takes the intent back
         except _Rollback as planned:
-            await acts.release(conn, planned.act.id)
             moves = tuple((leg.source, leg.destination or b"") for leg in planned.act.legs)
             return Rehearsed(loser.id, keeper.id, moves, order.reason, "", verdict, lost)
         except (Refused, SourceError) as error:
             return Rehearsed(loser.id, keeper.id, (), order.reason, str(error), verdict, lost)
+        finally:
+            await acts.release(conn, *locked)
 
     async def _verdict(self, conn: Connection, order: StageOrder) -> Verdict | None:
         """Return what the rules say of the group, if it is their keeper that stays."""

@@ -284,3 +284,16 @@ async def test_the_database_lets_every_legal_move_happen_and_no_other(shelf: She
     assert set(LEGAL) == {*StagedState, *ActState}
     assert {FileState.STAGED, FileState.PURGED} < set(FileState)
     assert set(ActKind) == {"stage", "restore", "purge", "rename"}
+
+
+async def test_a_rehearsal_that_is_refused_holds_no_lock(shelf: Shelf, database: Database) -> None:
+    """A preview of thousands goes over one connection, and the server has room for so many locks."""
+    keeper, loser = await shelf.add("keeper.mkv", A), await shelf.add("loser.mkv", B)
+    group = await shelf.group(keeper, loser)
+    os.truncate(loser.path, 1)
+    files = shelf.stage(database)._files
+    (order,), _ = await files.orders_of_groups(shelf.conn, [group], None)
+    rehearsed = await files.rehearse(shelf.conn, order, ME)
+    assert rehearsed.refused
+    held = "select count(*) from pg_locks where locktype = 'advisory' and pid = pg_backend_pid()"
+    assert await shelf.conn.fetchval(held) == 0
