@@ -131,12 +131,12 @@ class FileActs:
 
     async def rehearse(self, conn: Connection, order: StageOrder, who: str) -> Rehearsed:
         """Return what `stage` would do: every rule asked, every look taken, nothing kept."""
+        locked: list[OperationId] = []
         loser, keeper = await needed_file(conn, order.loser), await needed_file(conn, order.keeper)
         verdict = await self._verdict(conn, order)
         lost = losses(keeper.info, loser.info) if keeper.info and loser.info and not order.exact else ()
         by = Order("00000000-0000-0000-0000-000000000000", who)
         wanted = Wanted(loser, keeper, order.group, order.reason)
-        locked: list[OperationId] = []
         try:
             async with conn.transaction():
                 (act,) = await self._planner.begin_stages(

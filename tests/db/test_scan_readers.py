@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import os
+from concurrent.futures import ThreadPoolExecutor
+from datetime import time
 from pathlib import Path
+from time import sleep
 
 import pytest
 
 from mediavault_tui.domain.library import ScanPhase
+from mediavault_tui.domain.nightly import Window
 from mediavault_tui.errors import DatabaseDown
 from mediavault_tui.services.scan import Scanner
 from mediavault_tui.services.scan_control import ScanControl
+from mediavault_tui.services.scan_far import FarControl, FarPolicy
 from mediavault_tui.sources.local import LocalSource
 from mediavault_tui.store.database import Connection, Database
 from tests.db.scans import scan, write
@@ -52,3 +57,17 @@ OTHERS = """
 select count(pg_terminate_backend(pid)) from pg_stat_activity
 where datname = current_database() and pid <> pg_backend_pid()
 """
+
+
+def test_a_scan_that_fails_outside_its_night_window_waits_for_it_no_longer() -> None:
+    hand = ScanControl()
+    control = FarControl(hand, FarPolicy(window=Window.read("01:00-02:00"), now=lambda: time(12, 0)))
+    control.bytes_matter(True)
+    with ThreadPoolExecutor(1) as reader:
+        stopped = reader.submit(control.stopped)
+        while not control.waiting:
+            sleep(0.01)
+        control.fail()
+        assert stopped.result(timeout=30)
+    assert not hand.cancelled
+    assert hand.over
