@@ -11,7 +11,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import fields
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from dotenv import dotenv_values, find_dotenv
 
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from mediavault_tui.services.stage import Stage
     from mediavault_tui.services.stage_moves import Step
     from mediavault_tui.services.undoing import Undoing
-    from mediavault_tui.services.vault import Vault
+    from mediavault_tui.services.vault import Lazy, Vault
     from mediavault_tui.services.watching import Watching
     from mediavault_tui.services.world import World
     from mediavault_tui.store.asking import Reader
@@ -371,14 +371,13 @@ async def open_asking(database: Database, settings: Settings) -> AsyncIterator[t
 
     secret = settings.reader_password
     endpoint = endpoint_of(settings)
-    reader = Reader(database, password=secret.reveal() if secret else None)
-    model = Model(endpoint) if endpoint else None
-    try:
-        yield reader, model
-    finally:
-        await reader.close()
+    async with AsyncExitStack() as stack:
+        reader = Reader(database, password=secret.reveal() if secret else None)
+        stack.push_async_callback(reader.close)
+        model = Model(endpoint) if endpoint else None
         if model is not None:
-            await model.close()
+            stack.push_async_callback(model.close)
+        yield reader, model
 
 
 @asynccontextmanager
@@ -395,40 +394,45 @@ async def open_vault(
         open_database(settings) as database,
         open_nas(database, settings) as nas,
         open_asking(database, settings) as (reader, model),
+        AsyncExitStack() as stack,
     ):
         finder = Lazy(partial(dedupe, database, settings))
         mover = Lazy(partial(stage, database, settings, nas))
         namer = Lazy(partial(renaming, database, settings, nas))
+        opener = Lazy(partial(watching, database, settings))
+        asked = Lazy(partial(world, database, settings))
         services = Services(
             library=Lazy(partial(library, database, settings)),
             dedupe=finder,
             stage=mover,
             undoing=Lazy(partial(undoing, database, stage=mover, dedupe=finder)),
             scanner=Lazy(partial(scanner, database, settings, nas=nas)),
-            watching=Lazy(partial(watching, database, settings)),
+            watching=opener,
             asking=Lazy(partial(asking, database, settings, reader)),
             chat=Lazy(partial(chat, database, settings, reader, model, who=who)),
             nas=nas,
             metadata=Lazy(partial(kept_metadata, database)),
-            world=Lazy(partial(world, database, settings)),
+            world=asked,
             renaming=namer,
             pictures=Lazy(partial(pictures, settings, nas)),
             configuration=Lazy(partial(configuration, database, settings)),
         )
-        try:
-            yield Vault(
-                services,
-                who=who,
-                read_only=settings.read_only,
-                listen=lambda heard: database.listen("mediavault", heard),
-                within=within,
-            )
-        finally:
-            if (acting := mover.built) is not None:
-                await acting.close()
-            if (naming := namer.built) is not None:
-                await naming.close()
-            if (opened := services.watching.built) is not None:
-                await opened.close()
-            if services.world is not None and (asked := services.world.built) is not None:
-                await asked.close()
+        for service in (asked, opener, namer, mover):  # acts are waited for first, whatever becomes of it
+            stack.push_async_callback(_close, service)
+        yield Vault(
+            services,
+            who=who,
+            read_only=settings.read_only,
+            listen=lambda heard: database.listen("mediavault", heard),
+            within=within,
+        )
+
+
+class _Closing(Protocol):
+    async def close(self) -> None: ...
+
+
+async def _close(service: Lazy[_Closing]) -> None:
+    """Close a service if anybody has asked for it."""
+    if (built := service.built) is not None:
+        await built.close()

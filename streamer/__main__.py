@@ -7,7 +7,9 @@ import logging
 import resource
 import signal
 import sys
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
 from aiohttp import web
 
@@ -21,7 +23,6 @@ from mediavault_tui.services.keys import signing_secret
 from mediavault_tui.services.nas import Nas
 from mediavault_tui.settings import Settings
 from mediavault_tui.sources.base import Source
-from mediavault_tui.sources.local import LocalSource
 from streamer.app import make_app, make_runner
 from streamer.logs import NoSecrets
 from streamer.state import STATE
@@ -84,14 +85,14 @@ async def serve(settings: Settings) -> None:
             await runner.cleanup()
 
 
-def sources_of(nas: Nas) -> dict[str, Source]:
-    """Return this machine and every share that can be used, by the name in `media_files.source`.
+def sources_of(nas: Nas) -> dict[str, Callable[[], Source]]:
+    """Return what makes the source of this machine and of every share that can be used.
 
-    Nothing is contacted before somebody watches a film there. A share that is set up later is
-    served after the next start.
+    Nothing is contacted, and no password asked for, before somebody watches a film there. A share that
+    is set up later is served after the next start.
     """
-    usable = [share.source for share in nas.shares if not share.problem]
-    return {LOCAL: LocalSource()} | {name: nas.places.source(name) for name in usable}
+    usable = [LOCAL, *(share.source for share in nas.shares if not share.problem)]
+    return {name: partial(nas.places.source, name) for name in usable}
 
 
 def _open_many() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 
 from aiohttp import hdrs, web
@@ -59,6 +59,8 @@ _STATUS: tuple[tuple[type[MediaVaultError], int], ...] = (
     (SourceError, 410),
     (DatabaseDown, 503),
 )
+_KEPT = ("Allow", "Retry-After", "Proxy-Authenticate")
+"""Headers of a refusal that tell a client how to go on."""
 _HARMLESS = (Denied, Refused, UsageError)
 _OUTSIDE: tuple[tuple[type[MediaVaultError], str], ...] = (
     (SourceOffline, "The film's disk or server is not connected; try again later"),
@@ -80,16 +82,16 @@ def make_app(
     database: Database,
     settings: Settings,
     secret: bytes,
-    sources: Mapping[str, Source] | None = None,
+    sources: Mapping[str, Callable[[], Source]] | None = None,
     accounts: Accounts | None = None,
 ) -> web.Application:
     """Return the sidecar over an open, migrated database.
 
-    `secret`: `services.keys.signing_secret`. `sources`: by the name in `media_files.source`,
-    the local folders unless told otherwise.
+    `secret`: `services.keys.signing_secret`. `sources`: what makes each source, by the name in
+    `media_files.source`; the local folders unless told otherwise.
     """
     app = web.Application(middlewares=[sentences], client_max_size=_BODY)
-    sources = sources if sources is not None else {LOCAL: LocalSource()}
+    sources = sources if sources is not None else {LOCAL: LocalSource}
     app[STATE] = State(
         database=database,
         settings=settings,
@@ -147,7 +149,7 @@ async def sentences(request: web.Request, handler: Handler) -> web.StreamRespons
     except web.HTTPException as error:
         if error.status < 400:
             raise
-        kept = {name: error.headers[name] for name in ("Allow", "Retry-After") if name in error.headers}
+        kept = {name: error.headers[name] for name in _KEPT if name in error.headers}
         sentence = error.text or error.reason
         response = web.json_response({"error": sentence}, status=error.status, headers=kept)
     except asyncio.CancelledError:

@@ -1,7 +1,7 @@
 """Who may look: a session, a link to one file, or anybody on this machine while there are no accounts.
 
-Tokens come in the `Authorization` header, in HttpOnly cookies, or (links only) as `?t=`;
-they go into no log. A page that was opened by a link keeps it as a cookie for just that
+Tokens come in the `Authorization` header, in HttpOnly cookies, or (links only) as `?t=` or as the
+password for a proxy; they go into no log. A page that was opened by a link keeps it as a cookie for just that
 file's paths (`keep_link`), so that its address bar and its players need no token.
 """
 
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from email.utils import formatdate
 from functools import lru_cache, partial
 
-from aiohttp import hdrs, web
+from aiohttp import BasicAuth, hdrs, web
 
 from mediavault_tui.domain.accounts import SESSION_COOKIE, LinkId, SessionId, User
 from mediavault_tui.domain.model import FileId
@@ -58,7 +58,7 @@ async def allowed(request: web.Request, file: FileId) -> Caller:
 
     Raises: Denied (401).
     """
-    offered = request.query.getall(LINK_QUERY, [])[:4]
+    offered = [*request.query.getall(LINK_QUERY, [])[:4], *_proxied(request)]
     cookie = request.cookies.get(LINK_COOKIE.format(file))
     for token in [*offered, *([cookie] if cookie else [])]:
         try:
@@ -68,6 +68,10 @@ async def allowed(request: web.Request, file: FileId) -> Caller:
     try:
         return await signed_in(request)
     except Denied:
+        if request.raw_path.startswith("http:") and not _proxied(request):
+            raise web.HTTPProxyAuthenticationRequired(
+                text="Log in", headers={hdrs.PROXY_AUTHENTICATE: 'Basic realm="film"'}
+            ) from None
         if offered:
             raise Denied("This link does not open this file, or no more; ask for a new one") from None
         raise
@@ -103,6 +107,20 @@ def keep_link(request: web.Request, response: web.StreamResponse, file: FileId, 
                 continue
         for path in (f"/api/media/stream/{file}", f"/api/media/{file}", *paths):
             set_cookie(response, request, LINK_COOKIE.format(file), token, path=path, ends=ends)
+
+
+def _proxied(request: web.Request) -> list[str]:
+    """Return the token of one who speaks to us as to a proxy: our own ffmpeg, see `theatre.reel_of`.
+
+    It sends its password when it is asked for it (RFC 9110, 11.7), and keeps it out of its command line.
+    """
+    scheme, _, said = request.headers.get(hdrs.PROXY_AUTHORIZATION, "").partition(" ")
+    if scheme.lower() != "basic":
+        return []
+    try:
+        return [BasicAuth.decode(f"Basic {said}").password]
+    except ValueError:
+        return []
 
 
 def session_token(request: web.Request) -> str | None:

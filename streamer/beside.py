@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TypeVar
 
 from aiohttp import web
 
@@ -18,12 +16,10 @@ from mediavault_tui.errors import SourceChanged, SourceError
 from mediavault_tui.sources.base import Source
 from mediavault_tui.sources.local import LocalSource
 from mediavault_tui.sources.local_beneath import open_beneath
-from streamer.files import file_of
+from streamer.files import at_source, file_of
 from streamer.state import state
 
 log = logging.getLogger("mediavault.watch")
-
-Value = TypeVar("Value")
 
 
 async def found(request: web.Request, file: FileId) -> tuple[Beside, ...]:
@@ -34,7 +30,7 @@ async def found(request: web.Request, file: FileId) -> tuple[Beside, ...]:
         return beside(served.name, source.names_in(_folder(served)))
 
     try:
-        return await _asked(request, served, look)
+        return await at_source(state(request), served, look)
     except SourceError as error:
         log.warning("subtitles beside file %s: %s", file, error)
         return ()
@@ -43,7 +39,7 @@ async def found(request: web.Request, file: FileId) -> tuple[Beside, ...]:
 async def text_of(request: web.Request, file: FileId, wanted: Beside) -> str:
     """Return what a file of subtitles says. Raises: SourceError."""
     served = await file_of(request, file)
-    raw = await _asked(request, served, lambda source: _read(source, served, wanted.name))
+    raw = await at_source(state(request), served, lambda source: _read(source, served, wanted.name))
     return decoded(raw, wanted.language)
 
 
@@ -54,15 +50,6 @@ def as_file(text: str) -> Iterator[int]:
         file.write(text.encode("utf-8", "replace"))
         file.seek(0)
         yield file.fileno()
-
-
-async def _asked(request: web.Request, served: ServedFile, act: Callable[[Source], Value]) -> Value:
-    """Do something with the source of a film, in that source's threads."""
-    sidecar = state(request)
-    source, pool = sidecar.sources.get(served.source), sidecar.pools.get(served.source)
-    if source is None or pool is None:
-        raise SourceError(f"the source {served.source} is not connected")
-    return await asyncio.get_running_loop().run_in_executor(pool, act, source)
 
 
 def _folder(served: ServedFile) -> bytes:

@@ -10,12 +10,15 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Sequence
+import os
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from itertools import count
 
 from mediavault_tui.errors import ProbeError, ToolMissing
+from mediavault_tui.probe.process import last_words
 
+_NOTHING: Mapping[str, str] = {}
 CHUNK = 128 * 1024
 """Bytes handed on at once, at most."""
 
@@ -36,7 +39,7 @@ class Running:
         assert child.stderr is not None
         self._child = child
         self._out = child.stdout
-        self._complaints = asyncio.ensure_future(_last_words(child.stderr))
+        self._complaints = asyncio.ensure_future(last_words(child.stderr))
         self.superseded = False
         """Whether its viewer has asked for another second, so that nobody waits for the rest."""
 
@@ -87,11 +90,16 @@ class Conversions:
 
     @asynccontextmanager
     async def started(
-        self, words: Sequence[str], *, viewer: str, pass_fds: Sequence[int] = ()
+        self,
+        words: Sequence[str],
+        *,
+        viewer: str,
+        pass_fds: Sequence[int] = (),
+        variables: Mapping[str, str] = _NOTHING,
     ) -> AsyncIterator[Running]:
         """Yield a running ffmpeg; it is gone when the block ends, however it ends.
 
-        `viewer`: who watches; what ran for the same one before is ended.
+        `viewer`: who watches; what ran for the same one before is ended. `variables`: of its environment.
         Raises: Busy; Superseded if the same one asks again before it runs;
             ToolMissing if ffmpeg cannot be started.
         """
@@ -107,7 +115,7 @@ class Conversions:
                 raise Busy from None
             try:
                 self._check_newest(viewer, turn)
-                running = await _start(words, pass_fds)
+                running = await _start(words, pass_fds, variables)
                 try:
                     self._check_newest(viewer, turn)
                     self._running[viewer] = running
@@ -133,12 +141,18 @@ class Conversions:
             running.kill()
 
 
-async def collected(words: Sequence[str], *, seconds: float, pass_fds: Sequence[int] = ()) -> bytes:
+async def collected(
+    words: Sequence[str],
+    *,
+    seconds: float,
+    pass_fds: Sequence[int] = (),
+    variables: Mapping[str, str] = _NOTHING,
+) -> bytes:
     """Run a short ffmpeg to its end and return what it wrote.
 
     Raises: ProbeError if it fails, writes nothing or takes longer than `seconds`.
     """
-    running = await _start(words, pass_fds)
+    running = await _start(words, pass_fds, variables)
     try:
         async with asyncio.timeout(seconds):
             parts = [part async for part in _parts(running)]
@@ -157,7 +171,7 @@ async def _parts(running: Running) -> AsyncIterator[bytes]:
         yield part
 
 
-async def _start(words: Sequence[str], pass_fds: Sequence[int]) -> Running:
+async def _start(words: Sequence[str], pass_fds: Sequence[int], variables: Mapping[str, str]) -> Running:
     try:
         child = await asyncio.create_subprocess_exec(
             *words,
@@ -165,17 +179,9 @@ async def _start(words: Sequence[str], pass_fds: Sequence[int]) -> Running:
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
             pass_fds=tuple(pass_fds),
+            env={**os.environ, **variables},
             limit=2 * CHUNK,
         )
     except OSError as error:
         raise ToolMissing(f"{words[0]} cannot be started ({error.strerror or error})") from error
     return Running(child)
-
-
-async def _last_words(pipe: asyncio.StreamReader) -> str:
-    """Read all that a program complains of and return the end of it."""
-    kept = b""
-    while part := await pipe.read(4096):
-        kept = (kept + part)[-2000:]
-    lines = kept.decode("utf-8", "replace").strip().splitlines()
-    return lines[-1][:300] if lines else ""

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from concurrent.futures import Executor
 from contextlib import ExitStack, asynccontextmanager, suppress
-from dataclasses import dataclass, field
+from typing import TypeVar
 
 from aiohttp import web
 
@@ -19,8 +19,11 @@ from mediavault_tui.sources.base import RangedReader, Source
 from mediavault_tui.sources.local import LocalSource
 from mediavault_tui.sources.local_beneath import LocalStream, open_beneath
 from mediavault_tui.store.streaming import served_file
+from streamer.open_files import Held, Opening
 from streamer.sending import unbroken
 from streamer.state import State, state
+
+Value = TypeVar("Value")
 
 HELD_FOR = 1.0
 """Seconds that an open file may be used for another request."""
@@ -77,29 +80,15 @@ async def file_of(request: web.Request, file: FileId) -> ServedFile:
     return found
 
 
-@dataclass(slots=True, eq=False)
-class Held:
-    """An open file that several requests share; it is closed a little after the last one."""
+def at_source(sidecar: State, file: ServedFile, act: Callable[[Source], Value]) -> asyncio.Future[Value]:
+    """Do something with the source of a file, in that source's threads.
 
-    holder: ExitStack
-    reader: RangedReader
-    stamp: FileStamp
-    stale_at: float
-    users: int = 0
-    watched: bool = False
-    """Whether somebody comes by to close it when it is used no more."""
-
-
-@dataclass(slots=True, eq=False)
-class Opening:
-    """A file that is being opened, and how many wait for it: they are its users from its first moment.
-
-    Were each counted when it is woken only, a machine that sleeps for a second in between would
-    close the file under them.
+    Raises: SourceOffline, here or by the future, if there is no such source (any more).
     """
-
-    waiting: int = 0
-    task: asyncio.Task[Held] = field(init=False)
+    source, pool = sidecar.sources.get(file.source), sidecar.pools.get(file.source)
+    if source is None or pool is None:
+        raise SourceOffline(f"The source {file.source} is not connected here; see `mediavault doctor`")
+    return asyncio.get_running_loop().run_in_executor(pool, lambda: act(source()))
 
 
 @asynccontextmanager
@@ -121,9 +110,6 @@ async def _taken(sidecar: State, file: ServedFile) -> Held:
     A player asks for the same file many times a second, so one that was opened just now is used
     again: it is read by position, and each reading is followed by a look at its stamp.
     """
-    source, pool = sidecar.sources.get(file.source), sidecar.pools.get(file.source)
-    if source is None or pool is None:
-        raise SourceOffline(f"The source {file.source} is not connected here; see `mediavault doctor`")
     held = sidecar.held.get(file)
     if held is not None and held.stale_at >= time.monotonic() and _unchanged(held):
         held.users += 1
@@ -131,7 +117,7 @@ async def _taken(sidecar: State, file: ServedFile) -> Held:
     opening = sidecar.opening.get(file)
     if opening is None:
         opening = sidecar.opening[file] = Opening()
-        opening.task = asyncio.ensure_future(_hold(sidecar, source, pool, file, opening))
+        opening.task = asyncio.ensure_future(_hold(sidecar, file, opening))
         opening.task.add_done_callback(_seen)
     opening.waiting += 1
     try:
@@ -180,16 +166,16 @@ def _let_go(pool: Executor, held: Held) -> None:
         pool.submit(held.holder.close)  # closing may wait for a server too
 
 
-async def _hold(sidecar: State, source: Source, pool: Executor, file: ServedFile, opening: Opening) -> Held:
+async def _hold(sidecar: State, file: ServedFile, opening: Opening) -> Held:
     try:
-        work = asyncio.get_running_loop().run_in_executor(pool, _open, source, file)
+        work = at_source(sidecar, file, lambda source: _open(source, file))
         holder, reader, stamp = await unbroken(work)
     finally:
         del sidecar.opening[file]
     held = Held(holder, reader, stamp, time.monotonic() + HELD_FOR, users=opening.waiting)
     before, sidecar.held[file] = sidecar.held.get(file), held
     if before is not None and before.users == 0:
-        _let_go(pool, before)
+        _let_go(sidecar.pools[file.source], before)
     if held.users == 0:  # all who wanted it have left
         _watch(sidecar, file, held)
     return held

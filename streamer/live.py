@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
-import stat
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -17,6 +15,7 @@ from mediavault_tui.domain.checks import Check
 from mediavault_tui.domain.pathtext import display
 from mediavault_tui.errors import Denied, MediaVaultError, SourceOffline
 from mediavault_tui.probe.tools import find_tool
+from mediavault_tui.sources.holding import is_folder
 from mediavault_tui.store.streaming import answers, recent_roots
 from streamer.auth import signed_in
 from streamer.state import STATE, State, state
@@ -77,7 +76,7 @@ class Doctor:
         loop = asyncio.get_running_loop()
         for root in roots:
             if root not in self._looks or self._looks[root].done():
-                self._looks[root] = loop.run_in_executor(self._pool, _is_folder, root)
+                self._looks[root] = loop.run_in_executor(self._pool, is_folder, root)
         looks = [self._looks[root] for root in roots]
         done = (await asyncio.wait(looks, timeout=_PATIENCE / 2))[0] if looks else set()
         there = sum(look.result() for look in done)
@@ -107,13 +106,6 @@ async def _timed(name: str, look: Callable[[], Awaitable[str]]) -> Timed:
     except TimeoutError:
         ok, said = False, f"it did not answer within {_PATIENCE:g} s"
     return Check(name, ok, said), round(time.perf_counter() - began, 4)
-
-
-def _is_folder(path: bytes) -> bool:
-    try:
-        return stat.S_ISDIR(os.stat(path).st_mode)
-    except OSError:
-        return False
 
 
 async def live(_request: web.Request) -> web.Response:

@@ -16,7 +16,7 @@ from streamer import auth, beside
 from streamer.conversions import Busy, Running, Superseded, collected
 from streamer.files import file_id
 from streamer.recipes import Conversion, arguments, still, subtitle_text
-from streamer.theatre import Theatre, address_of, harmless, known, theatre_of, ways_of
+from streamer.theatre import Theatre, harmless, known, reel_of, theatre_of, ways_of
 
 log = logging.getLogger("mediavault.watch")
 
@@ -39,10 +39,12 @@ async def play(request: web.Request) -> web.StreamResponse:
     viewer = request.query.get("viewer", "")
     if not _VIEWER.fullmatch(viewer):
         raise UsageError("A film is converted for somebody: ?viewer= must be letters and digits")
-    async with address_of(request, file) as (address, fds):
-        words = arguments(theatre.ffmpeg, address, wanted, toning)
+    async with reel_of(request, file) as reel:
+        words = arguments(theatre.ffmpeg, reel.address, wanted, toning)
         try:
-            async with theatre.conversions.started(words, viewer=f"{viewer} {file}", pass_fds=fds) as running:
+            async with theatre.conversions.started(
+                words, viewer=f"{viewer} {file}", pass_fds=reel.fds, variables=reel.variables
+            ) as running:
                 return await _sent(request, running, theatre.silence)
         except Superseded:
             raise web.HTTPConflict(text="You have asked for another second of this film since") from None
@@ -103,9 +105,9 @@ async def subtitles(request: web.Request) -> web.Response:
     elif not is_text(info.subtitles[place]):
         raise web.HTTPNotFound(text="These subtitles are pictures")
     else:
-        async with theatre.readings, address_of(request, file) as (address, fds):
-            words = subtitle_text(theatre.ffmpeg, address, place)
-            body = await collected(words, seconds=_SUBTITLES, pass_fds=fds)
+        async with theatre.readings, reel_of(request, file) as reel:
+            words = subtitle_text(theatre.ffmpeg, reel.address, place)
+            body = await collected(words, seconds=_SUBTITLES, pass_fds=reel.fds, variables=reel.variables)
     return web.Response(
         body=body,
         content_type="text/vtt",
@@ -144,12 +146,12 @@ async def poster(request: web.Request) -> web.Response:
         video = info.video
         if video is None or video.codec in theatre.able.undecodable:
             raise web.HTTPNotFound(text="This ffmpeg cannot draw a picture of it")
-        async with theatre.shorts, address_of(request, file) as (address, fds):
+        async with theatre.shorts, reel_of(request, file) as reel:
             body = theatre.posters.get(key)  # whoever waited before may have drawn it
             if body is None:
                 toning = await theatre.toning(curve_of(video))
-                words = still(theatre.ffmpeg, address, at=info.duration / 10, toning=toning)
-                body = await collected(words, seconds=_PICTURE, pass_fds=fds)
+                words = still(theatre.ffmpeg, reel.address, at=info.duration / 10, toning=toning)
+                body = await collected(words, seconds=_PICTURE, pass_fds=reel.fds, variables=reel.variables)
         theatre.posters[key] = body
         while len(theatre.posters) > _POSTERS:
             theatre.posters.popitem(last=False)

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Hashable, Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import Generic, TypeVar
 
 from aiohttp import web
 
@@ -22,10 +22,8 @@ from mediavault_tui.settings import Settings
 from mediavault_tui.sources.base import Source
 from mediavault_tui.store.database import Database
 from streamer.metrics import Metrics
+from streamer.open_files import Held, Opening
 from streamer.sending import Sender
-
-if TYPE_CHECKING:
-    from streamer.files import Held, Opening
 
 Key = TypeVar("Key", bound=Hashable)
 Value = TypeVar("Value")
@@ -104,7 +102,8 @@ class State:
     accounts: Accounts
     links: PreviewLinks
     library: Library
-    sources: Mapping[str, Source]
+    sources: Mapping[str, Callable[[], Source]]
+    """What makes each source, which may block: a share asks for its password."""
     pools: Mapping[str, Executor]
     """Threads for each source: one that hangs holds up nobody who reads from another."""
     sender: Sender

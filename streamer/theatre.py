@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections import OrderedDict
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
@@ -93,8 +93,21 @@ async def ways_of(request: web.Request, info: MediaInfo) -> tuple[Offer, ...]:
     return offers(info, undecodable=able.undecodable)
 
 
+@dataclass(frozen=True, slots=True)
+class Reel:
+    """What ffmpeg opens, and what it is handed so that it can: descriptors, or variables that name no file.
+
+    What lets it in stands in its environment, which nobody but its user may read. In its words
+    everybody could: the list of processes shows them.
+    """
+
+    address: str
+    fds: tuple[int, ...] = ()
+    variables: Mapping[str, str] = field(default_factory=dict)
+
+
 @asynccontextmanager
-async def address_of(request: web.Request, file: FileId) -> AsyncIterator[tuple[str, tuple[int, ...]]]:
+async def reel_of(request: web.Request, file: FileId) -> AsyncIterator[Reel]:
     """Yield what ffmpeg opens: the very file that we have open, or our own stream of a distant one.
 
     Raises: SourceError.
@@ -103,14 +116,17 @@ async def address_of(request: web.Request, file: FileId) -> AsyncIterator[tuple[
     served = await file_of(request, file)
     async with opened(sidecar, served) as (reader, _):
         if isinstance(reader, LocalStream):
-            yield f"file:/dev/fd/{reader.fileno()}", (reader.fileno(),)
+            yield Reel(f"file:/dev/fd/{reader.fileno()}", (reader.fileno(),))
             return
     assert request.transport is not None
     host, port = request.transport.get_extra_info("sockname")[:2]
     link = await sidecar.links.make(file, who="the watch page", seconds=_LINK)
     try:
         shown = f"[{host}]" if ":" in host else host
-        yield f"http://{shown}:{port}/api/media/stream/{file}?t={link.token}", ()
+        # We are the proxy through which it asks for us: that is the one password it takes out of sight.
+        proxy = f"http://ffmpeg:{link.token}@{shown}:{port}"
+        stream = f"http://{shown}:{port}/api/media/stream/{file}"
+        yield Reel(stream, variables={"http_proxy": proxy, "no_proxy": ""})
     finally:
         await sidecar.links.revoke(link.id)
 

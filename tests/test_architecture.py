@@ -6,8 +6,10 @@ import ast
 import re
 import subprocess
 import sys
+from graphlib import TopologicalSorter
 from pathlib import Path
 
+import grimp
 import pytest
 
 ROOT = Path(__file__).parent.parent
@@ -36,6 +38,13 @@ def test_the_import_contracts_hold() -> None:
         [BIN / "lint-imports", "--no-cache"], cwd=ROOT, capture_output=True, text=True, check=False
     )
     assert ran.returncode == 0, ran.stdout + ran.stderr
+
+
+def test_no_module_imports_itself_by_way_of_others() -> None:
+    """Imports for type checkers count: who needs another's type needs to know it."""
+    graph = grimp.build_graph("mediavault_tui", "streamer", exclude_type_checking_imports=False)
+    imports = {module: graph.find_modules_directly_imported_by(module) for module in graph.modules}
+    TopologicalSorter(imports).prepare()  # a CycleError names those that do
 
 
 HEADLESS = [

@@ -39,32 +39,6 @@ class ActState(StrEnum):
     """Refused by the last look at the disk; nothing was moved."""
 
 
-# The database's triggers decide. These tables say it to people, and a test holds both to each other.
-_STAGED_MOVES: Mapping[StagedState, frozenset[StagedState]] = {
-    StagedState.STAGED: frozenset({StagedState.APPROVED, StagedState.RESTORED}),
-    StagedState.APPROVED: frozenset({StagedState.STAGED, StagedState.RESTORED, StagedState.PURGED}),
-    StagedState.RESTORED: frozenset(),
-    StagedState.PURGED: frozenset(),
-}
-_ACT_MOVES: Mapping[ActState, frozenset[ActState]] = {
-    ActState.INTENDED: frozenset({ActState.MOVED, ActState.UNDONE, ActState.FAILED}),
-    ActState.MOVED: frozenset({ActState.DONE, ActState.UNDONE, ActState.FAILED}),
-    ActState.DONE: frozenset(),
-    ActState.UNDONE: frozenset(),
-    ActState.FAILED: frozenset(),
-}
-
-
-def staged_may_become(old: StagedState, new: StagedState) -> bool:
-    """Return whether a staged file may go from `old` to `new`; restored and purged are final."""
-    return new in _STAGED_MOVES[old]
-
-
-def act_may_become(old: ActState, new: ActState) -> bool:
-    """Return whether an act may go from `old` to `new`; a finished act is history."""
-    return new in _ACT_MOVES[old]
-
-
 @dataclass(frozen=True, slots=True)
 class Leg:
     """One file's way in an act: the video (number 0) or a sidecar. A purge has no destination."""

@@ -67,6 +67,15 @@ async def run(
     return Finished(code, stdout, stderr)
 
 
+async def last_words(pipe: asyncio.StreamReader) -> str:
+    """Read all that a program complains of, to its end, and return the last line of it."""
+    kept = b""
+    while part := await pipe.read(4096):
+        kept = (kept + part)[-4000:]
+    lines = kept.decode("utf-8", "replace").strip().splitlines()
+    return lines[-1][:300] if lines else ""
+
+
 async def _end(child: asyncio.subprocess.Process) -> None:
     """Kill the child and reap it, even if this task is cancelled while it does so."""
     with contextlib.suppress(ProcessLookupError):

@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import os
 import secrets
-from contextlib import suppress
 from typing import Literal
 
 from mediavault_tui.errors import ConfigError
+from mediavault_tui.services.key_files import write_once
 from mediavault_tui.settings import Settings
 
 SHORTEST = 32
@@ -36,7 +35,7 @@ def signing_secret(settings: Settings) -> bytes:
     try:
         place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         if not place.exists():
-            _make(str(place))
+            write_once(place, f"{secrets.token_urlsafe(48)}\n".encode())
         made = place.read_bytes().strip()
     except OSError as error:
         raise ConfigError(
@@ -50,16 +49,3 @@ def signing_secret(settings: Settings) -> bytes:
 def derived(secret: bytes, purpose: Literal["session", "link"]) -> bytes:
     """Return the key of one purpose: 32 bytes."""
     return hmac.new(secret, f"mediavault {purpose} 1".encode(), hashlib.sha256).digest()
-
-
-def _make(place: str) -> None:
-    """Write a new secret whole, or leave the one that another process made meanwhile."""
-    fresh = f"{place}.{secrets.token_hex(8)}"
-    handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-    try:
-        with os.fdopen(handle, "w") as file:
-            file.write(secrets.token_urlsafe(48) + "\n")
-        with suppress(FileExistsError):
-            os.link(fresh, place)  # never overwrites: whoever is first has made it for all
-    finally:
-        os.unlink(fresh)

@@ -184,7 +184,7 @@ class Nas:
 
         stored = self._passwords.get(share.source) or Secret("")
         try:
-            address = await asyncio.to_thread(self._with_password, share.source, _address(share, stored))
+            address = await asyncio.to_thread(self._with_password, _address(share, stored))
         except SourceOffline as error:
             told(Check("password", False, str(error), "run it by hand; it must answer without a terminal"))
             return done
@@ -242,7 +242,7 @@ class Nas:
         found = mounts_of([share.names for share in self.shares if share.enabled], listed)
         return (*given, *(mount for mount in found if mount.folder not in folders))
 
-    def _with_password(self, name: str, address: ShareAddress) -> ShareAddress:
+    def _with_password(self, address: ShareAddress) -> ShareAddress:
         """Return the address with its password: NAS_PASSWORD_COMMAND is asked where none is set. Blocks."""
         command = self._settings.nas_password_command
         if address.password or not command:

@@ -63,7 +63,7 @@ class Pictures:
         self, file: MediaFile, *, at: float, width: int, height: int, curve: Curve | None
     ) -> Picture:
         """Return a frame of a film on a share, through a bridge."""
-        source = self._places.source(file.source)
+        source = await asyncio.to_thread(self._places.source, file.source)
         async with bridged(source, file.raw_path, most=_MOST_FAR) as bridge:
             try:
                 address = bridge.address.encode()

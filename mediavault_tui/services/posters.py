@@ -35,6 +35,7 @@ class Posters:
         self._kept = Kept(folder, most=most)
         self._make = images
         self._images: Images | None = None
+        self._making = asyncio.Lock()
         self._now = now
         self._failed: dict[str, float] = {}
         self._asking: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
@@ -66,8 +67,9 @@ class Posters:
         if self._make is None or self._now() - self._failed.get(name, -_AGAIN) < _AGAIN:
             return None
         try:
-            if self._images is None:
-                self._images = await asyncio.to_thread(self._make)
+            async with self._making:  # one for all: `close` knows of no other
+                if self._images is None:
+                    self._images = await asyncio.to_thread(self._make)
             return await self._images.poster(name)
         except MetadataError:
             now = self._now()

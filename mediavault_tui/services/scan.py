@@ -327,7 +327,7 @@ class _Run:
             await stocktake.known_by_share(self.conn, self.mounts)
         self.meter.control.bytes_matter(True)
         hashing = Hashing(self.source, self.meter, self.policy.readers)
-        await hashing.known_files(self.conn)
+        await hashing.known_files(self.conn, after=self._save)
         await self.across.known_files(self.conn, after=self._save)
         if self.policy.deep:
             await hashing.everything(self.conn, self.roots, after=self._save)

@@ -21,8 +21,8 @@ from mediavault_tui.domain.pathtext import display
 from mediavault_tui.errors import SourceChanged, SourceError, SourceMissing, SourceOffline
 from mediavault_tui.probe.hashing import WHOLE, Interrupted, changed, content_hash, sample_hash
 from mediavault_tui.services.scan_far import FarControl, FarPolicy
-from mediavault_tui.services.scan_hash import CHECKPOINT, drain
 from mediavault_tui.services.scan_progress import Meter
+from mediavault_tui.services.scan_readers import drain, read_in_threads
 from mediavault_tui.sources.base import RangedReader, Source
 from mediavault_tui.sources.places import Places
 from mediavault_tui.sources.share_holding import ShareSource
@@ -57,7 +57,7 @@ class Across:
         others = await readings.with_files(conn, others) if others else []
         if not others or await asyncio.to_thread(self.meter.control.stopped):
             return
-        self._control = self._limits(others)
+        self._control = await asyncio.to_thread(self._limits, others)  # a share may ask for its password
         if self.source.name == LOCAL and not self._control.open_now:
             if waiting := len(await readings.across_unsampled(conn, LOCAL, others)):
                 self.left = f"{waiting} files are compared with those of a share at night"
@@ -102,20 +102,17 @@ class Across:
         self.meter.begin(ScanPhase.HASHING, files=len(todo), bytes=sum(file.stamp.size for file in todo))
         files = iter(todo)
         done: SimpleQueue[tuple[str, Row]] = SimpleQueue()
-        crew = {
-            asyncio.create_task(asyncio.to_thread(self._read, files, read, done))
-            for _ in range(self.policy.readers or _FEW)
-        }
-        try:
-            running = crew
-            while running:
-                finished, running = await asyncio.wait(running, timeout=CHECKPOINT)
-                await _write(conn, drain(done))
-                await after()
-                for reader in finished:
-                    reader.result()
-        finally:
-            await asyncio.gather(*crew, return_exceptions=True)
+
+        async def save() -> None:
+            await _write(conn, drain(done))
+            await after()
+
+        await read_in_threads(
+            lambda: self._read(files, read, done),
+            threads=self.policy.readers or _FEW,
+            control=self._control,
+            save=save,
+        )
 
     def _read(
         self,

@@ -19,9 +19,9 @@ from dataclasses import dataclass
 from mediavault_tui.domain.library import ScanPhase
 from mediavault_tui.domain.paths import LOCAL
 from mediavault_tui.domain.pathtext import display
-from mediavault_tui.services.scan_hash import CHECKPOINT
 from mediavault_tui.services.scan_lots import Lot, LotRows, NewFile, begin_worker, read_lot
 from mediavault_tui.services.scan_progress import Meter
+from mediavault_tui.services.scan_readers import CHECKPOINT
 from mediavault_tui.sources.base import Source
 from mediavault_tui.store import arrivals, indexes
 from mediavault_tui.store.database import Connection, Database
@@ -59,7 +59,7 @@ class Arriving:
                     break
             if not count:
                 return
-            with _Readers(self._cancelled, many=count >= MANY) as readers:
+            async with _Readers(self._cancelled, many=count >= MANY) as readers:
                 aside = count >= MANY and await indexes.set_aside(self.conn)
                 rows = self._rows(readers, first, coming)
                 async with aclosing(rows):
@@ -134,7 +134,7 @@ async def _until_checkpoint(first: bytes, rows: AsyncIterator[bytes]) -> AsyncIt
 class _Readers:
     """Who reads the lots: worker processes when there are many files, else a thread.
 
-    Use it as a context manager; leaving it drops what has not begun.
+    Use it as a context manager; leaving it drops what has not begun, and waits for what has.
     """
 
     def __init__(self, cancelled: Callable[[], bool], *, many: bool) -> None:
@@ -146,12 +146,12 @@ class _Readers:
             self._pool = ProcessPoolExecutor(_WORKERS, mp_context=context, initializer=begin_worker)
             self._pool.submit(os.getpid)  # they start while the database is made ready
 
-    def __enter__(self) -> _Readers:
+    async def __aenter__(self) -> _Readers:
         return self
 
-    def __exit__(self, *_exception: object) -> None:
+    async def __aexit__(self, *_exception: object) -> None:
         if self._pool is not None:
-            self._pool.shutdown(cancel_futures=True)
+            await asyncio.to_thread(self._pool.shutdown, cancel_futures=True)  # a disk may not answer
 
     def submit(self, lot: Lot) -> asyncio.Future[LotRows]:
         """Begin to read a lot."""

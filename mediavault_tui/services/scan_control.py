@@ -17,12 +17,13 @@ class ScanControl:
         self._running = threading.Event()
         self._running.set()
         self._cancelled = False
+        self._failed = False
         self._paused_since: float | None = None
         self._paused_for = 0.0
 
     def pause(self) -> None:
         """Hold the scan between two pieces of work; nothing is lost."""
-        if self._running.is_set() and not self._cancelled:
+        if self._running.is_set() and not self.over:
             self._paused_since = time.monotonic()
             self._running.clear()
 
@@ -38,6 +39,11 @@ class ScanControl:
         self._cancelled = True
         self.resume()
 
+    def fail(self) -> None:
+        """End the scan's reading, also out of a pause: what it found can be kept no more."""
+        self._failed = True
+        self.resume()
+
     @property
     def paused(self) -> bool:
         """Whether the scan is held now."""
@@ -47,6 +53,11 @@ class ScanControl:
     def cancelled(self) -> bool:
         """Whether the scan was told to end."""
         return self._cancelled
+
+    @property
+    def over(self) -> bool:
+        """Whether nothing more is to be read, because it was told to end or has failed."""
+        return self._cancelled or self._failed
 
     @property
     def paused_for(self) -> float:
@@ -70,4 +81,4 @@ class ScanControl:
     def stopped(self) -> bool:
         """Wait while paused, then return whether to give up; for threads, never for the loop."""
         self._running.wait()
-        return self._cancelled
+        return self.over

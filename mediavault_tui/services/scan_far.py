@@ -66,7 +66,7 @@ class Far:
         self.source = Patient(
             share,
             patience=policy.patience,
-            given_up=lambda: control.cancelled,
+            given_up=lambda: control.over,
             waiting=self.control.wait_for_server,
             turns=self._turns,
         )
@@ -125,6 +125,9 @@ class FarControl(ScanControl):
     def cancel(self) -> None:
         self._hand.cancel()
 
+    def fail(self) -> None:
+        self._hand.fail()
+
     @property
     def paused(self) -> bool:
         return self._hand.paused
@@ -132,6 +135,10 @@ class FarControl(ScanControl):
     @property
     def cancelled(self) -> bool:
         return self._hand.cancelled
+
+    @property
+    def over(self) -> bool:
+        return self._hand.over
 
     @property
     def paused_for(self) -> float:
@@ -194,7 +201,7 @@ class FarControl(ScanControl):
             if self._hand.stopped():
                 break
         self._shut = False
-        if self._hand.cancelled:
+        if self._hand.over:
             return True
         if self._policy.budget and self.read >= self._policy.budget:
             self._last_word = (

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
-from queue import Empty, SimpleQueue
-from typing import TypeVar
+from functools import partial
+from queue import SimpleQueue
 
 from mediavault_tui.domain.library import ScanPhase
 from mediavault_tui.domain.pathtext import display
@@ -15,6 +15,7 @@ from mediavault_tui.probe.hashing import Interrupted, content_hash, sample_hash
 from mediavault_tui.services.exact import hash_candidates
 from mediavault_tui.services.lockstep import Candidate, Hashed, check_stamp
 from mediavault_tui.services.scan_progress import Meter
+from mediavault_tui.services.scan_readers import drain, read_in_threads
 from mediavault_tui.sources.base import FoundFile, Source
 from mediavault_tui.store import readings
 from mediavault_tui.store.database import Connection
@@ -22,10 +23,6 @@ from mediavault_tui.store.readings import Unprobed
 
 _TOGETHER = 256
 """Files asked of the database at a time."""
-CHECKPOINT = 2.0
-"""Seconds after which what was read is written down: a kill loses no more."""
-
-Done = TypeVar("Done")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,33 +33,16 @@ class Hashing:
     meter: Meter
     readers: int
 
-    async def known_files(
-        self, conn: Connection, *, after: Callable[[], Awaitable[None]] | None = None
-    ) -> None:
+    async def known_files(self, conn: Connection, *, after: Callable[[], Awaitable[None]]) -> None:
         """Hash what the inventory holds of equal size and has not been read; checkpoints on the way."""
         candidates = await readings.hash_candidates(conn, self.source.name)
         size = sum(c.size for c in candidates if c.sample_hash is None)
         self.meter.begin(ScanPhase.HASHING, files=sum(c.sample_hash is None for c in candidates), bytes=size)
-        done: SimpleQueue[Hashed] = SimpleQueue()
-        reading = asyncio.create_task(
-            asyncio.to_thread(
-                self._read,
-                [
-                    Candidate(FoundFile(c.path, c.stamp, c.links), c.sample_hash, c.content_hash)
-                    for c in candidates
-                ],
-                done,
-            )
-        )
-        try:
-            while not reading.done():
-                await asyncio.wait({reading}, timeout=CHECKPOINT)
-                await self._write(conn, drain(done))
-                if after:
-                    await after()
-        finally:
-            await reading
-        await self._write(conn, drain(done))
+        found = [
+            Candidate(FoundFile(c.path, c.stamp, c.links), c.sample_hash, c.content_hash) for c in candidates
+        ]
+        # One thread here: those that read are its own, side by side in equal files.
+        await self._crew(conn, lambda done: self._compare(found, done), threads=1, after=after)
 
     async def everything(
         self, conn: Connection, roots: Sequence[bytes], *, after: Callable[[], Awaitable[None]]
@@ -73,23 +53,27 @@ class Hashing:
         last = 0
         while batch := await readings.unhashed(conn, self.source.name, roots, after=last, limit=_TOGETHER):
             last = batch[-1].id
-            todo = iter(batch)
-            done: SimpleQueue[Hashed] = SimpleQueue()
-            crew = {
-                asyncio.create_task(asyncio.to_thread(self._through, todo, done)) for _ in range(self.readers)
-            }
-            try:
-                running = crew
-                while running:
-                    finished, running = await asyncio.wait(running, timeout=CHECKPOINT)
-                    await self._write(conn, drain(done))
-                    await after()
-                    for reader in finished:
-                        reader.result()
-            finally:
-                await asyncio.gather(*crew, return_exceptions=True)
+            read = partial(self._through, iter(batch))
+            await self._crew(conn, read, threads=self.readers, after=after)
             if await asyncio.to_thread(self.meter.control.stopped):
                 return
+
+    async def _crew(
+        self,
+        conn: Connection,
+        read: Callable[[SimpleQueue[Hashed]], None],
+        *,
+        threads: int,
+        after: Callable[[], Awaitable[None]],
+    ) -> None:
+        """Let threads read, and write down what they are done with."""
+        done: SimpleQueue[Hashed] = SimpleQueue()
+
+        async def save() -> None:
+            await self._write(conn, drain(done))
+            await after()
+
+        await read_in_threads(partial(read, done), threads=threads, control=self.meter.control, save=save)
 
     def _through(self, todo: Iterator[Unprobed], done: SimpleQueue[Hashed]) -> None:
         """Be one reader: read files to their end until there are none or the scan is stopped."""
@@ -113,7 +97,7 @@ class Hashing:
             done.put(hashed)
             self._count([hashed])
 
-    def _read(self, candidates: Sequence[Candidate], done: SimpleQueue[Hashed]) -> None:
+    def _compare(self, candidates: Sequence[Candidate], done: SimpleQueue[Hashed]) -> None:
         for hashed in hash_candidates(
             self.source,
             candidates,
@@ -145,13 +129,3 @@ class Hashing:
         ]
         if rows:
             await readings.set_hashes(conn, self.source.name, rows)
-
-
-def drain(queue: SimpleQueue[Done]) -> list[Done]:
-    """Return all that is in the queue now."""
-    drained: list[Done] = []
-    while True:
-        try:
-            drained.append(queue.get_nowait())
-        except Empty:
-            return drained

@@ -16,8 +16,8 @@ from mediavault_tui.probe.endings import ending
 from mediavault_tui.probe.ffprobe import Prober
 from mediavault_tui.probe.health import check
 from mediavault_tui.services.bridged import bridged
-from mediavault_tui.services.scan_hash import CHECKPOINT
 from mediavault_tui.services.scan_progress import Meter
+from mediavault_tui.services.scan_readers import CHECKPOINT
 from mediavault_tui.sources.base import Source
 from mediavault_tui.store import readings
 from mediavault_tui.store.database import Connection

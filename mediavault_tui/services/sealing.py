@@ -8,12 +8,11 @@ The ciphers are imported when a password is sealed or opened: most programs star
 from __future__ import annotations
 
 import base64
-import os
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mediavault_tui.errors import ConfigError
+from mediavault_tui.services.key_files import write_once
 from mediavault_tui.settings import Secret
 
 if TYPE_CHECKING:
@@ -59,7 +58,8 @@ class Sealer:
             keys.append(Fernet(base64.urlsafe_b64encode(derived)))
         try:
             if make and not keys and not self._file.exists():
-                self._make()
+                self._file.parent.mkdir(parents=True, exist_ok=True)
+                write_once(self._file, Fernet.generate_key())
             if self._file.exists():
                 keys.append(Fernet(self._file.read_bytes().strip()))
         except (OSError, ValueError) as error:
@@ -68,19 +68,3 @@ class Sealer:
                 " passwords again with `mediavault nas add`"
             ) from error
         return keys
-
-    def _make(self) -> None:
-        """Write a new key whole or not at all; of two programs at once the first one's stays."""
-        from cryptography.fernet import Fernet
-
-        self._file.parent.mkdir(parents=True, exist_ok=True)
-        new = self._file.with_name(f"{_KEY_FILE}.{os.getpid()}")
-        with open(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600), "wb") as file:
-            file.write(Fernet.generate_key())
-            file.flush()
-            os.fsync(file.fileno())
-        try:
-            with suppress(FileExistsError):
-                os.link(new, self._file)
-        finally:
-            new.unlink()

@@ -202,6 +202,7 @@ class FileActs:
 
     async def rehearse(self, conn: Connection, order: StageOrder, who: str) -> Rehearsed:
         """Return what `stage` would do: every rule asked, every look taken, nothing kept."""
+        locked: list[OperationId] = []
         loser, keeper = await needed_file(conn, order.loser), await needed_file(conn, order.keeper)
         lost = losses(keeper.info, loser.info) if keeper.info and loser.info and not order.exact else ()
         by = Order("00000000-0000-0000-0000-000000000000", who)
@@ -213,15 +214,17 @@ class FileActs:
                 )
                 if not isinstance(act, Act):
                     raise act
+                locked.append(act.id)
                 await asyncio.to_thread(self._rehearsed, loser, keeper, order.exact, act.holding)
                 lost += await asyncio.to_thread(self._planner.lost_beside, loser, keeper)
                 raise _Rollback(act)  # noqa: TRY301 -- it takes the intent back
         except _Rollback as planned:
-            await acts.release(conn, planned.act.id)
             moves = tuple((leg.source, leg.destination or b"") for leg in planned.act.legs)
             return Rehearsed(loser.id, keeper.id, moves, order.reason, "", order.verdict, lost)
         except (Refused, SourceError) as error:
             return Rehearsed(loser.id, keeper.id, (), order.reason, str(error), order.verdict, lost)
+        finally:
+            await acts.release(conn, *locked)
 
     async def rename_back(
         self, conn: Connection, renames: Sequence[tuple[FileId, OperationId]], by: Order

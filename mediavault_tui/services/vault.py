@@ -72,7 +72,7 @@ if TYPE_CHECKING:
     from mediavault_tui.services.world import World
     from mediavault_tui.settings import Entry
 
-Service = TypeVar("Service")
+Service = TypeVar("Service", covariant=True)
 
 
 class Lazy(Generic[Service]):
@@ -108,15 +108,15 @@ class Services:
     configuration: Lazy[Configuration]
     pictures: Lazy[Pictures]
     watching: Lazy[Watching]
-    asking: Lazy[Answers] | None = None
-    chat: Lazy[Chat] | None = None
-    nas: Nas | None = None
-    """What knows the shares; None where there is only this machine."""
-    metadata: Lazy[Metadata] | None = None
+    asking: Lazy[Answers]
+    chat: Lazy[Chat]
+    nas: Nas
+    """What knows the shares, if there are any."""
+    metadata: Lazy[Metadata]
     """What was kept of the world; it asks nobody."""
-    world: Lazy[World] | None = None
+    world: Lazy[World]
     """What asks TMDb where a person waits for the answer."""
-    renaming: Lazy[Renaming] | None = None
+    renaming: Lazy[Renaming]
 
 
 class Vault:
@@ -181,8 +181,8 @@ class Vault:
     async def details(self, file: FileId) -> Copy | None:
         """Return all that is known of a file."""
         copy = await (await self._services.library()).file(file)
-        if copy is None or self._services.metadata is None:
-            return copy
+        if copy is None:
+            return None
         metadata = await self._services.metadata()
         if copy.file.work is None:
             return replace(copy, asks=await metadata.asks(file))
@@ -190,34 +190,34 @@ class Vault:
 
     async def titles_asking(self) -> int:
         """Return how many titles wait for a person."""
-        return await (await self._world()).choosing.asking() if self._services.world else 0
+        return await (await self._services.world()).choosing.asking()
 
     async def title_queue(self, *, after: Asking | None = None) -> Sequence[Asking]:
         """Return what waits for a person, some hundred titles at once."""
-        return await (await self._world()).choosing.queue(after=after)
+        return await (await self._services.world()).choosing.queue(after=after)
 
     async def puzzle(self, file: FileId) -> Puzzle:
         """Return what a file may be, from what is kept."""
-        return await (await self._world()).choosing.puzzle(file)
+        return await (await self._services.world()).choosing.puzzle(file)
 
     async def find_titles(self, puzzle: Puzzle, text: str) -> Sequence[Scored]:
         """Ask TMDb for other words or an id."""
-        return await (await self._world()).choosing.search(puzzle, text)
+        return await (await self._services.world()).choosing.search(puzzle, text)
 
     async def world_title(self, title: Key) -> Title | None:
         """Return a title with cast and running time, as far as they can be had."""
-        return await (await self._world()).choosing.title(title)
+        return await (await self._services.world()).choosing.title(title)
 
     async def poster(self, title: Key, *, width: int, height: int) -> Picture | None:
         """Return a title's poster; None without one."""
-        if self._services.world is None:
-            return None
-        return await (await self._world()).poster(title, width=width, height=height)
+        return await (await self._services.world()).poster(title, width=width, height=height)
 
     async def choose_title(self, file: FileId, title: Key | None, *, everywhere: bool = False) -> int:
         """Say which title a file and those like it are; how many that settles. `regroup` follows."""
         self._check_writable()
-        return await (await self._world()).choosing.choose(file, title, everywhere=everywhere, who=self._who)
+        return await (await self._services.world()).choosing.choose(
+            file, title, everywhere=everywhere, who=self._who
+        )
 
     async def regroup(self) -> None:
         """Find the groups anew: titles are known that were not."""
@@ -227,11 +227,11 @@ class Vault:
         self, *, limit: int, after: MissingEpisode | None = None
     ) -> Sequence[MissingEpisode]:
         """Return a page of the aired episodes that no file holds."""
-        return await (await self._world()).missing(limit=limit, after=after)
+        return await (await self._services.world()).missing(limit=limit, after=after)
 
     async def better_copies(self, *, limit: int, after: BetterCopy | None = None) -> Sequence[BetterCopy]:
         """Return a page of the files of which a better copy lies elsewhere."""
-        return await (await self._world()).better(limit=limit, after=after)
+        return await (await self._services.world()).better(limit=limit, after=after)
 
     async def nearest(self, text: str) -> list[str]:
         """Return the titles most like what was typed."""
@@ -330,13 +330,11 @@ class Vault:
         """Return what these files would be called by a preset or a pattern; nothing is changed."""
         from mediavault_tui.domain.renaming import named
 
-        assert self._services.renaming is not None
         return await (await self._services.renaming()).show(named(naming), files, reach)
 
     async def rename(self, planned: Sequence[Planned]) -> ActResult:
         """Give files the names of a preview, as one act."""
         self._check_writable()
-        assert self._services.renaming is not None
         return await (await self._services.renaming()).rename(planned, who=self._who)
 
     async def undo(self) -> str:
@@ -364,11 +362,9 @@ class Vault:
         nas = self._services.nas
         if raw == PLACES:
             here = Folder(b"/", "this machine", 0, complete=False, note="every folder of this machine")
-            if nas is None:
-                return [here]
             await nas.load()
             return [here, *await asyncio.gather(*map(nas.as_folder, nas.enabled))]
-        if nas is not None and place(raw)[0] != LOCAL:
+        if place(raw)[0] != LOCAL:
             return await nas.folders(raw)
         return await asyncio.to_thread(subfolders, raw)
 
@@ -377,9 +373,7 @@ class Vault:
 
         Raises: UsageError if it is none of a share that is set up.
         """
-        nas = self._services.nas
-        raw = os.fsencode(word)
-        name = raw if nas is None else nas.names.located(raw)
+        name = self._services.nas.names.located(os.fsencode(word))
         if place(name)[0] == LOCAL:
             raise UsageError(f"{word} is no folder here, and of no share that is set up")
         return Path(os.fsdecode(name))
@@ -387,8 +381,6 @@ class Vault:
     async def test_share(self, path: Path) -> list[Check]:
         """Try the connection to the share that a located path is on; one line for each step."""
         nas = self._services.nas
-        if nas is None:
-            raise UsageError("no share is set up here; see `mediavault nas add`")
         return await nas.test(nas.share(place(os.fsencode(path))[0]))
 
     async def scan(self, roots: Sequence[Path], control: ScanControl) -> AsyncIterator[ScanProgress]:
@@ -397,8 +389,8 @@ class Vault:
         A folder may be spelled in any way that `domain.paths.Names` understands.
         Raises: Refused for a folder that may not be scanned here.
         """
-        if nas := self._services.nas:
-            roots = [Path(os.fsdecode(nas.names.located(os.fsencode(root)))) for root in roots]
+        names = self._services.nas.names
+        roots = [Path(os.fsdecode(names.located(os.fsencode(root)))) for root in roots]
         if self._within is not None:
             await asyncio.to_thread(_check_within, roots, self._within)
         scanner = await self._services.scanner()
@@ -411,12 +403,10 @@ class Vault:
 
     async def asking(self) -> Answers:
         """Return what answers questions from the database alone."""
-        assert self._services.asking is not None
         return await self._services.asking()
 
     async def chat(self) -> Chat:
         """Return the conversations with the language model."""
-        assert self._services.chat is not None
         return await self._services.chat()
 
     async def preview(self, files: Sequence[FileId]) -> Preview:
@@ -458,11 +448,6 @@ class Vault:
     async def _acting(self) -> Stage:
         self._check_writable()
         return await self._services.stage()
-
-    async def _world(self) -> World:
-        if self._services.world is None:
-            raise UsageError("nothing of the world is known here")
-        return await self._services.world()
 
 
 def _check_within(roots: Sequence[Path], within: Sequence[Path]) -> None:

@@ -16,6 +16,7 @@ from mediavault_tui.domain.model import FileId
 from mediavault_tui.domain.origins import only_here
 from mediavault_tui.domain.watching import Answering, Preview, Watched
 from mediavault_tui.errors import UsageError
+from mediavault_tui.probe.process import last_words
 from mediavault_tui.services.library import Library
 from mediavault_tui.services.preview import MadeLink, PreviewLinks
 from mediavault_tui.settings import Settings, environment
@@ -98,7 +99,7 @@ class Watching:
             env={**os.environ, **environment(self._settings)},  # the very library that the app has open
         )
         assert child.stderr is not None
-        said = asyncio.ensure_future(_last_words(child.stderr))
+        said = asyncio.ensure_future(last_words(child.stderr))
         ended = asyncio.ensure_future(child.wait())
         try:
             async with asyncio.timeout(_STARTING):
@@ -111,7 +112,7 @@ class Watching:
         except BaseException:
             await self.close()
             raise
-        words = await said or "it does not answer"
+        words = (await said).removeprefix("mediavault: ") or "it does not answer"
         raise UsageError(f"The sidecar did not start ({words}); try `mediavault serve` in another terminal")
 
     async def close(self) -> None:
@@ -157,11 +158,3 @@ async def _ask(stream: str) -> Answering:
         return Answering.NO
     # A film that has gone meanwhile (410, 503) is no stranger's answer.
     return Answering.STRANGER if answer.status_code in (401, 403, 404) else Answering.YES
-
-
-async def _last_words(pipe: asyncio.StreamReader) -> str:
-    kept = b""
-    while part := await pipe.read(4096):
-        kept = (kept + part)[-4000:]
-    lines = kept.decode("utf-8", "replace").strip().splitlines()
-    return lines[-1].removeprefix("mediavault: ")[:300] if lines else ""

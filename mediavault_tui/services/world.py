@@ -35,6 +35,8 @@ class World:
 
     async def close(self) -> None:
         """End the connections."""
-        await self.posters.close()
-        if self._edge is not None:
-            await self._edge.close()
+        try:
+            await self.posters.close()
+        finally:
+            if self._edge is not None:
+                await self._edge.close()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping
+from concurrent.futures import Future
 from typing import TYPE_CHECKING
 
 from mediavault_tui.errors import SourceOffline
@@ -31,11 +32,13 @@ class Registry:
 
     def __init__(self, connect: Connect = connect_smb) -> None:
         self.connect = connect
-        self.complete: Callable[[str, ShareAddress], ShareAddress] = lambda _name, address: address
-        """Adds to an address what is asked for only when somebody wants to connect: its password."""
+        self.complete: Callable[[ShareAddress], ShareAddress] = lambda address: address
+        """Adds to an address what is asked for only when somebody wants to connect: its password. Blocks."""
         self._addresses: Mapping[str, ShareAddress] = {}
         self._problems: Mapping[str, str] = {}
         self._sources: dict[str, ShareSource] = {}
+        self._opening: dict[str, Future[ShareSource]] = {}
+        """Sources that somebody is about to make; who else wants one waits for it."""
         self._lock = threading.Lock()
 
     def set(self, addresses: Mapping[str, ShareAddress], problems: Mapping[str, str]) -> None:
@@ -43,6 +46,8 @@ class Registry:
         with self._lock:
             stale = [name for name in self._sources if self._addresses.get(name) != addresses.get(name)]
             closing = [self._sources.pop(name) for name in stale]
+            for name in [name for name in self._opening if self._addresses.get(name) != addresses.get(name)]:
+                del self._opening[name]
             self._addresses, self._problems = dict(addresses), dict(problems)
         for source in closing:
             source.close()
@@ -53,15 +58,43 @@ class Registry:
             return list(self._addresses)
 
     def open(self, name: str) -> ShareSource:
-        """Return the share's source; raises SourceOffline with the reason if it cannot be used."""
+        """Return the share's source. Blocks at its first use, until its password is there.
+
+        Raises: SourceOffline with the reason if it cannot be used.
+        """
         with self._lock:
-            if (source := self._sources.get(name)) is None:
-                address = self._addresses.get(name)
-                if address is None:
-                    why = self._problems.get(name, f"{name} is not set up here (any more)")
-                    raise SourceOffline(f"{why}; see `mediavault nas list`")
-                source = self._sources[name] = self.connect(name, self.complete(name, address))
-            return source
+            if (source := self._sources.get(name)) is not None:
+                return source
+            address = self._addresses.get(name)
+            if address is None:
+                why = self._problems.get(name, f"{name} is not set up here (any more)")
+                raise SourceOffline(f"{why}; see `mediavault nas list`")
+            if first := name not in self._opening:
+                self._opening[name] = Future()
+            opening = self._opening[name]
+        if first:
+            self._make(name, address, opening)
+        return opening.result()
+
+    def _make(self, name: str, address: ShareAddress, opening: Future[ShareSource]) -> None:
+        """Make a source for all who wait; nobody who wants another share waits for its password."""
+        try:
+            source = self.connect(name, self.complete(address))
+        except BaseException as error:  # noqa: BLE001 - raised again wherever it is waited for
+            with self._lock:
+                if self._opening.get(name) is opening:
+                    del self._opening[name]
+            opening.set_exception(error)
+            return
+        with self._lock:
+            if current := self._opening.get(name) is opening:
+                del self._opening[name]
+                self._sources[name] = source
+        if current:
+            opening.set_result(source)
+        else:
+            source.close()
+            opening.set_exception(SourceOffline(f"{name} was set up anew at this very moment; try again"))
 
     def close(self) -> None:
         """End every connection."""

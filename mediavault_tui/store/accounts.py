@@ -7,6 +7,7 @@ from uuid import UUID
 from mediavault_tui.domain.accounts import LinkId, PreviewLink, Session, SessionId, User, UserId
 from mediavault_tui.domain.model import FileId
 from mediavault_tui.store.database import Connection
+from mediavault_tui.store.locks import Lock
 from mediavault_tui.store.sqlfiles import sql
 
 ROWS = {
@@ -18,12 +19,10 @@ ROWS = {
     "links_live": PreviewLink,
 }
 
-_FIRST_USER = 0x6D76_7573_6572  # "mvuser": one registration at a time
-
 
 async def claim_registration(conn: Connection) -> bool:
     """Return whether there is no account yet; nobody else can make one before the transaction ends."""
-    await conn.execute(sql("users_lock"), _FIRST_USER)
+    await conn.execute(sql("users_lock"), Lock.FIRST_USER)
     return not await any_user(conn)
 
 

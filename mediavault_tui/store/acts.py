@@ -21,6 +21,7 @@ from mediavault_tui.domain.staging import Act, ActKind, ActState, Leg, VerifiedC
 from mediavault_tui.errors import DatabaseDown, Refused
 from mediavault_tui.store.database import Connection
 from mediavault_tui.store.database import lost as is_lost
+from mediavault_tui.store.rows import file_stamp
 from mediavault_tui.store.sqlfiles import sql
 
 LOST = "The database was restarted in the middle of an act; the next start finishes it"
@@ -191,7 +192,7 @@ async def act(conn: Connection, id: OperationId) -> Act:
     row = await conn.fetchrow(sql("act_by_id"), id)
     if row is None:
         raise KeyError(id)
-    stamp = FileStamp(row["device"], row["inode"], row["size_bytes"], row["modified_ns"])
+    stamp = file_stamp(row)
     return Act(
         id=OperationId(row["id"]),
         batch=row["batch"],

@@ -89,7 +89,11 @@ async def connect_once(url: str) -> asyncpg.Connection[asyncpg.Record]:
     """
     try:
         conn = await asyncpg.connect(url, timeout=CONNECT_TIMEOUT, server_settings=_session())
-        await prepare(conn)
+        try:
+            await prepare(conn)
+        except BaseException:
+            conn.terminate()
+            raise
     except (asyncpg.PostgresError, OSError) as error:
         raise renamed(error, url) from error
     except (asyncpg.InterfaceError, ValueError) as error:
@@ -215,7 +219,13 @@ class Database:
             callback(str(payload))
 
         conn = await connect_once(self.url)
-        await conn.add_listener(channel, hear)
+        try:
+            await conn.add_listener(channel, hear)
+        except BaseException as error:
+            conn.terminate()
+            if isinstance(error, (asyncpg.PostgresError, asyncpg.InterfaceError, OSError)):
+                raise renamed(error, self.url) from error
+            raise
         return conn
 
     async def _keep_listening(
@@ -223,10 +233,10 @@ class Database:
     ) -> None:
         try:
             while True:
-                lost = asyncio.Event()
-                conn.add_termination_listener(lambda _conn, lost=lost: lost.set())
+                ended = asyncio.Event()
+                conn.add_termination_listener(lambda _conn, ended=ended: ended.set())
                 if not conn.is_closed():
-                    await lost.wait()
+                    await ended.wait()
                 conn = await self._subscribe_again(channel, callback)
                 callback("all:0")
         finally:
@@ -239,6 +249,6 @@ class Database:
         while True:
             try:
                 return await self._subscribe(channel, callback)
-            except (DatabaseError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
+            except DatabaseError:
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, 5.0)

@@ -10,7 +10,6 @@ from asyncpg import Record
 from mediavault_tui.domain.model import (
     AudioTrack,
     FileId,
-    FileStamp,
     FileState,
     Hdr,
     Health,
@@ -27,6 +26,7 @@ from mediavault_tui.domain.model import (
 from mediavault_tui.domain.paths import place
 from mediavault_tui.store.acts import path_text
 from mediavault_tui.store.database import Connection
+from mediavault_tui.store.rows import file_stamp
 from mediavault_tui.store.sqlfiles import sql
 
 
@@ -62,7 +62,7 @@ def file_of(row: Record) -> MediaFile:
         path=row["path"],
         raw_path=row["path_raw"],
         root=row["root_raw"],
-        stamp=FileStamp(row["device"], row["inode"], row["size_bytes"], row["modified_ns"]),
+        stamp=file_stamp(row),
         state=FileState(row["state"]),
         content_hash=row["content_hash"],
         identity=_identity(row),

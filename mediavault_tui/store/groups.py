@@ -80,7 +80,6 @@ class LastDecision:
 
     kind: str
     decided_at: datetime
-    pairs: int
 
 
 ROWS = {"title_entries": TitleEntry, "open_groups": GroupSummary, "decision_last": LastDecision}

@@ -10,6 +10,7 @@ import asyncio
 from dataclasses import dataclass
 
 from mediavault_tui.store.database import Connection, Database
+from mediavault_tui.store.locks import Lock
 from mediavault_tui.store.sqlfiles import sql
 
 _MEMORY = "256MB"
@@ -18,7 +19,6 @@ _FOR_ITSELF = f"set maintenance_work_mem = '{_MEMORY}'; set max_parallel_mainten
 """The server's own helpers would only take turns with the other index."""
 _AT_ONCE = 2
 """Indexes built side by side: each keeps one processor busy."""
-_LOCK = "select pg_advisory_xact_lock(hashtext('deferred index'), hashtext($1))"
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +83,7 @@ async def make_due(database: Database) -> int:
 async def _make(conn: Connection, index: Deferred) -> None:
     """Make one index and forget that it waits, unless somebody else just did."""
     async with conn.transaction():
-        await conn.execute(_LOCK, index.name)
+        await conn.execute(sql("index_lock"), Lock.INDEXES, index.name)
         # `if not exists` for an index that was made by hand.
         await conn.execute(index.definition.replace("CREATE INDEX ", "CREATE INDEX IF NOT EXISTS ", 1))
         await conn.execute(sql("indexes_made"), [index.name])

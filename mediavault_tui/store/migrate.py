@@ -20,11 +20,11 @@ import asyncpg
 
 from mediavault_tui.errors import DatabaseError, SchemaMismatch
 from mediavault_tui.store.database import connect_once, renamed
-from mediavault_tui.store.sqlfiles import sql_root
+from mediavault_tui.store.locks import Lock
+from mediavault_tui.store.sqlfiles import sql, sql_root
 
 _FILE = re.compile(r"^(\d{4})_([a-z0-9_]+)\.sql$")
 _TABLE = re.compile(r"^create table (\w+)", re.MULTILINE)
-_LOCK = 0x6D656469617661  # "mediava": one key for every program that migrates this database
 
 _BOOKKEEPING = """
 create table if not exists schema_migrations (
@@ -109,7 +109,7 @@ async def migrate(url: str) -> list[Applied]:
     async with _connection(url) as conn:
         if not check(ours, await _recorded(conn)):
             return done
-        await conn.execute("select pg_advisory_lock($1)", _LOCK)
+        await conn.execute(sql("migrations_lock"), Lock.MIGRATIONS)
         await conn.execute(_BOOKKEEPING)
         for migration in check(ours, await _recorded(conn)):
             started = time.perf_counter()

@@ -10,6 +10,7 @@ from asyncpg import Record
 from mediavault_tui.domain.model import FileId, FileStamp, Health, HealthReport, MediaInfo, ScanId, Tier
 from mediavault_tui.store.database import Connection
 from mediavault_tui.store.files import tracks_json
+from mediavault_tui.store.rows import file_stamp
 from mediavault_tui.store.sqlfiles import sql
 from mediavault_tui.store.stocktake import ranges
 
@@ -73,7 +74,7 @@ async def hash_candidates(conn: Connection, source: str) -> list[HashCandidate]:
     return [
         HashCandidate(
             row["path_raw"],
-            FileStamp(row["device"], row["inode"], row["size_bytes"], row["modified_ns"]),
+            file_stamp(row),
             row["link_count"],
             row["sample_hash"],
             row["content_hash"],
@@ -98,7 +99,7 @@ async def across_unread(conn: Connection, source: str, others: Sequence[str]) ->
 
 
 def _shared(rows: Sequence[Record]) -> list[Shared]:
-    return [Shared(row["source"], row["path_raw"], _stamp(row)) for row in rows]
+    return [Shared(row["source"], row["path_raw"], file_stamp(row)) for row in rows]
 
 
 async def unhashed_total(conn: Connection, source: str, roots: Sequence[bytes]) -> tuple[int, int]:
@@ -113,11 +114,7 @@ async def unhashed(
 ) -> list[Unprobed]:
     """Return the next files below the roots that have no full hash."""
     rows = await conn.fetch(sql("scan_unhashed"), source, *ranges(roots), after, limit)
-    return [Unprobed(FileId(row["id"]), row["path_raw"], _stamp(row)) for row in rows]
-
-
-def _stamp(row: Record) -> FileStamp:
-    return FileStamp(row["device"], row["inode"], row["size_bytes"], row["modified_ns"])
+    return [Unprobed(FileId(row["id"]), row["path_raw"], file_stamp(row)) for row in rows]
 
 
 async def set_hashes(
@@ -165,7 +162,7 @@ async def unprobed(
         Unprobed(
             FileId(row["id"]),
             row["path_raw"],
-            FileStamp(row["device"], row["inode"], row["size_bytes"], row["modified_ns"]),
+            file_stamp(row),
         )
         for row in await conn.fetch(sql("scan_unprobed"), source, *ranges(roots), after, limit)
     ]

@@ -16,10 +16,8 @@ from mediavault_tui.domain.paths import place
 from mediavault_tui.domain.pathtext import display
 from mediavault_tui.errors import Refused
 from mediavault_tui.store.database import Connection
+from mediavault_tui.store.locks import Lock
 from mediavault_tui.store.sqlfiles import sql
-
-_SCANS = 0x4D56_5343
-"""The first half of the advisory locks of scans ("MVSC"); the second is the scan's id, 0 for the door."""
 
 ABANDONED = "The scan ended without a word (its process was killed); the next one went on from there"
 
@@ -30,16 +28,16 @@ async def begin(conn: Connection, roots: Sequence[bytes]) -> ScanId:
     Raises: Refused while another living scan reads one of the folders.
     """
     async with conn.transaction():
-        await conn.execute("select pg_advisory_xact_lock($1, 0)", _SCANS)
+        await conn.execute(sql("scans_door"), Lock.SCANS)
         for row in await conn.fetch(sql("scan_open")):
-            if not await conn.fetchval("select pg_try_advisory_lock($1, $2)", _SCANS, row["id"]):
+            if not await conn.fetchval(sql("scan_try_lock"), Lock.SCANS, row["id"]):
                 _refuse_overlap(row["id"], row["roots_raw"], roots)
                 continue
             error = [{"path": ", ".join(row["roots"]), "message": ABANDONED}]
             await conn.execute(sql("scan_abandoned"), row["id"], error)
-            await conn.execute("select pg_advisory_unlock($1, $2)", _SCANS, row["id"])
+            await conn.execute(sql("scan_unlock"), Lock.SCANS, row["id"])
         scan = await conn.fetchval(sql("scan_begin"), [display(root) for root in roots], list(roots))
-        await conn.execute("select pg_advisory_lock($1, $2)", _SCANS, scan)
+        await conn.execute(sql("scan_lock"), Lock.SCANS, scan)
     return ScanId(scan)
 
 
@@ -64,7 +62,7 @@ async def end(
 
 async def release(conn: Connection, scan: ScanId) -> None:
     """Give the scan's lock back; a lost connection has done so already."""
-    await conn.execute("select pg_advisory_unlock($1, $2)", _SCANS, scan)
+    await conn.execute(sql("scan_unlock"), Lock.SCANS, scan)
 
 
 async def history(conn: Connection, *, limit: int) -> list[ScanRecord]:

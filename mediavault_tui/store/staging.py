@@ -18,6 +18,7 @@ from mediavault_tui.domain.pathtext import display
 from mediavault_tui.domain.staging import Act, ActState, Held, Leg
 from mediavault_tui.store.acts import advance_all, leg_of, legs_text, path_text, rules
 from mediavault_tui.store.database import Connection
+from mediavault_tui.store.rows import file_stamp
 from mediavault_tui.store.sqlfiles import sql
 
 
@@ -117,7 +118,7 @@ async def held(conn: Connection, ids: Sequence[StagedId]) -> list[Held]:
             original=row["original_raw"],
             staged=row["staged_raw"],
             sidecars=tuple(map(leg_of, row["sidecars"])),
-            stamp=FileStamp(row["device"], row["inode"], row["size_bytes"], row["modified_ns"]),
+            stamp=file_stamp(row),
             reason=row["reason"],
             who=row["staged_by"],
             when=row["staged_at"],

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from mediavault_tui.domain.model import FileId, FileStamp, FileState, ScanId
 from mediavault_tui.domain.pathtext import display
 from mediavault_tui.store.database import Connection
+from mediavault_tui.store.rows import file_stamp
 from mediavault_tui.store.scans import below
 from mediavault_tui.store.sqlfiles import sql
 
@@ -109,10 +110,7 @@ async def compare(conn: Connection, source: str, roots: Sequence[bytes]) -> None
 async def doubtful(conn: Connection) -> list[tuple[bytes, FileStamp]]:
     """Return new and changed files whose bytes must prove that they are videos."""
     rows = await conn.fetch(sql("scan_doubtful"))
-    return [
-        (row["path_raw"], FileStamp(row["device"], row["inode"], row["size_bytes"], row["modified_ns"]))
-        for row in rows
-    ]
+    return [(row["path_raw"], file_stamp(row)) for row in rows]
 
 
 async def reject(conn: Connection, source: str, files: Sequence[tuple[bytes, FileStamp]]) -> None:
@@ -189,7 +187,7 @@ async def arrivals(conn: Connection) -> list[Arrival]:
         Arrival(
             row["path_raw"],
             row["root_raw"],
-            FileStamp(row["device"], row["inode"], row["size_bytes"], row["modified_ns"]),
+            file_stamp(row),
             row["link_count"],
             tuple(row["aliases"]),
         )

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from mediavault_tui.domain.library import ScanPhase
-from mediavault_tui.domain.model import FileId, FileStamp, FileState, ScanId
+from mediavault_tui.domain.model import FileId, FileState, ScanId
 from mediavault_tui.domain.streaming import ScanMoment, ServedFile
 from mediavault_tui.store.database import Connection
+from mediavault_tui.store.rows import file_stamp
 from mediavault_tui.store.sqlfiles import sql
 
 
@@ -20,7 +21,7 @@ async def served_file(conn: Connection, id: FileId) -> ServedFile | None:
         raw_path=row["path_raw"],
         folder=row["folder"],
         state=FileState(row["state"]),
-        stamp=FileStamp(row["device"], row["inode"], row["size_bytes"], row["modified_ns"]),
+        stamp=file_stamp(row),
         container=row["container"],
     )
 

@@ -31,6 +31,10 @@ _ADVICE: tuple[tuple[type[errors.MediaVaultError], str], ...] = (
     (errors.ToolMissing, "Install the program, or set the path to it in the settings."),
     (errors.UsageError, "Ask for something else, or read the pane anew and try again."),
     (errors.Denied, "Log in with an account that may do this; `mediavault users list` names them."),
+    (
+        errors.ReadOnly,
+        "Start without --read-only, or take MEDIAVAULT_READ_ONLY out of .env, to change it.",
+    ),
     (errors.Refused, "Nothing was done. Choose otherwise, or look at the group once more."),
 )
 

@@ -25,6 +25,8 @@ from mediavault_tui.services.limits import Limiter
 
 log = logging.getLogger("mediavault.web")
 
+_AWAY = "The library does not answer at the moment; try again later"
+"""What is said of an error of ours to whoever may have no login: it could name hosts and folders."""
 _BODY = 16 * 1024
 _VISITORS = 20
 """Apps at once: each is a program of some 100 MB."""
@@ -133,8 +135,14 @@ class WebFront(Server):
 
     @web.middleware
     async def _door(self, request: web.Request, handler: Handler) -> web.StreamResponse:
-        if request.path == "/login":
-            return await handler(request)
+        try:
+            return await (handler(request) if request.path == "/login" else self._inside(request, handler))
+        except MediaVaultError as error:
+            log.warning("%s %s: %s", request.method, request.rel_url.raw_path, error)
+            raise web.HTTPServiceUnavailable(text=_AWAY) from error
+
+    async def _inside(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        """Answer one who has a login. Raises: HTTPException for one who has none; MediaVaultError."""
         if not origins.same_site(request.headers, request.host, self._public_url):
             raise web.HTTPForbidden(text="Another site may not do this")
         try:
@@ -143,8 +151,6 @@ class WebFront(Server):
             if request.method == "GET" and request.path != "/ws":
                 raise web.HTTPSeeOther(f"/login?next={request.rel_url.raw_path}") from None
             raise web.HTTPUnauthorized(text="Log in") from None
-        except MediaVaultError as error:
-            raise web.HTTPServiceUnavailable(text=str(error)) from error
         token = _who.set(who)
         try:
             return await handler(request)
@@ -210,6 +216,10 @@ class WebFront(Server):
             )
         except Denied as error:
             return _page(str(error), following, status=401)
+        except MediaVaultError as error:
+            self._tries.give_back(address)  # it proved nothing
+            log.warning("nobody can log in: %s", error)
+            return _page(_AWAY, following, status=503)
         self._tries.give_back(address)
         safe = following if following.startswith("/") and following[1:2] not in ("/", "\\") else "/"
         response = web.Response(status=303, headers={"Location": safe if safe.isprintable() else "/"})

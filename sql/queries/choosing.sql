@@ -36,7 +36,7 @@ where m.state = 'ask' and f.state = 'present';
 -- name: matches_of_question
 -- The present files that one title was asked for, as in `match_files`, and one that belongs to them in any case.
 -- $1 asked as, $2 the file.
-select f.id, f.path_raw, f.root_raw, f.kind, coalesce(f.named_title, f.title) as title,
+select f.id, f.path_raw, f.kind, coalesce(f.named_title, f.title) as title,
        coalesce(f.named_year, f.year) as year, f.country, f.season, f.episodes, f.air_date, f.edition,
        f.part, f.extra, f.tmdb_id, f.imdb_id, f.tvdb_id, coalesce(f.duration_s, 0) as duration_s, m.asked_as,
        coalesce(m.state, '') as match_state

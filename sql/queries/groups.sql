@@ -250,8 +250,8 @@ on conflict (kind, content_a, content_b) where undone_at is null do nothing
 returning id;
 
 -- name: decision_last
--- A person's last decision that stands: its kind, moment and number of pairs. $1 who.
-select d.kind, d.decided_at, count(*) as pairs
+-- A person's last decision that stands: its kind and moment. $1 who.
+select d.kind, d.decided_at
 from user_decisions d
 where d.decided_by = $1 and d.undone_at is null and d.kind in ('not_duplicate', 'keep_both')
 group by d.kind, d.decided_at

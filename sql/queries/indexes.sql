@@ -38,3 +38,7 @@ select case when c.reltuples > 0 and c.relpages > 0
                   * (pg_relation_size(c.oid) / current_setting('block_size')::bigint))::bigint
             else (select count(*) from (select from media_files limit $1) f) end as files
 from pg_class c where c.oid = 'media_files'::regclass
+
+-- name: index_lock
+-- Until the end of the transaction, only we make an index. $1 Lock.INDEXES; $2 its name.
+select pg_advisory_xact_lock($1, hashtext($2));

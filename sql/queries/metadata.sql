@@ -164,7 +164,7 @@ order by wanted.place;
 -- name: match_files
 -- Present files with what is asked of the world for them, and what was found before. Keyset by id.
 -- $1 the last id before, $2 rows.
-select f.id, f.path_raw, f.root_raw, f.kind, coalesce(f.named_title, f.title) as title,
+select f.id, f.path_raw, f.kind, coalesce(f.named_title, f.title) as title,
        coalesce(f.named_year, f.year) as year, f.country, f.season, f.episodes, f.air_date, f.edition,
        f.part, f.extra, f.tmdb_id, f.imdb_id, f.tvdb_id, coalesce(f.duration_s, 0) as duration_s, m.asked_as,
        coalesce(m.state, '') as match_state

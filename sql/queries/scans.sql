@@ -1,3 +1,19 @@
+-- name: scans_door
+-- One scan at a time looks who else scans, and begins. $1 Lock.SCANS.
+select pg_advisory_xact_lock($1, 0);
+
+-- name: scan_lock
+-- Hold a scan for as long as this connection lives. $1 Lock.SCANS; $2 the scan.
+select pg_advisory_lock($1, $2);
+
+-- name: scan_try_lock
+-- Whether nobody holds a scan: then we do. $1 Lock.SCANS; $2 the scan.
+select pg_try_advisory_lock($1, $2);
+
+-- name: scan_unlock
+-- Give a scan back. $1 Lock.SCANS; $2 the scan.
+select pg_advisory_unlock($1, $2);
+
 -- name: scan_begin
 -- A new line of the history; returns its id.
 -- $1 the roots as text, $2 as raw bytes.

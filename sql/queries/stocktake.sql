@@ -88,7 +88,7 @@ where d.what = 'new' and r.source = $1 and r.path_raw = d.path_raw
 
 -- name: scan_doubtful
 -- New and changed files whose ending alone does not make them videos (.ts).
-select path_raw, device, inode, size_bytes, modified_ns, link_count from scan_diff
+select path_raw, device, inode, size_bytes, modified_ns from scan_diff
 where what in ('new', 'changed') and lower(encode(substring(path_raw from greatest(length(path_raw) - 2, 1)), 'escape')) = '.ts'
 
 -- name: scan_reject
@@ -230,8 +230,7 @@ where m.source = $1 and m.state = 'present' and m.path_raw >= r.low and m.path_r
 -- name: scan_hash_candidates
 -- Files of equal size of which at least one was never sampled; empty files are no duplicates. $1 source.
 -- Small files come with their samples: where all have, nothing is counted.
-select m.path_raw, m.device, m.inode, m.size_bytes, m.modified_ns, m.link_count, m.sample_hash, m.content_hash,
-       m.state
+select m.path_raw, m.device, m.inode, m.size_bytes, m.modified_ns, m.link_count, m.sample_hash, m.content_hash
 from media_files m
 where exists (select from media_files n
               where n.source = $1 and n.size_bytes > 0 and n.state = 'present' and n.sample_hash is null)

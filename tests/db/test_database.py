@@ -175,3 +175,18 @@ async def _until(holds: Callable[[], bool]) -> None:
     async with asyncio.timeout(20):
         while not holds():  # noqa: ASYNC110  # what is awaited is a plain list's content
             await asyncio.sleep(0.01)
+
+
+async def test_a_listener_that_is_refused_leaves_no_connection_behind(database: Database) -> None:
+    async with database.connection() as conn:
+        with pytest.raises(DatabaseError, match="refused"):
+            async with database.listen("", print):
+                pass
+        async with asyncio.timeout(30):
+            while await conn.fetchval(OTHERS):  # noqa: ASYNC110  # a backend's end has no event
+                await asyncio.sleep(0.01)
+
+
+OTHERS = (
+    "select count(*) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()"
+)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from mediavault_tui.bootstrap import kept_metadata, pictures, undoing, watching
+from mediavault_tui.bootstrap import asking, chat, kept_metadata, pictures, undoing, watching
 from mediavault_tui.domain.library import GroupQuery
 from mediavault_tui.domain.model import FileId, GroupId, MediaFile
 from mediavault_tui.domain.rename_plan import Reach
@@ -20,6 +20,7 @@ from mediavault_tui.errors import Refused, UsageError
 from mediavault_tui.services.configuration import Configuration
 from mediavault_tui.services.dedupe import Dedupe
 from mediavault_tui.services.library import Library
+from mediavault_tui.services.nas import Nas
 from mediavault_tui.services.posters import Posters
 from mediavault_tui.services.rename import Renaming
 from mediavault_tui.services.scan import Scanner
@@ -28,6 +29,7 @@ from mediavault_tui.services.world import World
 from mediavault_tui.settings import Settings
 from mediavault_tui.sources.local import LocalSource
 from mediavault_tui.store import metadata
+from mediavault_tui.store.asking import Reader
 from mediavault_tui.store.database import Connection, Database
 from mediavault_tui.store.metadata import FoundMatch
 from tests.db.shelf import ME, Shelf
@@ -49,16 +51,22 @@ def open_vault(shelf: Shelf, database: Database, tmp_path: Path) -> Callable[...
         finder = Lazy(lambda: Dedupe(database))
         mover = Lazy(lambda: shelf.stage(database, read_only=read_only))
         kept = Lazy(lambda: World(kept_metadata(database), Posters(tmp_path / "posters", None), None))
+        settings = Settings(data_dir=tmp_path / "data")
+        nas, reader = Nas(database, settings), Reader(database)
         services = Services(
             library=Lazy(lambda: Library(database)),
             dedupe=finder,
             stage=mover,
             undoing=Lazy(lambda: undoing(database, stage=mover, dedupe=finder)),
             world=kept,
+            metadata=Lazy(lambda: kept_metadata(database)),
+            asking=Lazy(lambda: asking(database, settings, reader)),
+            chat=Lazy(lambda: chat(database, settings, reader, None, who=ME)),
+            nas=nas,
             scanner=Lazy(lambda: Scanner(database, LocalSource(), None)),
-            pictures=Lazy(lambda: pictures(Settings(data_dir=tmp_path / "data"))),
+            pictures=Lazy(lambda: pictures(settings, nas)),
             renaming=Lazy(lambda: Renaming(database, LocalSource(), read_only=read_only)),
-            watching=Lazy(lambda: watching(database, Settings(data_dir=tmp_path / "data"))),
+            watching=Lazy(lambda: watching(database, settings)),
             configuration=Lazy(
                 lambda: Configuration(database, Settings(), origins={}, env_file=Path("/nowhere/.env"))
             ),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from dataclasses import replace
 from functools import partial
@@ -209,6 +210,20 @@ async def test_posters_that_do_not_come_leave_nothing_behind(world: WorldServer,
     assert await posters.poster("/9.jpg?", width=20, height=30) is None
     assert list(posters._failed) == ["/9.jpg?"]
     await posters.close()
+
+
+async def test_posters_that_are_wanted_at_once_share_one_client(world: WorldServer, tmp_path: Path) -> None:
+    made: list[Images] = []
+
+    def make() -> Images:
+        made.append(Images(world.image_url))
+        return made[-1]
+
+    posters = Posters(tmp_path / "posters", make)
+    names = [f"/{number}.jpg" for number in range(200, 206)]
+    assert all(await asyncio.gather(*(posters.poster(name, width=8, height=12) for name in names)))
+    await posters.close()
+    assert len(made) == 1, "what nobody knows of, nobody closes"
 
 
 async def test_the_posters_that_are_kept_are_bounded(world: WorldServer, tmp_path: Path) -> None:

@@ -10,16 +10,20 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 
 import pytest
+from aiohttp import ClientSession
 
 from mediavault_tui.domain.model import MediaFile
 from mediavault_tui.probe.ffprobe import Prober
+from mediavault_tui.services.accounts import Accounts
+from mediavault_tui.services.preview import PreviewLinks
 from streamer.conversions import Busy, Conversions
 from streamer.recipes import OFFSET
 from streamer.theatre import THEATRE
 from streamer.watch import STATIC
 from tests.db.shelf import Shelf
 from tests.streamer import films
-from tests.streamer.conftest import Serve, Sidecar, until
+from tests.streamer.conftest import NAME, PASSWORD, Serve, Sidecar, until
+from tests.streamer.test_stream import NAS, Distant
 
 ENDLESS = [
     "-hide_banner",
@@ -192,3 +196,26 @@ async def test_of_two_jumps_that_waited_for_a_place_only_the_later_runs(
 
 def test_the_script_and_the_server_agree_on_the_offset() -> None:
     assert f"const OFFSET = {OFFSET};".encode() in STATIC["player.js"]
+
+
+async def test_who_reads_the_list_of_processes_cannot_open_the_film(
+    serve: Serve, film: MediaFile, shelf: Shelf, ffmpeg: str, accounts: Accounts, links: PreviewLinks
+) -> None:
+    """Of a share ffmpeg reads our own stream: what lets it in is nothing that a stranger can read."""
+    await accounts.add(NAME, PASSWORD)
+    await shelf.conn.execute("update media_files set source = $1 where id = $2", NAS, film.id)
+    sidecar = await serve(sources={NAS: Distant})
+    mine = (await links.make(film.id, who=NAME)).token
+    reader, writer = await sidecar.raw(f"GET {address(film)}&t={mine} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+    assert (await reader.readline()).startswith(b"HTTP/1.1 200")
+    [pid] = children(ffmpeg)
+    words = await asyncio.to_thread(Path(f"/proc/{pid}/cmdline").read_bytes)
+    opened = [word for word in words.decode().split("\0") if word.startswith("http")]
+    assert len(opened) == 1
+    async with ClientSession() as stranger, stranger.get(opened[0]) as answer:
+        assert answer.status == 401
+    writer.close()
+    await until(lambda: not children(ffmpeg))
+    async with asyncio.timeout(30):
+        while len(await links.live()) > 1:  # noqa: ASYNC110  # ffmpeg's own link ends a little after it
+            await asyncio.sleep(0.01)

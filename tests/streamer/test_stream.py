@@ -57,7 +57,7 @@ async def film(request: pytest.FixtureRequest, shelf: Shelf) -> MediaFile:
 
 @pytest.fixture
 async def player(serve: Serve) -> Sidecar:
-    return await serve(sources={"local": LocalSource(), NAS: Distant()})
+    return await serve(sources={"local": LocalSource, NAS: Distant})
 
 
 async def test_the_whole_file(player: Sidecar, film: MediaFile) -> None:

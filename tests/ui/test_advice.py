@@ -35,6 +35,7 @@ FIRST_STEP = {
     errors.BudgetSpent: "tomorrow",
     errors.ToolMissing: "Install",
     errors.Denied: "Log in",
+    errors.ReadOnly: "Start without --read-only",
     errors.Refused: "Nothing was done",
 }
 

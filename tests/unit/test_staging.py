@@ -17,18 +17,14 @@ from mediavault_tui.domain.holding import (
     in_date_folder,
     sidecars_of,
 )
-from mediavault_tui.domain.library import StagedState
 from mediavault_tui.domain.manifest import ManifestEntry, ManifestFile, revised
 from mediavault_tui.domain.media import skipped
 from mediavault_tui.domain.model import Kind
 from mediavault_tui.domain.staging import (
     ActKind,
-    ActState,
     Found,
     Remedy,
-    act_may_become,
     remedy,
-    staged_may_become,
 )
 
 FOLDER = [
@@ -141,21 +137,6 @@ def test_a_path_with_steps_upwards_is_not_below() -> None:
     assert not below(b"/a/../b", b"/a")
     assert not below(b"/a", b"/a")
     assert not below(b"/ab/c", b"/a")
-
-
-@pytest.mark.parametrize("end", [StagedState.RESTORED, StagedState.PURGED])
-def test_the_ends_of_a_staged_file_are_final(end: StagedState) -> None:
-    assert not any(staged_may_become(end, new) for new in StagedState)
-
-
-def test_nothing_is_purged_that_was_not_approved() -> None:
-    assert [old for old in StagedState if staged_may_become(old, StagedState.PURGED)] == [
-        StagedState.APPROVED
-    ]
-
-
-def test_an_act_is_done_only_after_it_moved_something() -> None:
-    assert [old for old in ActState if act_may_become(old, ActState.DONE)] == [ActState.MOVED]
 
 
 @pytest.mark.parametrize(
