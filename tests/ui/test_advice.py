@@ -51,4 +51,5 @@ def test_the_table_has_every_error() -> None:
 
 @pytest.mark.parametrize("kind", FIRST_STEP, ids=lambda kind: kind.__name__)
 def test_every_error_has_advice_that_fits(kind: type[errors.MediaVaultError]) -> None:
-    assert FIRST_STEP[kind] in advice(kind("it went wrong"))
+    error = errors.ReadOnly() if kind is errors.ReadOnly else kind("it went wrong")
+    assert FIRST_STEP[kind] in advice(error)
