@@ -3,7 +3,8 @@
 Each act concerns one file, is journalled before it begins, and ends whole; files are staged, restored and
 purged in lots (`stage_lots`), renames are taken back one after the other. What a rule or the disk refuses
 is a sentence in `ActResult.refused`, and the other files of the batch go on. A cancelled caller does not
-stop the files that are just being moved. A little longer than the habit: one call for each thing that a person may do.
+stop the files that are just being moved. A little longer than the habit: one call for each thing that a
+person may do.
 """
 
 from __future__ import annotations
