@@ -62,7 +62,7 @@ async def test_a_mount_that_hangs_costs_one_thread_however_often_it_is_looked_at
         looked.append(path)
         return path != b"/hangs" or goes_on.wait(60)
 
-    monkeypatch.setattr(live, "_is_folder", looks)
+    monkeypatch.setattr(live, "is_folder", looks)
     monkeypatch.setattr(live, "_PATIENCE", 0.5)
     monkeypatch.setattr(live, "_BELIEVED", 0)
     for _ in range(3):
