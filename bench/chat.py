@@ -26,8 +26,8 @@ from mediavault_tui.domain.asking import Rows
 from mediavault_tui.domain.chat import Choice, Ended, Found, Said, Used
 from mediavault_tui.errors import MediaVaultError
 from mediavault_tui.probe.tools import find_tool
-from mediavault_tui.services import demo
-from mediavault_tui.services.chat import Chat
+from mediavault_tui.services.chat.conversations import Chat
+from mediavault_tui.services.demo import make as demo
 
 QUESTIONS = Path(__file__).parents[1] / "tests" / "e2e" / "questions.yaml"
 

@@ -24,7 +24,7 @@ from bench.database import own_database
 from mediavault_tui.bootstrap import stage
 from mediavault_tui.domain.library import ActResult
 from mediavault_tui.domain.model import GroupId
-from mediavault_tui.services.nas import Nas
+from mediavault_tui.services.nas.shares import Nas
 from mediavault_tui.settings import from_env
 from mediavault_tui.store.database import Database
 from tests.smb.nas_rig import PASSWORD, SHARE, Server, nas_on, scan

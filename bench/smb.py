@@ -25,7 +25,7 @@ from pathlib import Path
 import smbclient
 
 from mediavault_tui.probe.hashing import STEP
-from mediavault_tui.sources.smb import SmbSource
+from mediavault_tui.sources.smb.source import SmbSource
 from tests.smb import proxy
 from tests.smb.server import PASSWORD, SHARE, Smbd
 

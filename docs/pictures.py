@@ -13,7 +13,7 @@ from textual.pilot import Pilot
 
 from mediavault_tui import bootstrap
 from mediavault_tui.probe.tools import find_tool
-from mediavault_tui.services.demo import make
+from mediavault_tui.services.demo.make import make
 from mediavault_tui.services.vault import Vault
 from mediavault_tui.settings import from_env
 from mediavault_tui.ui.app import MediaVaultApp

@@ -27,24 +27,24 @@ if TYPE_CHECKING:
     from mediavault_tui.metadata.edge import Edge
     from mediavault_tui.probe.ffprobe import Prober
     from mediavault_tui.services.asking import Asking
-    from mediavault_tui.services.chat import Chat
-    from mediavault_tui.services.choosing import Choosing
+    from mediavault_tui.services.chat.conversations import Chat
     from mediavault_tui.services.configuration import Configuration
     from mediavault_tui.services.dedupe import Dedupe
     from mediavault_tui.services.library import Library
-    from mediavault_tui.services.metadata import Metadata
-    from mediavault_tui.services.nas import Nas
+    from mediavault_tui.services.nas.shares import Nas
     from mediavault_tui.services.pictures import Pictures
-    from mediavault_tui.services.ratings import RatingsBatch
-    from mediavault_tui.services.rename import Renaming
-    from mediavault_tui.services.scan import Scanner
-    from mediavault_tui.services.scan_far import FarPolicy
-    from mediavault_tui.services.stage import Stage
-    from mediavault_tui.services.stage_moves import Step
+    from mediavault_tui.services.renaming.rename import Renaming
+    from mediavault_tui.services.scanning.far import FarPolicy
+    from mediavault_tui.services.scanning.scan import Scanner
+    from mediavault_tui.services.staging.moves import Step
+    from mediavault_tui.services.staging.stage import Stage
+    from mediavault_tui.services.titles.choosing import Choosing
+    from mediavault_tui.services.titles.metadata import Metadata
+    from mediavault_tui.services.titles.ratings import RatingsBatch
+    from mediavault_tui.services.titles.world import World
     from mediavault_tui.services.undoing import Undoing
     from mediavault_tui.services.vault import Lazy, Vault
     from mediavault_tui.services.watching import Watching
-    from mediavault_tui.services.world import World
     from mediavault_tui.store.asking import Reader
 
 
@@ -129,7 +129,7 @@ def configuration(database: Database, settings: Settings) -> Configuration:
 @asynccontextmanager
 async def open_nas(database: Database, settings: Settings) -> AsyncIterator[Nas]:
     """Yield what knows every share; nothing is contacted before somebody asks for a file."""
-    from mediavault_tui.services.nas import Nas
+    from mediavault_tui.services.nas.shares import Nas
 
     nas = Nas(database, settings)
     try:
@@ -146,9 +146,9 @@ def stage(
 
     `step` is for tests, which stop the program there.
     """
-    from mediavault_tui.services.stage import Stage
-    from mediavault_tui.services.stage_moves import no_step
-    from mediavault_tui.sources.local import LocalSource
+    from mediavault_tui.services.staging.moves import no_step
+    from mediavault_tui.services.staging.stage import Stage
+    from mediavault_tui.sources.local.source import LocalSource
 
     return Stage(
         database,
@@ -189,9 +189,9 @@ def scanner(
     Raises: ToolMissing without ffprobe and ffmpeg, unless `probe` is off.
     """
     from mediavault_tui.domain.quality import weighted
-    from mediavault_tui.services.scan import Scanner
-    from mediavault_tui.services.scan_far import FarPolicy
-    from mediavault_tui.sources.local import LocalSource
+    from mediavault_tui.services.scanning.far import FarPolicy
+    from mediavault_tui.services.scanning.scan import Scanner
+    from mediavault_tui.sources.local.source import LocalSource
 
     asked = FarPolicy(budget=settings.nas_budget, window=settings.nas_window, readers=settings.nas_readers)
     return Scanner(
@@ -224,8 +224,8 @@ def watching(database: Database, settings: Settings) -> Watching:
 @asynccontextmanager
 async def metadata(database: Database, settings: Settings) -> AsyncIterator[Metadata]:
     """Yield the service that asks TMDb; without a key it answers from what is kept."""
-    from mediavault_tui.services.metadata import Metadata
-    from mediavault_tui.services.world_gate import Answers
+    from mediavault_tui.services.titles.metadata import Metadata
+    from mediavault_tui.services.titles.world_gate import Answers
 
     if settings.tmdb_token is None and settings.tmdb_key is None:
         yield Metadata(database, Answers(database, None))
@@ -237,10 +237,10 @@ async def metadata(database: Database, settings: Settings) -> AsyncIterator[Meta
 def world(database: Database, settings: Settings) -> World:
     """Build what the app asks of the world; it connects when a person searches or looks at a poster."""
     from mediavault_tui.metadata.images import Images
-    from mediavault_tui.services.metadata import Metadata
-    from mediavault_tui.services.posters import Posters
-    from mediavault_tui.services.world import World
-    from mediavault_tui.services.world_gate import Answers
+    from mediavault_tui.services.titles.metadata import Metadata
+    from mediavault_tui.services.titles.posters import Posters
+    from mediavault_tui.services.titles.world import World
+    from mediavault_tui.services.titles.world_gate import Answers
 
     known = settings.tmdb_token is not None or settings.tmdb_key is not None
     # A person waits: ten seconds without an answer are a sentence, not a pause.
@@ -253,8 +253,8 @@ def world(database: Database, settings: Settings) -> World:
 
 def kept_metadata(database: Database) -> Metadata:
     """Build the reader of what TMDb and OMDb said before; it asks nobody."""
-    from mediavault_tui.services.metadata import Metadata
-    from mediavault_tui.services.world_gate import Answers
+    from mediavault_tui.services.titles.metadata import Metadata
+    from mediavault_tui.services.titles.world_gate import Answers
 
     return Metadata(database, Answers(database, None))
 
@@ -264,8 +264,8 @@ async def ratings(database: Database, settings: Settings) -> AsyncIterator[Ratin
     """Yield the daily batch. Raises: ConfigError without OMDB_API_KEY."""
     from mediavault_tui.metadata.edge import Edge
     from mediavault_tui.metadata.gate import OMDB
-    from mediavault_tui.services.ratings import RatingsBatch
-    from mediavault_tui.services.world_gate import DatabaseGate
+    from mediavault_tui.services.titles.ratings import RatingsBatch
+    from mediavault_tui.services.titles.world_gate import DatabaseGate
 
     if settings.omdb_key is None:
         raise ConfigError(
@@ -283,7 +283,7 @@ async def ratings(database: Database, settings: Settings) -> AsyncIterator[Ratin
 def _tmdb(database: Database, settings: Settings, *, patience: float = 300.0) -> Edge:
     from mediavault_tui.metadata.edge import Edge
     from mediavault_tui.metadata.gate import TMDB
-    from mediavault_tui.services.world_gate import DatabaseGate
+    from mediavault_tui.services.titles.world_gate import DatabaseGate
 
     gate = DatabaseGate(database)
     if settings.tmdb_token is not None:
@@ -298,9 +298,9 @@ def renaming(
     database: Database, settings: Settings, nas: Nas | None = None, *, step: Step | None = None
 ) -> Renaming:
     """Build the renamer of files, with what it may not touch; without `nas` on this machine only."""
-    from mediavault_tui.services.rename import Renaming
-    from mediavault_tui.services.stage_moves import no_step
-    from mediavault_tui.sources.local import LocalSource
+    from mediavault_tui.services.renaming.rename import Renaming
+    from mediavault_tui.services.staging.moves import no_step
+    from mediavault_tui.sources.local.source import LocalSource
 
     return Renaming(
         database,
@@ -357,7 +357,7 @@ def asking(database: Database, settings: Settings, reader: Reader) -> Asking:
 
 def chat(database: Database, settings: Settings, reader: Reader, model: Model | None, *, who: str) -> Chat:
     """Build the conversations; without a model they only say what to set."""
-    from mediavault_tui.services.chat import Chat
+    from mediavault_tui.services.chat.conversations import Chat
 
     answers = asking(database, settings, reader)
     return Chat(database, answers, model, who=who, tokens_per_day=settings.azure_tokens_per_day)

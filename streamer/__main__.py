@@ -20,7 +20,7 @@ from mediavault_tui.domain.paths import LOCAL
 from mediavault_tui.domain.pathtext import harmless
 from mediavault_tui.errors import MediaVaultError, UsageError
 from mediavault_tui.services.keys import signing_secret
-from mediavault_tui.services.nas import Nas
+from mediavault_tui.services.nas.shares import Nas
 from mediavault_tui.settings import Settings
 from mediavault_tui.sources.base import Source
 from streamer.app import make_app, make_runner

@@ -30,7 +30,7 @@ from mediavault_tui.services.library import Library
 from mediavault_tui.services.preview import PreviewLinks
 from mediavault_tui.settings import Settings
 from mediavault_tui.sources.base import Source
-from mediavault_tui.sources.local import LocalSource
+from mediavault_tui.sources.local.source import LocalSource
 from mediavault_tui.store.database import Database
 from streamer import accounts as accounts_api
 from streamer import library, live, media, openapi, sockets, watch

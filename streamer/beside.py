@@ -14,8 +14,8 @@ from mediavault_tui.domain.streaming import ServedFile
 from mediavault_tui.domain.subtitles import LARGEST, Beside, beside, decoded
 from mediavault_tui.errors import SourceChanged, SourceError
 from mediavault_tui.sources.base import Source
-from mediavault_tui.sources.local import LocalSource
-from mediavault_tui.sources.local_beneath import open_beneath
+from mediavault_tui.sources.local.beneath import open_beneath
+from mediavault_tui.sources.local.source import LocalSource
 from streamer.files import at_source, file_of
 from streamer.state import state
 

@@ -16,8 +16,8 @@ from mediavault_tui.domain.pathtext import display
 from mediavault_tui.domain.streaming import ServedFile
 from mediavault_tui.errors import SourceChanged, SourceMissing, SourceOffline
 from mediavault_tui.sources.base import RangedReader, Source
-from mediavault_tui.sources.local import LocalSource
-from mediavault_tui.sources.local_beneath import LocalStream, open_beneath
+from mediavault_tui.sources.local.beneath import LocalStream, open_beneath
+from mediavault_tui.sources.local.source import LocalSource
 from mediavault_tui.store.streaming import served_file
 from streamer.open_files import Held, Opening
 from streamer.sending import unbroken

@@ -17,7 +17,7 @@ from mediavault_tui.domain.representation import UNKNOWN_TYPE, content_type, dis
 from mediavault_tui.domain.streaming import ServedFile
 from mediavault_tui.errors import Refused, SourceError
 from mediavault_tui.sources.base import RangedReader
-from mediavault_tui.sources.local_beneath import LocalStream
+from mediavault_tui.sources.local.beneath import LocalStream
 from streamer import auth
 from streamer.files import file_id, opened_file
 from streamer.readahead import ReadAhead

@@ -22,7 +22,7 @@ from mediavault_tui.domain.model import FileStamp
 from mediavault_tui.domain.pathtext import display
 from mediavault_tui.errors import SourceChanged
 from mediavault_tui.sources.base import RangedReader
-from mediavault_tui.sources.local_beneath import LocalStream
+from mediavault_tui.sources.local.beneath import LocalStream
 
 STALLED = 3600.0
 """Seconds that a viewer may pause; then the stream is ended, and a player asks anew."""

@@ -18,7 +18,7 @@ from mediavault_tui.domain.playback import Offer, offers
 from mediavault_tui.errors import UsageError
 from mediavault_tui.probe.tone import Tables
 from mediavault_tui.probe.tools import find_tool
-from mediavault_tui.sources.local_beneath import LocalStream
+from mediavault_tui.sources.local.beneath import LocalStream
 from streamer.conversions import Conversions
 from streamer.files import file_of, opened
 from streamer.recipes import Abilities, Toning, abilities

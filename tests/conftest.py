@@ -34,12 +34,12 @@ from mediavault_tui.domain.library import ScanProgress
 from mediavault_tui.errors import ToolMissing
 from mediavault_tui.probe.ffprobe import Prober
 from mediavault_tui.probe.tools import Tool, find_tool
-from mediavault_tui.services import demo
 from mediavault_tui.services.dedupe import Dedupe
-from mediavault_tui.services.demo import DemoLibrary
-from mediavault_tui.services.scan import Scanner
+from mediavault_tui.services.demo import make as demo
+from mediavault_tui.services.demo.make import DemoLibrary
+from mediavault_tui.services.scanning.scan import Scanner
 from mediavault_tui.settings import VARIABLES
-from mediavault_tui.sources.local import LocalSource
+from mediavault_tui.sources.local.source import LocalSource
 from mediavault_tui.store.database import Connection, Database
 from mediavault_tui.store.embedded import serve
 from mediavault_tui.store.migrate import migrate, migrations

@@ -26,9 +26,9 @@ _PRELOADED = [
     "tests.warm",
     "mediavault_tui.cli.main",
     "mediavault_tui.bootstrap",
-    "mediavault_tui.services.stage",
-    "mediavault_tui.services.scan",
-    "mediavault_tui.services.nas",
+    "mediavault_tui.services.staging.stage",
+    "mediavault_tui.services.scanning.scan",
+    "mediavault_tui.services.nas.shares",
 ]
 
 

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from mediavault_tui.domain.purging import Purgeable
     from mediavault_tui.services.dedupe import Dedupe
     from mediavault_tui.services.library import Library
-    from mediavault_tui.services.nas import Nas
-    from mediavault_tui.services.stage import Stage
+    from mediavault_tui.services.nas.shares import Nas
+    from mediavault_tui.services.staging.stage import Stage
     from mediavault_tui.services.undoing import Undoing
     from mediavault_tui.settings import Settings
     from mediavault_tui.store.database import Database

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from mediavault_tui.domain.asking import Rows
     from mediavault_tui.domain.chat import Event
     from mediavault_tui.services.asking import Asking
-    from mediavault_tui.services.chat import Chat
+    from mediavault_tui.services.chat.conversations import Chat
 
 _PRINTED = 40
 _WIDEST = 48
@@ -103,7 +103,7 @@ async def _ask_model(args: argparse.Namespace, chat: Chat) -> int:
 
 async def _agree(args: argparse.Namespace, chat: Chat) -> None:
     """Tell what leaves the machine, once; go on only after a yes."""
-    from mediavault_tui.services.chat import NOTICE
+    from mediavault_tui.services.chat.conversations import NOTICE
 
     ready = chat.readiness()
     if not ready.ready or await chat.agreed():

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from mediavault_tui.domain.library import Comparison
     from mediavault_tui.domain.model import MediaFile
     from mediavault_tui.services.dedupe import Dedupe
-    from mediavault_tui.services.nas import Nas
+    from mediavault_tui.services.nas.shares import Nas
 
 
 def configure(parser: argparse.ArgumentParser) -> None:

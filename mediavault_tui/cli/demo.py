@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 from mediavault_tui.errors import UsageError
 
 if TYPE_CHECKING:
-    from mediavault_tui.services.demo import DemoLibrary
+    from mediavault_tui.services.demo.make import DemoLibrary
     from mediavault_tui.settings import Settings
 
 _TAKEN_OVER = (
@@ -87,7 +87,7 @@ def own_settings(settings: Settings, data: Path) -> Settings:
 
 def _make(folder: Path, settings: Settings) -> DemoLibrary:
     from mediavault_tui.probe.tools import find_tool
-    from mediavault_tui.services.demo import make
+    from mediavault_tui.services.demo.make import make
 
     ffmpeg = find_tool("ffmpeg", settings.ffmpeg)
     folder = folder.expanduser().absolute()

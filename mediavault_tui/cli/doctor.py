@@ -32,7 +32,7 @@ async def _run(*, as_json: bool) -> int:
     from contextlib import AsyncExitStack
 
     from mediavault_tui.bootstrap import env_file, load_settings, open_database
-    from mediavault_tui.services.doctor import examine, worst
+    from mediavault_tui.services.doctor.findings import examine, worst
     from mediavault_tui.store.database import Database
 
     settings = load_settings()

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from mediavault_tui.cli.spelled import is_folder, of_a_share
 from mediavault_tui.domain.measures import size
 from mediavault_tui.domain.pathtext import display, harmless
-from mediavault_tui.services.exact_tree import ExactGroup, ExactReport, find_exact
+from mediavault_tui.services.exact.tree import ExactGroup, ExactReport, find_exact
 
 _GROUPS_AT_ONCE = 64
 """Groups printed with one call, also where output is not buffered; a whole document may be large."""
@@ -70,7 +70,7 @@ async def _far(args: argparse.Namespace) -> ExactReport:
     from mediavault_tui import bootstrap
     from mediavault_tui.cli.spelled import located
     from mediavault_tui.domain.paths import distinct_folders
-    from mediavault_tui.services.exact_far import find_exact_far
+    from mediavault_tui.services.exact.far import find_exact_far
 
     settings = bootstrap.load_settings()
     async with (

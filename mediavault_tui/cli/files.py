@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from mediavault_tui.domain.library import InventoryRow, Totals
     from mediavault_tui.services.library import Library
-    from mediavault_tui.services.nas import Nas
+    from mediavault_tui.services.nas.shares import Nas
 
 _SHOWN = 100
 """Files told of where nobody says how many."""

@@ -15,7 +15,7 @@ from mediavault_tui.errors import ConfigError, ReadOnly, UsageError
 
 if TYPE_CHECKING:
     from mediavault_tui.domain.world import Title
-    from mediavault_tui.services.metadata import Metadata
+    from mediavault_tui.services.titles.metadata import Metadata
     from mediavault_tui.settings import Settings
     from mediavault_tui.store.choosing import Waiting
 

@@ -20,7 +20,7 @@ from mediavault_tui.errors import UsageError
 if TYPE_CHECKING:
     from mediavault_tui.domain.checks import Check
     from mediavault_tui.domain.nas import KnownShare
-    from mediavault_tui.services.nas import Nas
+    from mediavault_tui.services.nas.shares import Nas
     from mediavault_tui.settings import Secret
 
 

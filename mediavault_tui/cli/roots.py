@@ -12,8 +12,8 @@ from mediavault_tui.domain.pathtext import harmless
 from mediavault_tui.errors import UsageError
 
 if TYPE_CHECKING:
-    from mediavault_tui.services.nas import Nas
-    from mediavault_tui.services.scan import Scanner
+    from mediavault_tui.services.nas.shares import Nas
+    from mediavault_tui.services.scanning.scan import Scanner
 
 
 def folders(paths: list[str]) -> list[Path]:

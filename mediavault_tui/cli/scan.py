@@ -21,8 +21,8 @@ from mediavault_tui.errors import UsageError
 
 if TYPE_CHECKING:
     from mediavault_tui.domain.library import GroupsWaiting, ScanError, ScanProgress
-    from mediavault_tui.services.scan_control import ScanControl
-    from mediavault_tui.services.scan_far import FarPolicy
+    from mediavault_tui.services.scanning.control import ScanControl
+    from mediavault_tui.services.scanning.far import FarPolicy
     from mediavault_tui.settings import Settings
 
 
@@ -78,7 +78,7 @@ def run(args: argparse.Namespace) -> int:
 def _far(args: argparse.Namespace, settings: Settings) -> FarPolicy:
     """Return how shares are read: as the settings say, unless the command line says otherwise."""
     from mediavault_tui.domain.nightly import Window
-    from mediavault_tui.services.scan_far import FarPolicy
+    from mediavault_tui.services.scanning.far import FarPolicy
     from mediavault_tui.settings import read_bytes
 
     try:
@@ -94,7 +94,7 @@ def _far(args: argparse.Namespace, settings: Settings) -> FarPolicy:
 async def _scan(args: argparse.Namespace) -> int:
     from mediavault_tui import bootstrap
     from mediavault_tui.domain.library import ScanPhase
-    from mediavault_tui.services.scan_control import ScanControl
+    from mediavault_tui.services.scanning.control import ScanControl
 
     settings = bootstrap.load_settings()
     control = ScanControl()

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from mediavault_tui.services.nas import Nas
+    from mediavault_tui.services.nas.shares import Nas
 
 _SHARES = ("nas:", "smb://", "\\\\", "//")
 

@@ -13,8 +13,8 @@ from mediavault_tui.errors import UsageError
 if TYPE_CHECKING:
     from mediavault_tui.domain.model import GroupId
     from mediavault_tui.domain.verdict import Verdict
-    from mediavault_tui.services.stage import Stage
-    from mediavault_tui.services.stage_files import Rehearsed
+    from mediavault_tui.services.staging.files import Rehearsed
+    from mediavault_tui.services.staging.stage import Stage
 
 
 def configure(parser: argparse.ArgumentParser) -> None:

@@ -183,7 +183,7 @@ class Identity:
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """What TMDb says of the work that a file surely is; `services.metadata` found it."""
+    """What TMDb says of the work that a file surely is; `services.titles.metadata` found it."""
 
     kind: str
     """"movie" or "tv": TMDb numbers them apart."""

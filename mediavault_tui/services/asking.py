@@ -12,7 +12,7 @@ from mediavault_tui.domain.chat import Proposal
 from mediavault_tui.domain.library import Comparison, Copy, InventoryQuery
 from mediavault_tui.domain.model import FileId, GroupId
 from mediavault_tui.errors import UsageError
-from mediavault_tui.services.proposing import proposed
+from mediavault_tui.services.chat.proposing import proposed
 from mediavault_tui.store import ready as told
 from mediavault_tui.store.asking import Reader
 from mediavault_tui.store.database import Database

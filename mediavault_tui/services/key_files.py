@@ -7,7 +7,7 @@ import secrets
 from contextlib import suppress
 from pathlib import Path
 
-from mediavault_tui.sources.local_rename import sync_folder
+from mediavault_tui.sources.local.rename import sync_folder
 
 
 def write_once(place: Path, content: bytes) -> None:

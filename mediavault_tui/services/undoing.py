@@ -11,9 +11,9 @@ from dataclasses import dataclass
 
 from mediavault_tui.domain.library import ActResult
 from mediavault_tui.errors import Refused
-from mediavault_tui.services.choosing import Choosing
 from mediavault_tui.services.dedupe import Dedupe
-from mediavault_tui.services.stage import Stage
+from mediavault_tui.services.staging.stage import Stage
+from mediavault_tui.services.titles.choosing import Choosing
 from mediavault_tui.store.database import Database
 from mediavault_tui.store.undoing import Newest, newest
 

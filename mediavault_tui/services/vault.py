@@ -56,20 +56,20 @@ if TYPE_CHECKING:
     from mediavault_tui.domain.world import Title
     from mediavault_tui.domain.worldmatch import Scored
     from mediavault_tui.services.asking import Asking as Answers
-    from mediavault_tui.services.chat import Chat
+    from mediavault_tui.services.chat.conversations import Chat
     from mediavault_tui.services.configuration import Configuration
     from mediavault_tui.services.dedupe import Dedupe
     from mediavault_tui.services.library import Library
-    from mediavault_tui.services.metadata import Metadata
-    from mediavault_tui.services.nas import Nas
+    from mediavault_tui.services.nas.shares import Nas
     from mediavault_tui.services.pictures import Pictures
-    from mediavault_tui.services.rename import Renaming
-    from mediavault_tui.services.scan import Scanner
-    from mediavault_tui.services.scan_control import ScanControl
-    from mediavault_tui.services.stage import Stage
+    from mediavault_tui.services.renaming.rename import Renaming
+    from mediavault_tui.services.scanning.control import ScanControl
+    from mediavault_tui.services.scanning.scan import Scanner
+    from mediavault_tui.services.staging.stage import Stage
+    from mediavault_tui.services.titles.metadata import Metadata
+    from mediavault_tui.services.titles.world import World
     from mediavault_tui.services.undoing import Undoing
     from mediavault_tui.services.watching import Watching
-    from mediavault_tui.services.world import World
     from mediavault_tui.settings import Entry
 
 Service = TypeVar("Service", covariant=True)

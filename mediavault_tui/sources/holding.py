@@ -20,8 +20,8 @@ from mediavault_tui.domain.model import signed
 from mediavault_tui.domain.mounts import intended, points
 from mediavault_tui.domain.pathtext import display
 from mediavault_tui.errors import SourceChanged
-from mediavault_tui.sources.local_errors import renamed
-from mediavault_tui.sources.local_rename import sync_folder
+from mediavault_tui.sources.local.errors import renamed
+from mediavault_tui.sources.local.rename import sync_folder
 
 FSTAB = "/etc/fstab"
 MOUNTS = "/proc/self/mountinfo"

@@ -20,7 +20,7 @@ from mediavault_tui.domain.pathtext import display
 from mediavault_tui.errors import CrossVolume, SourceChanged, SourceOffline
 from mediavault_tui.sources import holding, share_copy, share_holding
 from mediavault_tui.sources.base import FoundFile, RangedReader, Source, WalkError
-from mediavault_tui.sources.local import LocalSource, copy_exclusive
+from mediavault_tui.sources.local.source import LocalSource, copy_exclusive
 from mediavault_tui.sources.share_holding import ShareSource
 
 

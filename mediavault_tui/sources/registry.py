@@ -11,7 +11,7 @@ from mediavault_tui.errors import SourceOffline
 from mediavault_tui.sources.share_holding import ShareSource
 
 if TYPE_CHECKING:
-    from mediavault_tui.sources.smb import ShareAddress
+    from mediavault_tui.sources.smb.source import ShareAddress
 
 _PATIENCE = 5.0
 """Seconds that a person waits for a server that is away; a scan has more of its own (`sources.patient`)."""
@@ -22,7 +22,7 @@ Connect = Callable[[str, "ShareAddress"], ShareSource]
 
 def connect_smb(name: str, address: ShareAddress) -> ShareSource:
     """Return a source over SMB."""
-    from mediavault_tui.sources.smb import SmbSource
+    from mediavault_tui.sources.smb.source import SmbSource
 
     return SmbSource(name, address, patience_s=_PATIENCE)
 

@@ -13,7 +13,7 @@ from contextlib import suppress
 from mediavault_tui.domain.pathtext import display
 from mediavault_tui.errors import SourceChanged, SourceError, SourceTaken
 from mediavault_tui.sources.base import RangedReader, Source
-from mediavault_tui.sources.local import partial_name, write_all, write_exclusive
+from mediavault_tui.sources.local.source import partial_name, write_all, write_exclusive
 from mediavault_tui.sources.share_holding import ShareSource, exists, remove_if_there
 
 _CHUNK = 4 * 1024 * 1024
@@ -23,7 +23,7 @@ OnChunk = Callable[[memoryview], None]
 
 
 def to_local(source: Source, path: bytes, destination: bytes, *, on_chunk: OnChunk) -> None:
-    """Copy a file of a share to this machine; raises as `sources.local.copy_exclusive` does."""
+    """Copy a file of a share to this machine; raises as `sources.local.source.copy_exclusive` does."""
     with source.open(path) as reader:
         before = reader.stamp()
 

@@ -33,7 +33,7 @@ class Named(Protocol):
 
 
 class ShareSource(Source, Protocol):
-    """A source on a server: what `sources.smb.SmbSource` has beyond a `Source`."""
+    """A source on a server: what `sources.smb.source.SmbSource` has beyond a `Source`."""
 
     @property
     def bytes_read(self) -> int: ...

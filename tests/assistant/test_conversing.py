@@ -32,10 +32,10 @@ from mediavault_tui.domain.judging import DecisionPolicy
 from mediavault_tui.domain.model import FileId
 from mediavault_tui.errors import AssistantBusy, AssistantDenied, AssistantDown, Refused, UsageError
 from mediavault_tui.services.asking import Asking
-from mediavault_tui.services.chat import HINT, MOST_REQUESTS, NOTICE, Chat
+from mediavault_tui.services.chat.conversations import HINT, MOST_REQUESTS, NOTICE, Chat
+from mediavault_tui.services.chat.proposing import proposed
 from mediavault_tui.services.dedupe import Dedupe
 from mediavault_tui.services.library import Library
-from mediavault_tui.services.proposing import proposed
 from mediavault_tui.store.asking import Reader
 from mediavault_tui.store.database import Database
 from tests.assistant.azure_server import KEY, VERSION, AzureServer, Script, azure_server

@@ -8,10 +8,10 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 
 from mediavault_tui.domain.library import ScanProgress
-from mediavault_tui.services.scan import Scanner
-from mediavault_tui.services.scan_control import ScanControl
+from mediavault_tui.services.scanning.control import ScanControl
+from mediavault_tui.services.scanning.scan import Scanner
 from mediavault_tui.sources.base import RangedReader
-from mediavault_tui.sources.local import LocalSource
+from mediavault_tui.sources.local.source import LocalSource
 from mediavault_tui.store.database import Connection, Database
 
 

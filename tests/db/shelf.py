@@ -17,9 +17,9 @@ from pathlib import Path
 from mediavault_tui.domain.holding import KEPT_OUT
 from mediavault_tui.domain.model import FileId, GroupId, Health, Identity, MediaFile
 from mediavault_tui.probe.hashing import content_hash
-from mediavault_tui.services.stage import Stage
-from mediavault_tui.services.stage_moves import Step, no_step
-from mediavault_tui.sources.local import LocalSource
+from mediavault_tui.services.staging.moves import Step, no_step
+from mediavault_tui.services.staging.stage import Stage
+from mediavault_tui.sources.local.source import LocalSource
 from mediavault_tui.store.database import Connection, Database
 from tests.factories import a_file, an_identity, an_info, insert_file
 

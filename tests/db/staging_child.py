@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from mediavault_tui.domain.renaming import PRESETS
-from mediavault_tui.services.rename import Renaming
-from mediavault_tui.services.stage import Stage
-from mediavault_tui.sources.local import LocalSource
+from mediavault_tui.services.renaming.rename import Renaming
+from mediavault_tui.services.staging.stage import Stage
+from mediavault_tui.sources.local.source import LocalSource
 from mediavault_tui.store.database import Database
 
 KILLED = 137

@@ -15,7 +15,7 @@ import pytest
 from mediavault_tui.domain.measures import size
 from mediavault_tui.domain.model import MediaFile, StagedId
 from mediavault_tui.domain.purging import Purgeable, day
-from mediavault_tui.services.stage_forecast import Forecaster
+from mediavault_tui.services.staging.forecast import Forecaster
 from mediavault_tui.sources.places import NoShares, Places
 from mediavault_tui.sources.share_holding import ShareSource
 from mediavault_tui.store import staging

@@ -19,8 +19,8 @@ from mediavault_tui.domain.rename_plan import Reach
 from mediavault_tui.domain.renaming import PRESETS, custom
 from mediavault_tui.domain.world import Title, TitleKind
 from mediavault_tui.errors import Refused, SourceTaken
-from mediavault_tui.services.rename import Renaming
-from mediavault_tui.sources.local import LocalSource
+from mediavault_tui.services.renaming.rename import Renaming
+from mediavault_tui.sources.local.source import LocalSource
 from mediavault_tui.store import metadata
 from mediavault_tui.store.database import Connection, Database
 from mediavault_tui.store.metadata import FoundMatch

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from mediavault_tui.domain.library import ScanPhase
-from mediavault_tui.services import scan_news
-from mediavault_tui.services.scan import Scanner
-from mediavault_tui.sources.local import LocalSource
+from mediavault_tui.services.scanning import news as scan_news
+from mediavault_tui.services.scanning.scan import Scanner
+from mediavault_tui.sources.local.source import LocalSource
 from mediavault_tui.store.database import Connection, Database
 from tests.db.scans import CountingSource, scan, states, write
 

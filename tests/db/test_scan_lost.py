@@ -17,11 +17,11 @@ import pytest
 from mediavault_tui.domain.library import ScanPhase
 from mediavault_tui.domain.model import signed
 from mediavault_tui.errors import DatabaseDown
-from mediavault_tui.services import scan_arrive
-from mediavault_tui.services.scan import Scanner
-from mediavault_tui.services.scan_control import ScanControl
+from mediavault_tui.services.scanning import arrive as scan_arrive
+from mediavault_tui.services.scanning.control import ScanControl
+from mediavault_tui.services.scanning.scan import Scanner
 from mediavault_tui.sources.base import FoundFile, WalkError
-from mediavault_tui.sources.local import LocalSource
+from mediavault_tui.sources.local.source import LocalSource
 from mediavault_tui.store import indexes
 from mediavault_tui.store.database import Connection, Database
 from mediavault_tui.store.embedded import serve
@@ -173,10 +173,10 @@ INDEXES = "select indexname, indexdef from pg_indexes where tablename = 'media_f
 FILLING = """
 import asyncio, sys
 from pathlib import Path
-from mediavault_tui.services import scan_arrive, scan_first
-from mediavault_tui.services import scan_arrive
-from mediavault_tui.services.scan import Scanner
-from mediavault_tui.sources.local import LocalSource
+from mediavault_tui.services.scanning import arrive as scan_arrive, first as scan_first
+from mediavault_tui.services.scanning import arrive as scan_arrive
+from mediavault_tui.services.scanning.scan import Scanner
+from mediavault_tui.sources.local.source import LocalSource
 from mediavault_tui.store import arrivals
 from mediavault_tui.store.database import Database
 

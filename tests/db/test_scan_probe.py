@@ -13,10 +13,10 @@ import pytest
 from mediavault_tui.domain.library import ScanPhase, ScanProgress
 from mediavault_tui.probe.ffprobe import Prober
 from mediavault_tui.probe.tools import find_tool
-from mediavault_tui.services.demo import DemoLibrary
-from mediavault_tui.services.scan import Scanner
-from mediavault_tui.services.scan_control import ScanControl
-from mediavault_tui.sources.local import LocalSource
+from mediavault_tui.services.demo.make import DemoLibrary
+from mediavault_tui.services.scanning.control import ScanControl
+from mediavault_tui.services.scanning.scan import Scanner
+from mediavault_tui.sources.local.source import LocalSource
 from mediavault_tui.store.database import Connection, Database
 from tests.conftest import ScannedDemo
 

@@ -14,10 +14,10 @@ import pytest
 from mediavault_tui.domain.library import ScanPhase
 from mediavault_tui.domain.nightly import Window
 from mediavault_tui.errors import DatabaseDown
-from mediavault_tui.services.scan import Scanner
-from mediavault_tui.services.scan_control import ScanControl
-from mediavault_tui.services.scan_far import FarControl, FarPolicy
-from mediavault_tui.sources.local import LocalSource
+from mediavault_tui.services.scanning.control import ScanControl
+from mediavault_tui.services.scanning.far import FarControl, FarPolicy
+from mediavault_tui.services.scanning.scan import Scanner
+from mediavault_tui.sources.local.source import LocalSource
 from mediavault_tui.store.database import Connection, Database
 from tests.db.scans import scan, write
 

@@ -19,10 +19,10 @@ from mediavault_tui.domain.library import ScanPhase
 from mediavault_tui.domain.verdict import Verdict
 from mediavault_tui.errors import Refused
 from mediavault_tui.services.dedupe import Dedupe
-from mediavault_tui.services.scan import Scanner
-from mediavault_tui.services.scan_control import ScanControl
+from mediavault_tui.services.scanning.control import ScanControl
+from mediavault_tui.services.scanning.scan import Scanner
 from mediavault_tui.sources.base import FoundFile
-from mediavault_tui.sources.local import LocalSource
+from mediavault_tui.sources.local.source import LocalSource
 from mediavault_tui.store import arrivals
 from mediavault_tui.store.database import Connection, Database
 from tests.db.scans import CountingSource, scan, states, write
@@ -341,10 +341,10 @@ KILLED = """
 import asyncio, sys
 from pathlib import Path
 from mediavault_tui.services.dedupe import Dedupe
-from mediavault_tui.services.scan import Scanner
-from mediavault_tui.services.scan_control import ScanControl
+from mediavault_tui.services.scanning.scan import Scanner
+from mediavault_tui.services.scanning.control import ScanControl
 from mediavault_tui.sources.base import FoundFile
-from mediavault_tui.sources.local import LocalSource
+from mediavault_tui.sources.local.source import LocalSource
 from mediavault_tui.store.database import Database
 
 async def main():

@@ -15,12 +15,12 @@ import pytest
 
 from mediavault_tui.domain.fenced import Fenced
 from mediavault_tui.domain.model import ScanId
-from mediavault_tui.services import scan_arrive
-from mediavault_tui.services.scan_arrive import Arriving, Files
-from mediavault_tui.services.scan_control import ScanControl
-from mediavault_tui.services.scan_first import new_file
-from mediavault_tui.services.scan_progress import Meter
-from mediavault_tui.sources.local import LocalSource
+from mediavault_tui.services.scanning import arrive as scan_arrive
+from mediavault_tui.services.scanning.arrive import Arriving, Files
+from mediavault_tui.services.scanning.control import ScanControl
+from mediavault_tui.services.scanning.first import new_file
+from mediavault_tui.services.scanning.progress import Meter
+from mediavault_tui.sources.local.source import LocalSource
 from mediavault_tui.store.database import Connection, Database
 from tests.db.scans import write
 from tests.streamer.conftest import until

@@ -10,11 +10,11 @@ import pytest
 from mediavault_tui.domain.library import GroupQuery, InventoryQuery, InventoryRow, SortKey
 from mediavault_tui.domain.model import FileId
 from mediavault_tui.domain.world import Title, TitleKind
-from mediavault_tui.services.choosing import Choosing
 from mediavault_tui.services.dedupe import Dedupe
 from mediavault_tui.services.library import Library
-from mediavault_tui.services.world_asking import Asker
-from mediavault_tui.services.world_gate import Answers
+from mediavault_tui.services.titles.choosing import Choosing
+from mediavault_tui.services.titles.world_asking import Asker
+from mediavault_tui.services.titles.world_gate import Answers
 from mediavault_tui.store import arrivals, indexes, metadata
 from mediavault_tui.store.arrival_rows import identity_half
 from mediavault_tui.store.database import Connection, Database

@@ -12,8 +12,8 @@ import pytest
 
 from mediavault_tui.domain.library import ActResult
 from mediavault_tui.errors import SourceFull, SourceOffline
-from mediavault_tui.services.stage import Stage
-from mediavault_tui.services.stage_moves import Step, no_step
+from mediavault_tui.services.staging.moves import Step, no_step
+from mediavault_tui.services.staging.stage import Stage
 from mediavault_tui.sources.base import FoundFile
 from mediavault_tui.sources.places import Steady
 from mediavault_tui.store.database import Connection, Database

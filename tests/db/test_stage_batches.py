@@ -12,8 +12,9 @@ import pytest
 from mediavault_tui.domain.model import FileId, GroupId, MediaFile
 from mediavault_tui.domain.stage_terms import Terms
 from mediavault_tui.domain.verdict import Verdict
-from mediavault_tui.services import stage_batch, stage_preview
-from mediavault_tui.services.stage import Stage
+from mediavault_tui.services.staging import batch as stage_batch
+from mediavault_tui.services.staging import preview as stage_preview
+from mediavault_tui.services.staging.stage import Stage
 from mediavault_tui.store.database import Connection, Database
 from mediavault_tui.store.files import tracks_json
 from tests.db.overheard import Overheard

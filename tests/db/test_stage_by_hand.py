@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from mediavault_tui.services.stage import Stage
+from mediavault_tui.services.staging.stage import Stage
 from mediavault_tui.store.database import Connection, Database
 from tests.db.scans import scan
 from tests.db.shelf import ME, Shelf

@@ -18,7 +18,7 @@ import pytest
 import staging_child
 
 from mediavault_tui.domain.model import StagedId
-from mediavault_tui.services.stage import Stage
+from mediavault_tui.services.staging.stage import Stage
 from mediavault_tui.store.database import Connection, Database
 from tests.db.shelf import Shelf
 from tests.warm import warm_up

@@ -18,9 +18,9 @@ from hypothesis import settings
 
 from mediavault_tui.domain.model import GroupId
 from mediavault_tui.errors import MediaVaultError
-from mediavault_tui.services.stage import Stage
-from mediavault_tui.sources import local_rename
-from mediavault_tui.sources.local import LocalSource
+from mediavault_tui.services.staging.stage import Stage
+from mediavault_tui.sources.local import rename as local_rename
+from mediavault_tui.sources.local.source import LocalSource
 from mediavault_tui.store.database import Connection, Database
 from tests.db.shelf import ME, Shelf
 

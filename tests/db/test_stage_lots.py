@@ -9,7 +9,8 @@ import pytest
 
 from mediavault_tui.domain.model import GroupId, MediaFile
 from mediavault_tui.errors import SourceDenied
-from mediavault_tui.services import stage_back, stage_batch
+from mediavault_tui.services.staging import back as stage_back
+from mediavault_tui.services.staging import batch as stage_batch
 from mediavault_tui.store.database import Connection, Database
 from tests.db.shelf import ME, Shelf
 from tests.db.test_stage_machine import Crash, CrashAt

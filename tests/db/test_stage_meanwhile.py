@@ -13,8 +13,8 @@ import pytest
 
 from mediavault_tui.domain.library import ActResult
 from mediavault_tui.errors import SourceDenied, SourceError, SourceOffline
-from mediavault_tui.services.stage import Stage
-from mediavault_tui.services.stage_lots import WAVE
+from mediavault_tui.services.staging.lots import WAVE
+from mediavault_tui.services.staging.stage import Stage
 from mediavault_tui.store.database import Connection, Database
 from tests.db.shelf import ME, Shelf
 from tests.db.test_stage_machine import Crash

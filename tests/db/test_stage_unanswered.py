@@ -19,13 +19,13 @@ from mediavault_tui.domain.library import ActResult
 from mediavault_tui.domain.renaming import PRESETS
 from mediavault_tui.domain.world import Title, TitleKind
 from mediavault_tui.errors import DatabaseDown
-from mediavault_tui.services import stage_hold
-from mediavault_tui.services.rename import Renaming
-from mediavault_tui.services.stage_moves import Step, no_step
-from mediavault_tui.services.stage_waves import AT_ONCE, at_once
+from mediavault_tui.services.renaming.rename import Renaming
+from mediavault_tui.services.staging import hold as stage_hold
+from mediavault_tui.services.staging.moves import Step, no_step
+from mediavault_tui.services.staging.waves import AT_ONCE, at_once
 from mediavault_tui.settings import Secret, Settings
-from mediavault_tui.sources import local_rename
-from mediavault_tui.sources.local import LocalSource, partial_name
+from mediavault_tui.sources.local import rename as local_rename
+from mediavault_tui.sources.local.source import LocalSource, partial_name
 from mediavault_tui.store import metadata
 from mediavault_tui.store.database import Connection, Database
 from mediavault_tui.store.metadata import FoundMatch

@@ -20,14 +20,14 @@ from mediavault_tui.errors import Refused, UsageError
 from mediavault_tui.services.configuration import Configuration
 from mediavault_tui.services.dedupe import Dedupe
 from mediavault_tui.services.library import Library
-from mediavault_tui.services.nas import Nas
-from mediavault_tui.services.posters import Posters
-from mediavault_tui.services.rename import Renaming
-from mediavault_tui.services.scan import Scanner
+from mediavault_tui.services.nas.shares import Nas
+from mediavault_tui.services.renaming.rename import Renaming
+from mediavault_tui.services.scanning.scan import Scanner
+from mediavault_tui.services.titles.posters import Posters
+from mediavault_tui.services.titles.world import World
 from mediavault_tui.services.vault import Lazy, Services, Vault
-from mediavault_tui.services.world import World
 from mediavault_tui.settings import Settings
-from mediavault_tui.sources.local import LocalSource
+from mediavault_tui.sources.local.source import LocalSource
 from mediavault_tui.store import metadata
 from mediavault_tui.store.asking import Reader
 from mediavault_tui.store.database import Connection, Database

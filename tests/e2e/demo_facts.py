@@ -1,6 +1,6 @@
 """The golden answers worked out a second time, without SQL, scanner or database.
 
-`services.demo_library` is the list of files that the demo library is made of. `WORKS` says by hand what each
+`services.demo.library` is the list of files that the demo library is made of. `WORKS` says by hand what each
 picture is; the rest is counted here in plain Python. What the rules decide is taken from the hand-written
 table `EXPECTED`. So a golden SELECT that is wrong disagrees with something that was not made from it.
 """
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from mediavault_tui.domain.verdict import Proof, Verdict
-from mediavault_tui.services.demo_library import AGAIN, EXPECTED, FILMS, Expected, Film, How
+from mediavault_tui.services.demo.library import AGAIN, EXPECTED, FILMS, Expected, Film, How
 
 
 @dataclass(frozen=True)

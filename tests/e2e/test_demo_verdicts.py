@@ -10,8 +10,8 @@ import pytest
 from mediavault_tui.domain.judging import DecisionPolicy
 from mediavault_tui.domain.library import Comparison, ScanPhase
 from mediavault_tui.services.dedupe import Dedupe
-from mediavault_tui.services.demo import DemoLibrary
-from mediavault_tui.services.demo_library import Expected
+from mediavault_tui.services.demo.library import Expected
+from mediavault_tui.services.demo.make import DemoLibrary
 from mediavault_tui.store.database import Database
 from tests.conftest import ScannedDemo
 

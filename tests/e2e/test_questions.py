@@ -13,7 +13,7 @@ from mediavault_tui.domain.asking import Rows
 from mediavault_tui.domain.chat import Choice
 from mediavault_tui.domain.judging import DecisionPolicy
 from mediavault_tui.services.asking import Asking
-from mediavault_tui.services.chat import Chat
+from mediavault_tui.services.chat.conversations import Chat
 from mediavault_tui.services.dedupe import Dedupe
 from mediavault_tui.services.library import Library
 from mediavault_tui.store.asking import Reader

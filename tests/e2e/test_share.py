@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from mediavault_tui.services.demo import DemoLibrary
+from mediavault_tui.services.demo.make import DemoLibrary
 from tests.e2e.terminal import running
 from tests.e2e.test_triage import FILM, command_and_environment, contents
 from tests.smb.conftest import samba

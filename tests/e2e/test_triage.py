@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import xxhash
 
-from mediavault_tui.services.demo import DemoLibrary
+from mediavault_tui.services.demo.make import DemoLibrary
 from tests.e2e.terminal import TMUX, Terminal, running
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow]

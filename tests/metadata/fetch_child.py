@@ -10,8 +10,8 @@ from mediavault_tui.domain.world import TitleKind
 from mediavault_tui.metadata import tmdb
 from mediavault_tui.metadata.edge import Edge
 from mediavault_tui.metadata.gate import TMDB
-from mediavault_tui.services.metadata import Metadata
-from mediavault_tui.services.world_gate import Answers, DatabaseGate
+from mediavault_tui.services.titles.metadata import Metadata
+from mediavault_tui.services.titles.world_gate import Answers, DatabaseGate
 from mediavault_tui.store.database import Database
 from tests.metadata.world_server import TOKEN
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from mediavault_tui.bootstrap import open_vault
-from mediavault_tui.services.metadata import Metadata
+from mediavault_tui.services.titles.metadata import Metadata
 from mediavault_tui.settings import Secret, Settings
 from mediavault_tui.store.database import Database
 from mediavault_tui.ui.lacks import BetterCopies, MissingEpisodes

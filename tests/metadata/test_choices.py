@@ -15,9 +15,9 @@ from mediavault_tui.domain.world import Title, TitleKind
 from mediavault_tui.errors import ServiceDown, UsageError
 from mediavault_tui.metadata.edge import Edge
 from mediavault_tui.metadata.images import Images
-from mediavault_tui.services.metadata import Metadata
-from mediavault_tui.services.posters import Posters
-from mediavault_tui.services.world_gate import Answers
+from mediavault_tui.services.titles.metadata import Metadata
+from mediavault_tui.services.titles.posters import Posters
+from mediavault_tui.services.titles.world_gate import Answers
 from mediavault_tui.store import metadata
 from mediavault_tui.store.database import Database
 from mediavault_tui.store.metadata import FoundMatch

@@ -9,9 +9,9 @@ from mediavault_tui.domain.titles import title_key
 from mediavault_tui.metadata.edge import Edge
 from mediavault_tui.metadata.gate import TMDB, Allowance
 from mediavault_tui.probe.filename import identify_path
-from mediavault_tui.services.demo_library import FILMS
-from mediavault_tui.services.metadata import Metadata
-from mediavault_tui.services.world_gate import Answers
+from mediavault_tui.services.demo.library import FILMS
+from mediavault_tui.services.titles.metadata import Metadata
+from mediavault_tui.services.titles.world_gate import Answers
 from mediavault_tui.store.database import Database
 from tests.factories import a_file, an_info, insert_file
 from tests.metadata.world_server import TOKEN, WorldServer

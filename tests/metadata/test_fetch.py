@@ -19,9 +19,9 @@ from mediavault_tui.metadata import edge as edge_module
 from mediavault_tui.metadata import tmdb
 from mediavault_tui.metadata.edge import LONGEST_PAUSE, Answer, Edge, retry_after
 from mediavault_tui.metadata.gate import OMDB, TMDB
-from mediavault_tui.services.metadata import Metadata
-from mediavault_tui.services.ratings import RatingsBatch
-from mediavault_tui.services.world_gate import Answers, DatabaseGate
+from mediavault_tui.services.titles.metadata import Metadata
+from mediavault_tui.services.titles.ratings import RatingsBatch
+from mediavault_tui.services.titles.world_gate import Answers, DatabaseGate
 from mediavault_tui.store.database import Database
 from tests.factories import a_file, an_identity, insert_file
 from tests.metadata.world_server import KEY, TOKEN, WorldServer

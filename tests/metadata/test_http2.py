@@ -16,7 +16,7 @@ from mediavault_tui.domain.world import TitleKind
 from mediavault_tui.metadata import tmdb
 from mediavault_tui.metadata.edge import Edge
 from mediavault_tui.metadata.gate import TMDB
-from mediavault_tui.services.world_gate import Answers, DatabaseGate
+from mediavault_tui.services.titles.world_gate import Answers, DatabaseGate
 from mediavault_tui.store.database import Database
 from tests.metadata.world_server import TOKEN, WorldServer
 from tests.streamer.site import HOST, free_ports, make_certificate

@@ -20,7 +20,7 @@ from mediavault_tui.probe.endings import ending
 from mediavault_tui.probe.ffprobe import Prober
 from mediavault_tui.probe.health import check
 from mediavault_tui.sources.base import RangedReader
-from mediavault_tui.sources.local import LocalReader, LocalSource
+from mediavault_tui.sources.local.source import LocalReader, LocalSource
 
 MB = 1_000_000
 

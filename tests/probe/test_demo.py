@@ -14,9 +14,9 @@ from mediavault_tui.cli.main import main
 from mediavault_tui.domain.media import is_mpeg_ts
 from mediavault_tui.domain.verdict import Proof, Verdict
 from mediavault_tui.errors import SourceError, UsageError
-from mediavault_tui.services import demo
-from mediavault_tui.services.demo import MARKER, DemoLibrary
-from mediavault_tui.services.demo_library import AGAIN, BESIDE, EXPECTED, FILMS, How, What
+from mediavault_tui.services.demo import make as demo
+from mediavault_tui.services.demo.library import AGAIN, BESIDE, EXPECTED, FILMS, How, What
+from mediavault_tui.services.demo.make import MARKER, DemoLibrary
 
 
 @pytest.fixture

@@ -13,8 +13,8 @@ import pytest
 from mediavault_tui.domain.model import Hdr
 from mediavault_tui.errors import ProbeCrashed, ProbeError, ProbeTimeout, SourceDenied, SourceMissing
 from mediavault_tui.probe.ffprobe import Prober
-from mediavault_tui.services.demo import DemoLibrary
-from mediavault_tui.services.demo_library import FILMS, Film
+from mediavault_tui.services.demo.library import FILMS, Film
+from mediavault_tui.services.demo.make import DemoLibrary
 from tests.probe.boxes import with_dolby_vision
 from tests.probe.conftest import Clip
 from tests.probe.test_process import descriptors

@@ -19,9 +19,9 @@ from mediavault_tui.probe.bridge import Bridge
 from mediavault_tui.probe.endings import cut_short, ending
 from mediavault_tui.probe.ffprobe import Prober
 from mediavault_tui.probe.health import check
-from mediavault_tui.services.demo import DemoLibrary
-from mediavault_tui.services.demo_library import FILMS, Film
-from mediavault_tui.sources.local import LocalSource
+from mediavault_tui.services.demo.library import FILMS, Film
+from mediavault_tui.services.demo.make import DemoLibrary
+from mediavault_tui.sources.local.source import LocalSource
 from tests.probe.conftest import Clip
 
 H264 = ["-c:v", "libx264", "-preset", "ultrafast", "-g", "24", "-c:a", "aac"]

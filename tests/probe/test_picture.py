@@ -15,8 +15,8 @@ from mediavault_tui.errors import ProbeCrashed, ProbeError, ProbeTimeout, Source
 from mediavault_tui.probe.picture import Painter, _NoDecoder
 from mediavault_tui.probe.process import Finished
 from mediavault_tui.probe.tone import Tables
-from mediavault_tui.services.demo import DemoLibrary
-from mediavault_tui.services.demo_library import FILMS
+from mediavault_tui.services.demo.library import FILMS
+from mediavault_tui.services.demo.make import DemoLibrary
 from mediavault_tui.services.kept import Kept
 from mediavault_tui.services.pictures import Pictures, packed, unpacked
 from tests.factories import a_file

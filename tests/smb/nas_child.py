@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from mediavault_tui.bootstrap import renaming, stage
 from mediavault_tui.domain.renaming import PRESETS, custom
-from mediavault_tui.services.nas import Nas
+from mediavault_tui.services.nas.shares import Nas
 from mediavault_tui.settings import from_env
 from mediavault_tui.store.database import Database
 from tests.db.staging_child import KILLED as KILLED

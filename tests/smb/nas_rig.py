@@ -13,10 +13,10 @@ import pytest
 
 from mediavault_tui.domain.library import ScanProgress
 from mediavault_tui.probe.ffprobe import Prober
-from mediavault_tui.services.nas import Nas
-from mediavault_tui.services.scan import Scanner
-from mediavault_tui.services.scan_control import ScanControl
-from mediavault_tui.services.scan_far import FarPolicy
+from mediavault_tui.services.nas.shares import Nas
+from mediavault_tui.services.scanning.control import ScanControl
+from mediavault_tui.services.scanning.far import FarPolicy
+from mediavault_tui.services.scanning.scan import Scanner
 from mediavault_tui.settings import Secret, from_env
 from mediavault_tui.store.database import Database
 from tests.smb.server import PASSWORD, SHARE

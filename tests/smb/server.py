@@ -15,7 +15,7 @@ import subprocess
 import time
 from pathlib import Path
 
-from mediavault_tui.sources.smb import ShareAddress, SmbSource
+from mediavault_tui.sources.smb.source import ShareAddress, SmbSource
 
 PASSWORD = "s3cret, and [odd]"
 SHARE, OTHER_SHARE = "volume1", "volume2"

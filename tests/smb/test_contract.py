@@ -19,7 +19,7 @@ from mediavault_tui.errors import (
     SourceTaken,
 )
 from mediavault_tui.sources.base import FoundFile, Source, WalkError
-from mediavault_tui.sources.local import LocalSource
+from mediavault_tui.sources.local.source import LocalSource
 from tests.smb.server import SHARE, Smbd
 
 _numbers = itertools.count()

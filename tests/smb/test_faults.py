@@ -18,10 +18,10 @@ from mediavault_tui.errors import (
     SourceOffline,
     SourceTaken,
 )
-from mediavault_tui.sources import smb_packets as packets
 from mediavault_tui.sources.base import WalkError
-from mediavault_tui.sources.smb import SmbSource
-from mediavault_tui.sources.smb_wire import Dropped
+from mediavault_tui.sources.smb import packets
+from mediavault_tui.sources.smb.source import SmbSource
+from mediavault_tui.sources.smb.wire import Dropped
 from tests.smb.proxy import Proxy
 from tests.smb.server import PASSWORD, SHARE, Smbd
 

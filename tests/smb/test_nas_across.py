@@ -16,9 +16,9 @@ from mediavault_tui.domain.nightly import Window
 from mediavault_tui.domain.verdict import Proof, Verdict
 from mediavault_tui.probe.hashing import WHOLE
 from mediavault_tui.services.dedupe import Dedupe
-from mediavault_tui.services.nas import Nas
-from mediavault_tui.services.scan_far import FarPolicy
-from mediavault_tui.services.stage import Stage
+from mediavault_tui.services.nas.shares import Nas
+from mediavault_tui.services.scanning.far import FarPolicy
+from mediavault_tui.services.staging.stage import Stage
 from mediavault_tui.settings import Secret
 from mediavault_tui.store.database import Connection, Database
 from tests.smb.nas_rig import PASSWORD, Server, nas_on, scan, the_server, the_tree

@@ -16,13 +16,13 @@ import pytest
 
 from mediavault_tui.domain.nas import KnownShare
 from mediavault_tui.errors import ConfigError, SourceOffline, UsageError
-from mediavault_tui.services.doctor_nas import shares
-from mediavault_tui.services.nas import Nas
-from mediavault_tui.services.password_command import password_from
-from mediavault_tui.services.sealing import Sealer
+from mediavault_tui.services.doctor.nas import shares
+from mediavault_tui.services.nas.password_command import password_from
+from mediavault_tui.services.nas.sealing import Sealer
+from mediavault_tui.services.nas.shares import Nas
 from mediavault_tui.settings import Secret, from_env
-from mediavault_tui.sources import smb_check
-from mediavault_tui.sources.smb import ShareAddress
+from mediavault_tui.sources.smb import check as smb_check
+from mediavault_tui.sources.smb.source import ShareAddress
 from mediavault_tui.store.database import Connection, Database
 from tests import warm
 from tests.smb.nas_rig import PASSWORD, Server, nas_on, the_server, the_tree

@@ -20,13 +20,13 @@ from mediavault_tui.cli.main import main
 from mediavault_tui.cli.roots import folders
 from mediavault_tui.domain.paths import Mount
 from mediavault_tui.errors import SourceChanged, UsageError
-from mediavault_tui.services.nas import Nas
-from mediavault_tui.services.scan import Scanner
+from mediavault_tui.services.nas.shares import Nas
+from mediavault_tui.services.scanning.scan import Scanner
 from mediavault_tui.settings import Secret, from_env
 from mediavault_tui.sources import waiting
-from mediavault_tui.sources.local import LocalSource
+from mediavault_tui.sources.local.source import LocalSource
 from mediavault_tui.sources.mounted import ThroughMount, examine, fastest
-from mediavault_tui.sources.smb import ShareAddress, SmbSource
+from mediavault_tui.sources.smb.source import ShareAddress, SmbSource
 from mediavault_tui.store.database import Connection, Database
 from mediavault_tui.ui.app import MediaVaultApp
 from mediavault_tui.ui.dialogs import Trouble

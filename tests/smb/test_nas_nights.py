@@ -16,14 +16,14 @@ import pytest
 from mediavault_tui.domain.holding import KEPT_OUT
 from mediavault_tui.domain.library import ScanPhase
 from mediavault_tui.domain.paths import locate
-from mediavault_tui.services.nas import Nas
-from mediavault_tui.services.scan_far import FarPolicy
-from mediavault_tui.services.stage import Stage
+from mediavault_tui.services.nas.shares import Nas
+from mediavault_tui.services.scanning.far import FarPolicy
+from mediavault_tui.services.staging.stage import Stage
 from mediavault_tui.settings import Secret, from_env
-from mediavault_tui.sources import smb_packets as packets
 from mediavault_tui.sources.patient import Patient
 from mediavault_tui.sources.registry import Registry
-from mediavault_tui.sources.smb import ShareAddress, SmbSource
+from mediavault_tui.sources.smb import packets
+from mediavault_tui.sources.smb.source import ShareAddress, SmbSource
 from mediavault_tui.sources.turns import Turns
 from mediavault_tui.store.database import Connection, Database
 from tests.conftest import lacking

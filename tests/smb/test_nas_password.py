@@ -14,7 +14,7 @@ import pytest
 from mediavault_tui.errors import SourceOffline
 from mediavault_tui.probe.picture import Painter
 from mediavault_tui.probe.tone import Tables
-from mediavault_tui.services.nas import Nas
+from mediavault_tui.services.nas.shares import Nas
 from mediavault_tui.services.pictures import Pictures
 from mediavault_tui.settings import from_env
 from mediavault_tui.store.database import Connection, Database

@@ -13,7 +13,7 @@ from mediavault_tui.domain.library import ScanPhase, ScanProgress
 from mediavault_tui.domain.model import FileId
 from mediavault_tui.domain.renaming import PRESETS
 from mediavault_tui.domain.world import Title, TitleKind
-from mediavault_tui.services.nas import Nas
+from mediavault_tui.services.nas.shares import Nas
 from mediavault_tui.settings import Settings, from_env
 from mediavault_tui.store import metadata
 from mediavault_tui.store.database import Connection, Database

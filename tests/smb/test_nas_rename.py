@@ -19,8 +19,8 @@ from mediavault_tui.domain.model import FileId
 from mediavault_tui.domain.rename_plan import Planned
 from mediavault_tui.domain.renaming import PRESETS, Pattern, custom
 from mediavault_tui.domain.world import Title, TitleKind
-from mediavault_tui.services.nas import Nas
-from mediavault_tui.services.rename import Renaming
+from mediavault_tui.services.nas.shares import Nas
+from mediavault_tui.services.renaming.rename import Renaming
 from mediavault_tui.settings import from_env
 from mediavault_tui.store import metadata
 from mediavault_tui.store.database import Connection, Database

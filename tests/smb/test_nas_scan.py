@@ -14,9 +14,9 @@ import pytest
 from mediavault_tui.domain.library import ScanPhase, ScanProgress
 from mediavault_tui.domain.nightly import Window
 from mediavault_tui.probe.ffprobe import Prober
-from mediavault_tui.services.demo import DemoLibrary
-from mediavault_tui.services.scan_control import ScanControl
-from mediavault_tui.services.scan_far import FarPolicy
+from mediavault_tui.services.demo.make import DemoLibrary
+from mediavault_tui.services.scanning.control import ScanControl
+from mediavault_tui.services.scanning.far import FarPolicy
 from mediavault_tui.store.database import Connection, Database
 from tests.smb.nas_rig import Server, nas_on, scan, the_server, the_tree
 from tests.smb.proxy import Proxy

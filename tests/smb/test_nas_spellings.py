@@ -19,8 +19,8 @@ from mediavault_tui.errors import SourceError, UsageError
 from mediavault_tui.probe.picture import Painter
 from mediavault_tui.probe.tone import Tables
 from mediavault_tui.services import pictures
-from mediavault_tui.services.demo import DemoLibrary
-from mediavault_tui.services.demo_library import FILMS
+from mediavault_tui.services.demo.library import FILMS
+from mediavault_tui.services.demo.make import DemoLibrary
 from mediavault_tui.services.pictures import Pictures
 from mediavault_tui.store.database import Connection, Database
 from mediavault_tui.store.files import media_file

@@ -16,8 +16,8 @@ from mediavault_tui.bootstrap import stage
 from mediavault_tui.domain.model import FileId, GroupId, StagedId
 from mediavault_tui.domain.paths import locate
 from mediavault_tui.domain.purging import RecycleBin
-from mediavault_tui.services.nas import Nas
-from mediavault_tui.services.stage import Stage
+from mediavault_tui.services.nas.shares import Nas
+from mediavault_tui.services.staging.stage import Stage
 from mediavault_tui.settings import Secret, from_env
 from mediavault_tui.store.database import Connection, Database
 from tests.db.shelf import contents

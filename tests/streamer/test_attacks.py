@@ -18,7 +18,7 @@ from mediavault_tui.domain.model import MediaFile
 from mediavault_tui.errors import SourceChanged, SourceError
 from mediavault_tui.services.accounts import Accounts
 from mediavault_tui.services.preview import PreviewLinks
-from mediavault_tui.sources.local_beneath import open_beneath
+from mediavault_tui.sources.local.beneath import open_beneath
 from streamer import accounts as accounts_api
 from streamer import app as streamer_app
 from streamer.logs import NoSecrets

@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 
 from mediavault_tui.domain.checks import Check
-from mediavault_tui.services import doctor, doctor_machine
+from mediavault_tui.services.doctor import findings as doctor
+from mediavault_tui.services.doctor import machine as doctor_machine
 from mediavault_tui.settings import Secret, Settings
 from tests.streamer.site import make_certificate
 

@@ -16,7 +16,8 @@ import pytest
 
 from mediavault_tui.domain.checks import Check
 from mediavault_tui.errors import DatabaseDown
-from mediavault_tui.services import doctor, doctor_nas
+from mediavault_tui.services.doctor import findings as doctor
+from mediavault_tui.services.doctor import nas as doctor_nas
 from mediavault_tui.settings import Settings
 from mediavault_tui.store.database import Database
 from tests.db.shelf import Shelf

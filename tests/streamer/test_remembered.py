@@ -8,7 +8,7 @@ import pytest
 
 from mediavault_tui.errors import Denied
 from mediavault_tui.services.preview import PreviewLinks
-from mediavault_tui.sources.local_beneath import open_beneath
+from mediavault_tui.sources.local.beneath import open_beneath
 from streamer import files
 from streamer.state import REMEMBERED_FOR, Remembered
 from tests.db.shelf import Shelf

@@ -17,8 +17,8 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from mediavault_tui.domain.model import MediaFile
-from mediavault_tui.sources.local import LocalReader, LocalSource
-from mediavault_tui.sources.local_beneath import LocalStream
+from mediavault_tui.sources.local.beneath import LocalStream
+from mediavault_tui.sources.local.source import LocalReader, LocalSource
 from mediavault_tui.store.database import Database
 from streamer import files, readahead, sending
 from tests.db.shelf import Shelf

@@ -11,7 +11,7 @@ import pytest
 
 from mediavault_tui.domain.library import Folder, ScanPhase, ScanProgress, ScanRecord
 from mediavault_tui.errors import SourceDenied
-from mediavault_tui.services.scan_control import ScanControl
+from mediavault_tui.services.scanning.control import ScanControl
 from mediavault_tui.ui.dialogs import Confirm, Text, Trouble
 from mediavault_tui.ui.format import size
 from mediavault_tui.ui.screens.scanner import ScannerScreen

@@ -14,7 +14,7 @@ from textual.pilot import Pilot
 from mediavault_tui.domain.chat import Readiness
 from mediavault_tui.domain.library import StagedState
 from mediavault_tui.errors import DatabaseDown
-from mediavault_tui.services.chat import HINT
+from mediavault_tui.services.chat.conversations import HINT
 from mediavault_tui.settings import VARIABLES
 from mediavault_tui.ui.app import MediaVaultApp
 from mediavault_tui.ui.dialogs import Trouble

@@ -21,13 +21,14 @@ from mediavault_tui.errors import SourceChanged, SourceDenied, SourceMissing, Us
 from mediavault_tui.probe import wholefiles
 from mediavault_tui.probe.hashing import SAMPLE, STEP, WHOLE
 from mediavault_tui.probe.wholefiles import SmallFile
-from mediavault_tui.services import exact_tree, forked
-from mediavault_tui.services.exact import hash_candidates
-from mediavault_tui.services.exact_tree import ExactReport, find_exact
-from mediavault_tui.services.forked import hash_forked
-from mediavault_tui.services.lockstep import Candidate, Hashed
+from mediavault_tui.services.exact import forked
+from mediavault_tui.services.exact import tree as exact_tree
+from mediavault_tui.services.exact.candidates import hash_candidates
+from mediavault_tui.services.exact.forked import hash_forked
+from mediavault_tui.services.exact.lockstep import Candidate, Hashed
+from mediavault_tui.services.exact.tree import ExactReport, find_exact
 from mediavault_tui.sources.base import FoundFile, Source
-from mediavault_tui.sources.local import LocalReader, LocalSource
+from mediavault_tui.sources.local.source import LocalReader, LocalSource
 
 SOURCE = LocalSource()
 Groups = set[frozenset[bytes]]

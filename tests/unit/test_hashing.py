@@ -26,7 +26,7 @@ from mediavault_tui.probe.hashing import (
     sample_hash,
 )
 from mediavault_tui.probe.wholefiles import CHANGED, SmallFile, hash_whole, in_memory
-from mediavault_tui.sources.local import LocalSource
+from mediavault_tui.sources.local.source import LocalSource
 
 SOURCE = LocalSource()
 

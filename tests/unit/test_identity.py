@@ -16,7 +16,7 @@ from mediavault_tui.domain.model import Identity, Kind, ReleaseSource
 from mediavault_tui.domain.regular_names import episode_numbers, plain_title, regular_name
 from mediavault_tui.probe import filename
 from mediavault_tui.probe.filename import from_json, identify_many, identify_path, shorten, to_json
-from mediavault_tui.services.scan_lots import named_half
+from mediavault_tui.services.scanning.lots import named_half
 from mediavault_tui.store.arrival_rows import identity_half
 
 WORDS = st.sampled_from(

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from mediavault_tui.services.keys import signing_secret
-from mediavault_tui.services.sealing import Sealer
+from mediavault_tui.services.nas.sealing import Sealer
 from mediavault_tui.settings import Secret, Settings
 
 

@@ -28,11 +28,14 @@ from mediavault_tui.errors import (
     SourceOffline,
     SourceTaken,
 )
-from mediavault_tui.sources import local_folders, local_listers, local_rename, local_walk
 from mediavault_tui.sources.base import FoundFile, Source, WalkError
-from mediavault_tui.sources.local import LocalSource, copy_exclusive, partial_name
-from mediavault_tui.sources.local_errors import renamed
-from mediavault_tui.sources.local_walk import distinct_roots
+from mediavault_tui.sources.local import folders as local_folders
+from mediavault_tui.sources.local import listers as local_listers
+from mediavault_tui.sources.local import rename as local_rename
+from mediavault_tui.sources.local import walk as local_walk
+from mediavault_tui.sources.local.errors import renamed
+from mediavault_tui.sources.local.source import LocalSource, copy_exclusive, partial_name
+from mediavault_tui.sources.local.walk import distinct_roots
 from mediavault_tui.sources.share_copy import to_local
 
 NOBODY = 65534
@@ -632,7 +635,7 @@ def test_a_copy_killed_in_the_middle_leaves_only_its_partial_file(tmp_path: Path
     a, b = write(tmp_path / "a", b"x" * 5_000_000), os.fsencode(tmp_path / "b")
     code = (
         "import os, sys\n"
-        "from mediavault_tui.sources.local import copy_exclusive\n"
+        "from mediavault_tui.sources.local.source import copy_exclusive\n"
         "copy_exclusive(os.fsencode(sys.argv[1]), os.fsencode(sys.argv[2]), on_chunk=lambda _: os._exit(9))\n"
     )
     ran = subprocess.run([sys.executable, "-c", code, a, b], check=False)
@@ -700,7 +703,7 @@ def test_a_folder_mounted_into_itself_ends_the_walk(tmp_path: Path) -> None:
     inner.mkdir()
     code = f"""
 import os, subprocess, sys
-from mediavault_tui.sources.local import LocalSource
+from mediavault_tui.sources.local.source import LocalSource
 if subprocess.run(["mount", "--bind", {str(tmp_path / "tree")!r}, {str(inner)!r}]).returncode:
     sys.exit(77)
 for batch in LocalSource().walk({os.fsencode(tmp_path / "tree")!r}, skip=frozenset(), on_error=print):

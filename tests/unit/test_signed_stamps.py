@@ -10,7 +10,7 @@ from xxhash import xxh3_128_digest
 
 from mediavault_tui.domain.model import signed
 from mediavault_tui.probe.wholefiles import CHANGED, hash_whole
-from mediavault_tui.sources.local import stamp_of
+from mediavault_tui.sources.local.source import stamp_of
 
 
 @pytest.mark.parametrize(

@@ -245,7 +245,7 @@ class ChatScreen(SessionPane):
         self.tell_state()
 
     async def _agree(self, chat: Conversation) -> bool:
-        from mediavault_tui.services.chat import NOTICE
+        from mediavault_tui.services.chat.conversations import NOTICE
         from mediavault_tui.ui.dialogs import Confirm
 
         lines = [NOTICE, "", f"It goes to {self._ready.recipient}. /sent shows later what went there."]

@@ -32,7 +32,7 @@ from mediavault_tui.domain.library import (
 from mediavault_tui.domain.paths import LOCAL, PLACES, parent, place
 from mediavault_tui.domain.pathtext import display
 from mediavault_tui.errors import MediaVaultError
-from mediavault_tui.services.scan_control import ScanControl
+from mediavault_tui.services.scanning.control import ScanControl
 from mediavault_tui.ui import describe, tables
 from mediavault_tui.ui.format import count, visible
 from mediavault_tui.ui.keyed import keyed

@@ -1,0 +1,1 @@
+"""Files under the names that their titles give them."""

@@ -1,0 +1,1 @@
+"""A folder becomes an inventory: walk, compare, hash, identify, probe, match."""

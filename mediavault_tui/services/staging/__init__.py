@@ -1,0 +1,1 @@
+"""What may happen to a file: plan, check, move, record, recover, undo."""
