@@ -363,18 +363,26 @@ def chat(database: Database, settings: Settings, reader: Reader, model: Model | 
     return Chat(database, answers, model, who=who, tokens_per_day=settings.azure_tokens_per_day)
 
 
+def _model(settings: Settings) -> Model | None:
+    """Build the client of the language model; None, and nothing is imported for it, where none is set."""
+    if settings.openai_url is None and settings.azure_endpoint is None:
+        return None
+    from mediavault_tui.assistant.azure import Model, endpoint_of
+
+    endpoint = endpoint_of(settings)
+    return Model(endpoint) if endpoint else None
+
+
 @asynccontextmanager
 async def open_asking(database: Database, settings: Settings) -> AsyncIterator[tuple[Reader, Model | None]]:
     """Yield what asks the database and the language model; neither connects before it is asked."""
-    from mediavault_tui.assistant.azure import Model, endpoint_of
     from mediavault_tui.store.asking import Reader
 
     secret = settings.reader_password
-    endpoint = endpoint_of(settings)
+    model = _model(settings)
     async with AsyncExitStack() as stack:
         reader = Reader(database, password=secret.reveal() if secret else None)
         stack.push_async_callback(reader.close)
-        model = Model(endpoint) if endpoint else None
         if model is not None:
             stack.push_async_callback(model.close)
         yield reader, model

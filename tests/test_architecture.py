@@ -131,3 +131,16 @@ def test_migrations_are_numbered_without_gap_or_repetition() -> None:
     names = sorted(p.name for p in (ROOT / "sql/migrations").iterdir())
     assert all(re.fullmatch(r"\d{4}_[a-z0-9_]+\.sql", name) for name in names), names
     assert [int(name[:4]) for name in names] == list(range(1, len(names) + 1))
+
+
+def test_what_a_first_paint_does_not_show_is_not_loaded_for_it() -> None:
+    """Each module takes a millisecond or more, and somebody waits for the first rows."""
+    later = ["ui.dialogs", "ui.titles", "ui.lacks", "domain.choosing", "domain.worldmatch", "domain.purging"]
+    check = (
+        "import sys, mediavault_tui.ui.app, mediavault_tui.bootstrap, mediavault_tui.services.vault;"
+        "import mediavault_tui.services.library, mediavault_tui.services.nas.shares;"
+        f"print([name for name in {later} if 'mediavault_tui.' + name in sys.modules],"
+        " [name for name in ('openai', 'rapidfuzz', 'guessit', 'smbprotocol') if name in sys.modules])"
+    )
+    ran = subprocess.run([sys.executable, "-c", check], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert ran.stdout.split() == ["[]", "[]"]

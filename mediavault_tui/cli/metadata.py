@@ -181,7 +181,7 @@ def _waiting_json(row: Waiting, titles: list[Title]) -> dict[str, Any]:
 
 
 def _waiting_text(each: tuple[Waiting, list[Title]]) -> str:
-    from mediavault_tui.domain.worldmatch import named
+    from mediavault_tui.domain.world import named
 
     row, titles = each
     lines = [f"file {row.file_id}: {harmless(row.example)} ({row.files} like it)"]

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from mediavault_tui.domain.model import (
     FileId,
@@ -23,7 +24,9 @@ from mediavault_tui.domain.model import (
 )
 from mediavault_tui.domain.paths import LOCAL
 from mediavault_tui.domain.verdict import Decision, Edge, Proof, Score, Verdict
-from mediavault_tui.domain.world import Entry
+
+if TYPE_CHECKING:
+    from mediavault_tui.domain.world import Entry
 
 
 class SortKey(StrEnum):

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
 
 def size(count: float) -> str:
     """Return bytes as people say them, in powers of 1000 as disks are sold: "4.2 GB"."""
@@ -19,3 +24,8 @@ def clock(seconds: float) -> str:
     """Return a length as h:mm:ss, or m:ss below an hour."""
     hours, rest = divmod(max(round(seconds), 0), 3600)
     return f"{hours}:{rest // 60:02}:{rest % 60:02}" if hours else f"{rest // 60}:{rest % 60:02}"
+
+
+def day(moment: datetime) -> str:
+    """Return the day of a moment where the person is."""
+    return f"{moment.astimezone():%Y-%m-%d}"

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from mediavault_tui.domain.measures import day
 from mediavault_tui.domain.model import StagedId
 
 RETENTION = "PENDING_DELETION_RETENTION_DAYS"
@@ -98,11 +99,6 @@ def until(waiting: Waiting) -> str:
     """Return the day from which the files go, or the first and the last of these days."""
     first, last = day(waiting.first), day(waiting.last)
     return first if first == last else f"{first} to {last}"
-
-
-def day(moment: datetime) -> str:
-    """Return the day of a moment where the person is."""
-    return f"{moment.astimezone():%Y-%m-%d}"
 
 
 def held_sentence(waiting: Waiting, *, early: bool = False) -> str:

@@ -193,3 +193,10 @@ def disagreements(title: Title, ratings: Ratings | None) -> tuple[str, ...]:
     if ratings.rating is not None and title.votes >= 50 and abs(title.rating - ratings.rating) >= 1.5:
         said.append(f"TMDb rates it {title.rating:.1f}, IMDb {ratings.rating:.1f}")
     return tuple(said)
+
+
+def named(title: Title) -> str:
+    """Return a title for a sentence: “Aladdin (2019)”, “The Office (2005, US)”."""
+    more = [str(title.year)] if title.year else []
+    more += [title.countries[0]] if title.kind is TitleKind.TV and title.countries else []
+    return f"{title.title} ({', '.join(more)})" if more else title.title

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 from mediavault_tui.domain.likeness import numbers, sorted_key
 from mediavault_tui.domain.titles import title_key
-from mediavault_tui.domain.world import Asked, Episode, Question, Title, TitleKind
+from mediavault_tui.domain.world import Asked, Episode, Question, Title, TitleKind, named
 
 SURE = 74
 """Points from which the best candidate may be taken without asking…"""
@@ -107,13 +107,6 @@ def score(asked: Asked, title: Title) -> Scored | None:
             said.append(words)
     points += min(2.0, math.log10(1 + max(title.popularity, 0)))
     return Scored(title, round(points), tuple(said))
-
-
-def named(title: Title) -> str:
-    """Return a title for a sentence: “Aladdin (2019)”, “The Office (2005, US)”."""
-    more = [str(title.year)] if title.year else []
-    more += [title.countries[0]] if title.kind is TitleKind.TV and title.countries else []
-    return f"{title.title} ({', '.join(more)})" if more else title.title
 
 
 _SEASON = re.compile(

@@ -16,12 +16,11 @@ import asyncpg
 
 from mediavault_tui.domain.model import FileId, FileStamp, GroupId, OperationId
 from mediavault_tui.domain.paths import LOCAL, locate, place
-from mediavault_tui.domain.pathtext import display
 from mediavault_tui.domain.staging import Act, ActKind, ActState, Leg, VerifiedCopy
 from mediavault_tui.errors import DatabaseDown, Refused
 from mediavault_tui.store.database import Connection
 from mediavault_tui.store.database import lost as is_lost
-from mediavault_tui.store.rows import file_stamp
+from mediavault_tui.store.rows import file_stamp, path_text
 from mediavault_tui.store.sqlfiles import sql
 
 LOST = "The database was restarted in the middle of an act; the next start finishes it"
@@ -284,8 +283,3 @@ def leg_of(found: dict[str, Any]) -> Leg:
         bytes.fromhex(found["destination"]) if found["destination"] is not None else None,
         FileStamp(found["device"], found["inode"], found["size"], found["modified_ns"]),
     )
-
-
-def path_text(raw: bytes) -> str:
-    """Return the text of a path as a column takes it: PostgreSQL cannot hold NUL, and no path has one."""
-    return display(raw).replace("\x00", "")

@@ -24,9 +24,8 @@ from mediavault_tui.domain.model import (
     Work,
 )
 from mediavault_tui.domain.paths import place
-from mediavault_tui.store.acts import path_text
 from mediavault_tui.store.database import Connection
-from mediavault_tui.store.rows import file_stamp
+from mediavault_tui.store.rows import file_stamp, path_text
 from mediavault_tui.store.sqlfiles import sql
 
 

@@ -16,9 +16,9 @@ from mediavault_tui.domain.model import FileId, FileStamp, GroupId, OperationId,
 from mediavault_tui.domain.paths import locate, place
 from mediavault_tui.domain.pathtext import display
 from mediavault_tui.domain.staging import Act, ActState, Held, Leg
-from mediavault_tui.store.acts import advance_all, leg_of, legs_text, path_text, rules
+from mediavault_tui.store.acts import advance_all, leg_of, legs_text, rules
 from mediavault_tui.store.database import Connection
-from mediavault_tui.store.rows import file_stamp
+from mediavault_tui.store.rows import file_stamp, path_text
 from mediavault_tui.store.sqlfiles import sql
 
 

@@ -11,8 +11,6 @@ from rich.text import Text
 from textual.content import Content
 
 from mediavault_tui.domain import languages
-from mediavault_tui.domain.checks import Check
-from mediavault_tui.domain.choosing import Puzzle
 from mediavault_tui.domain.library import (
     Copy,
     GroupsWaiting,
@@ -20,6 +18,7 @@ from mediavault_tui.domain.library import (
     ScanProgress,
     StagedFile,
 )
+from mediavault_tui.domain.measures import day
 from mediavault_tui.domain.model import (
     AudioTrack,
     FileState,
@@ -29,10 +28,8 @@ from mediavault_tui.domain.model import (
     SubtitleTrack,
 )
 from mediavault_tui.domain.pathtext import display
-from mediavault_tui.domain.purging import day
 from mediavault_tui.domain.quality import codec_name
-from mediavault_tui.domain.world import Entry, Title, TitleKind, page_of
-from mediavault_tui.domain.worldmatch import named
+from mediavault_tui.domain.world import Entry, Title, TitleKind, named, page_of
 from mediavault_tui.ui.format import (
     clock,
     count,
@@ -44,6 +41,9 @@ from mediavault_tui.ui.format import (
 
 if TYPE_CHECKING:
     from textual.app import App
+
+    from mediavault_tui.domain.checks import Check
+    from mediavault_tui.domain.choosing import Puzzle
 
 
 Fact = tuple[str, str]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Any, ClassVar, Generic, Protocol, TypeVar
+from typing import Any, ClassVar, Generic, TypeVar
 
 from textual import on, work
 from textual.app import ComposeResult
@@ -20,18 +20,9 @@ from mediavault_tui.ui.feeding import Feeding
 from mediavault_tui.ui.format import visible
 from mediavault_tui.ui.widgets.listing import Listing
 from mediavault_tui.ui.windows import STEP, GrowingWindow
+from mediavault_tui.ui.world_ports import LackServices
 
 Row = TypeVar("Row", MissingEpisode, BetterCopy)
-
-
-class LackServices(Protocol):
-    """What these views ask of the services layer."""
-
-    async def missing_episodes(
-        self, *, limit: int, after: MissingEpisode | None = None
-    ) -> Sequence[MissingEpisode]: ...
-
-    async def better_copies(self, *, limit: int, after: BetterCopy | None = None) -> Sequence[BetterCopy]: ...
 
 
 class Look(Feeding, Modal[Row | None], Generic[Row]):

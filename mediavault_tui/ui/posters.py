@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from mediavault_tui.domain.choosing import Key
 from mediavault_tui.domain.picture import Picture
 from mediavault_tui.errors import MediaVaultError
 from mediavault_tui.ui.widgets.picture import PictureBox
+
+if TYPE_CHECKING:
+    from mediavault_tui.domain.choosing import Key
 
 
 class PosterServices(Protocol):

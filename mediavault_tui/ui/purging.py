@@ -2,32 +2,21 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 from textual.content import Content
 
-from mediavault_tui.domain.library import StagedFile, StagedState
+from mediavault_tui.domain.measures import day
 from mediavault_tui.domain.purging import (
     RETENTION,
     Purgeable,
     PurgeForecast,
     cautions,
-    day,
     held_sentence,
 )
 from mediavault_tui.ui import describe
-from mediavault_tui.ui.columns import Cell
-from mediavault_tui.ui.format import count, held, size, soon
+from mediavault_tui.ui.format import count, size
 
 _NAMED = 200
 """Files named one by one before a purge; beyond that their number is told."""
-
-
-def held_cell(staged: StagedFile, now: datetime) -> Cell:
-    """Return for how long a file was held; of an approved one till when it is."""
-    if staged.state is not StagedState.APPROVED or staged.due_at is None:
-        return held(staged.staged_at, now), "muted"
-    return ("due", "warn") if staged.due_at <= now else (f"till {soon(staged.due_at, now)}", "muted")
 
 
 def looking(what: Purgeable) -> Content:

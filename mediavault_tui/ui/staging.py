@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
+from typing import TYPE_CHECKING
 
-from mediavault_tui.domain.stage_terms import Going, StagePreview
 from mediavault_tui.domain.verdict import Verdict
 from mediavault_tui.ui import describe
 from mediavault_tui.ui.format import VERDICTS, count, size
+
+if TYPE_CHECKING:
+    from mediavault_tui.domain.stage_terms import Going, StagePreview
 
 _ALONG = "with the subtitles and pictures of its name"
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TYPE_CHECKING
 
-from mediavault_tui.domain.choosing import Puzzle
-from mediavault_tui.domain.lacks import BetterCopy, MissingEpisode
 from mediavault_tui.domain.library import (
     Facet,
     Folder,
@@ -21,8 +20,6 @@ from mediavault_tui.domain.library import (
 )
 from mediavault_tui.domain.model import FileState, Health
 from mediavault_tui.domain.world import TitleKind
-from mediavault_tui.domain.worldmatch import Scored
-from mediavault_tui.settings import Entry
 from mediavault_tui.ui.columns import Cell, Column
 from mediavault_tui.ui.describe import codec, folder_and_name
 from mediavault_tui.ui.format import (
@@ -31,13 +28,20 @@ from mediavault_tui.ui.format import (
     clock,
     ending,
     episode,
+    held,
     middle,
     size,
+    soon,
     visible,
     what,
     when,
 )
-from mediavault_tui.ui.purging import held_cell
+
+if TYPE_CHECKING:
+    from mediavault_tui.domain.choosing import Puzzle
+    from mediavault_tui.domain.lacks import BetterCopy, MissingEpisode
+    from mediavault_tui.domain.worldmatch import Scored
+    from mediavault_tui.settings import Entry
 
 
 def _state(row: InventoryRow) -> Cell:
@@ -214,13 +218,20 @@ _STAGED_SIGNS: dict[StagedState, Cell] = {
 }
 
 
+def _held(staged: StagedFile, now: datetime) -> Cell:
+    """Return for how long a file was held; of an approved one till when it is."""
+    if staged.state is not StagedState.APPROVED or staged.due_at is None:
+        return held(staged.staged_at, now), "muted"
+    return ("due", "warn") if staged.due_at <= now else (f"till {soon(staged.due_at, now)}", "muted")
+
+
 def staged_columns(now: datetime) -> tuple[Column[StagedFile], ...]:
     """Return the columns of Pending; `now` is what "held" is counted to."""
     return (
         Column("state", "State", 10, lambda staged: _STAGED_SIGNS[staged.state]),
         Column("title", "Title", 0, lambda staged: (staged_name(staged), "plain")),
         Column("by", "By", 10, lambda staged: (visible(staged.staged_by), "muted"), spare=2),
-        Column("held", "Held", 10, lambda staged: held_cell(staged, now), right=True),
+        Column("held", "Held", 10, lambda staged: _held(staged, now), right=True),
         Column("size", "Size", 8, lambda staged: (size(staged.size), "plain"), right=True, spare=1),
         Column("freed", "Freed", 8, lambda staged: (size(staged.freed), "strong"), right=True),
     )

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from typing import ClassVar, Protocol
+from typing import ClassVar
 
 from textual import on, work
 from textual.app import ComposeResult
@@ -16,10 +16,10 @@ from textual.containers import Container, Horizontal, VerticalScroll
 from textual.content import Content
 from textual.widgets import Input, Static
 
-from mediavault_tui.domain.choosing import Asking, Key, Puzzle
+from mediavault_tui.domain.choosing import Asking, Puzzle
 from mediavault_tui.domain.model import FileId
-from mediavault_tui.domain.world import Title
-from mediavault_tui.domain.worldmatch import Scored, named
+from mediavault_tui.domain.world import Title, named
+from mediavault_tui.domain.worldmatch import Scored
 from mediavault_tui.errors import MediaVaultError
 from mediavault_tui.ui import describe, posters, tables
 from mediavault_tui.ui.dialogs import Modal, show_trouble
@@ -29,25 +29,10 @@ from mediavault_tui.ui.widgets.facts import Facts
 from mediavault_tui.ui.widgets.listing import Listing
 from mediavault_tui.ui.widgets.picture import PictureBox
 from mediavault_tui.ui.windows import FixedWindow
+from mediavault_tui.ui.world_ports import TitleServices
 
 _PAUSE = 0.15
 """Seconds on a candidate before more is asked about it."""
-
-
-class TitleServices(posters.PosterServices, Protocol):
-    """What this screen asks of the services layer, and all it may ask."""
-
-    async def title_queue(self, *, after: Asking | None = None) -> Sequence[Asking]: ...
-
-    async def puzzle(self, file: FileId) -> Puzzle: ...
-
-    async def find_titles(self, puzzle: Puzzle, text: str) -> Sequence[Scored]: ...
-
-    async def world_title(self, title: Key) -> Title | None: ...
-
-    async def choose_title(self, file: FileId, title: Key | None, *, everywhere: bool = False) -> int: ...
-
-    async def undo(self) -> str: ...
 
 
 class Titles(Modal[int]):

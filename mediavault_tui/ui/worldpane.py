@@ -14,9 +14,8 @@ from mediavault_tui.domain.library import Copy, InventoryRow
 from mediavault_tui.domain.model import FileId, GroupId
 from mediavault_tui.errors import MediaVaultError
 from mediavault_tui.ui import describe
-from mediavault_tui.ui.lacks import LackServices
 from mediavault_tui.ui.pane import FilteredPane
-from mediavault_tui.ui.titles import TitleServices
+from mediavault_tui.ui.world_ports import LackServices, TitleServices
 
 
 class WorldServices(TitleServices, LackServices, Protocol):

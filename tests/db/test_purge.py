@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from mediavault_tui.domain.measures import size
+from mediavault_tui.domain.measures import day, size
 from mediavault_tui.domain.model import MediaFile, StagedId
-from mediavault_tui.domain.purging import Purgeable, day
+from mediavault_tui.domain.purging import Purgeable
 from mediavault_tui.services.staging.forecast import Forecaster
 from mediavault_tui.sources.places import NoShares, Places
 from mediavault_tui.sources.share_holding import ShareSource

@@ -10,9 +10,10 @@ from dataclasses import replace
 from datetime import timedelta
 
 from mediavault_tui.domain.library import StagedFile, StagedState
+from mediavault_tui.domain.measures import day
 from mediavault_tui.domain.model import StagedId
 from mediavault_tui.domain.paths import LOCAL, locate, place
-from mediavault_tui.domain.purging import RETENTION, Purgeable, PurgeForecast, RecycleBin, day, purgeable
+from mediavault_tui.domain.purging import RETENTION, Purgeable, PurgeForecast, RecycleBin, purgeable
 from mediavault_tui.domain.staging import Held
 from mediavault_tui.errors import SourceError, SourceOffline
 from mediavault_tui.sources.base import FoundFile

@@ -9,8 +9,8 @@ from dataclasses import replace
 from mediavault_tui.domain.choosing import Asking, Key, Puzzle, Typed, read, weigh
 from mediavault_tui.domain.model import FileId
 from mediavault_tui.domain.pathtext import display
-from mediavault_tui.domain.world import Question, Title, TitleKind
-from mediavault_tui.domain.worldmatch import Match, Scored, chosen, named, show_folder
+from mediavault_tui.domain.world import Question, Title, TitleKind, named
+from mediavault_tui.domain.worldmatch import Match, Scored, chosen, show_folder
 from mediavault_tui.errors import MetadataError, ServiceDown, UsageError
 from mediavault_tui.services.titles.world_asking import Asker
 from mediavault_tui.store import choosing as store
