@@ -11,7 +11,7 @@ import asyncio
 import json
 import time
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any, TypeAlias
 from urllib.parse import parse_qs, urlsplit
 
@@ -102,6 +102,18 @@ async def connect_once(url: str) -> asyncpg.Connection[asyncpg.Record]:
     return conn
 
 
+def _out_of_step(error: BaseException | None) -> bool:
+    """Return whether the driver has lost its place, as when a server dies in the middle of a COPY.
+
+    It may have been before: whoever then cleans up finds the connection busy for ever.
+    """
+    while error is not None:
+        if isinstance(error, asyncpg.InternalClientError):
+            return True
+        error = error.__context__
+    return False
+
+
 def _session() -> dict[str, str]:
     return {"application_name": "mediavault", "timezone": "UTC"}
 
@@ -144,13 +156,10 @@ class Database:
             yield conn
         except (asyncpg.PostgresError, ConnectionError) as error:
             raise renamed(error, self.url) from error
-        except asyncpg.InterfaceError as error:
-            if not lost(conn):
+        except (asyncpg.InterfaceError, asyncpg.InternalClientError) as error:
+            if not lost(conn) and not _out_of_step(error):
                 raise  # misuse of the driver: a bug
-            raise renamed(ConnectionResetError("the connection was lost"), self.url) from error
-        except asyncpg.InternalClientError as error:
-            # A server that dies in the middle of a COPY leaves the driver without its place.
-            if not lost(conn):
+            with suppress(asyncpg.InterfaceError):
                 conn.terminate()
             raise renamed(ConnectionResetError("the connection was lost"), self.url) from error
         finally:
@@ -209,8 +218,10 @@ class Database:
     async def _release(self, conn: PoolConnectionProxy[asyncpg.Record]) -> None:
         try:
             await self._pool.release(conn)
-        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
-            conn.terminate()  # it is lost already; the pool makes another
+        except (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError):
+            # It is lost, and the pool makes another; most often the pool has seen that already.
+            with suppress(asyncpg.InterfaceError):
+                conn.terminate()
 
     async def _subscribe(
         self, channel: str, callback: Callable[[str], None]

@@ -12,7 +12,7 @@ import pytest
 from mediavault_tui.errors import DatabaseDown, DatabaseError
 from mediavault_tui.store import database as subject
 from mediavault_tui.store.cluster import Cluster
-from mediavault_tui.store.database import Database, whereabouts
+from mediavault_tui.store.database import Connection, Database, whereabouts
 from mediavault_tui.store.embedded import serve
 from tests.conftest import FAST, with_database
 
@@ -190,3 +190,46 @@ async def test_a_listener_that_is_refused_leaves_no_connection_behind(database: 
 OTHERS = (
     "select count(*) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()"
 )
+
+
+async def _busy(conn: Connection) -> asyncio.Task[str]:
+    """Have the server work on something for long."""
+    task = asyncio.create_task(conn.execute("select pg_sleep(60)"))
+    await asyncio.sleep(0)  # it is sent
+    return task
+
+
+async def test_a_driver_that_has_lost_its_place_is_a_lost_connection_and_the_pool_goes_on(
+    database: Database,
+) -> None:
+    """As when the server dies in the middle of a COPY, and whoever cleans up asks once more."""
+    begun = []
+
+    async def copy_and_clean_up() -> None:
+        async with database.connection() as conn:
+            begun.append(await _busy(conn))
+            try:
+                raise asyncpg.InternalClientError("cannot switch to state 21")
+            finally:
+                await conn.execute("select 1")
+
+    with pytest.raises(DatabaseDown, match="connection was lost"):
+        await copy_and_clean_up()
+    (outcome,) = await asyncio.gather(*begun, return_exceptions=True)
+    assert isinstance(outcome, (asyncpg.PostgresError, asyncpg.InterfaceError, OSError))
+    async with database.connection() as conn:
+        assert await conn.fetchval("select 1") == 1
+
+
+async def test_a_connection_that_is_used_by_two_at_once_is_a_bug_that_is_told(database: Database) -> None:
+    begun = []
+
+    async def ask_twice_at_once() -> None:
+        async with database.connection() as conn:
+            begun.append(await _busy(conn))
+            await conn.execute("select 1")
+
+    with pytest.raises(asyncpg.InterfaceError, match="another operation is in progress"):
+        await ask_twice_at_once()
+    (outcome,) = await asyncio.gather(*begun, return_exceptions=True)
+    assert isinstance(outcome, (asyncpg.PostgresError, asyncpg.InterfaceError, OSError))
