@@ -66,28 +66,25 @@ _SETTINGS: Mapping[str, str] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Cluster:
-    """The folder `home` (mode 0700) with the data, the password, the socket and the logs."""
+    """The folder `home` (mode 0700) with the data, the password, the socket and the logs.
+
+    As whom its programs run, and whether they may have this data, is found out when one is to run: a
+    server that lives already costs one connection.
+    """
 
     home: Path
     binaries: Path
-    who: RunAs
     socket_dir: Path
     settings: Mapping[str, str]
+    _who: RunAs | None = None
 
     @classmethod
     async def at(cls, home: Path, *, pg_bin: Path | None, settings: Mapping[str, str]) -> Cluster:
-        """Describe the cluster in `home`, which exists; starts nothing.
-
-        Raises: ToolMissing, DatabaseError (wrong major version, or root with no way out).
-        """
+        """Describe the cluster in `home`, which exists; starts nothing. Raises: ToolMissing."""
         binaries = await find_binaries(pg_bin)
-        who = await run_as(home, binaries)
-        who.give(home)
-        cluster = cls(home, binaries, who, _socket_dir(home), {**_SETTINGS, **_memory(), **settings})
-        await cluster._refuse_another_major()
-        return cluster
+        return cls(home, binaries, _socket_dir(home), {**_SETTINGS, **_memory(), **settings})
 
     @property
     def data(self) -> Path:
@@ -106,12 +103,19 @@ class Cluster:
         host = quote(str(self.socket_dir), safe="/")
         return f"postgresql://mediavault:{password}@/{database}?host={host}&port={_PORT}"
 
-    async def alive(self) -> bool:
-        """Whether the server lets us in now; DatabaseError when it lives but never will."""
+    async def _whom(self) -> RunAs:
+        """Return as whom the programs run; raises DatabaseError for root on a machine with no way open."""
+        if self._who is None:
+            self._who = await run_as(self.home, self.binaries)
+            self._who.give(self.home)
+        return self._who
+
+    async def alive(self, database: str = "postgres") -> bool:
+        """Whether the server lets us into that database now; DatabaseError when it lives but never will."""
         if not (self.socket_dir / f".s.PGSQL.{_PORT}").exists():
             return False
         try:
-            conn = await asyncpg.connect(self.url("postgres"), timeout=5)
+            conn = await asyncpg.connect(self.url(database), timeout=5)
         except asyncpg.InvalidAuthorizationSpecificationError as error:
             raise DatabaseError(
                 f"The embedded database does not know the password in {self.home / 'password'}"
@@ -124,8 +128,12 @@ class Cluster:
     async def ensure(self) -> None:
         """Make the cluster if there is none, start its server unless it lives.
 
-        Raises: DatabaseError, DatabaseDown.
+        Raises: DatabaseError (also of another major version, or for root with no way out), DatabaseDown.
         """
+        if await self.alive("mediavault"):
+            return
+        await self._whom()
+        await self._refuse_another_major()
         if not self.data.exists():
             await self._create()
         deadline = time.monotonic() + START_WITHIN
@@ -158,7 +166,7 @@ class Cluster:
         descriptor = os.open(password, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "w") as file:
             file.write(secrets.token_urlsafe(32) + "\n")
-        self.who.give(password)
+        (await self._whom()).give(password)
         locale = "C.UTF-8" if sys.platform == "linux" else "en_US.UTF-8"
         made = await self._run(
             "initdb", "-D", fresh.name, "-U", "mediavault", "--auth=scram-sha-256", "--pwfile=password",
@@ -181,7 +189,7 @@ class Cluster:
             )
 
     async def _start(self, deadline: float) -> None:
-        self._make_socket_dir()
+        self._make_socket_dir(await self._whom())
         self._configure()
         (self.home / "start.log").unlink(missing_ok=True)
         seconds = max(1, int(deadline - time.monotonic()))
@@ -210,12 +218,12 @@ class Cluster:
         # In place: the file keeps its owner and mode, and nobody reads it before the start.
         (self.data / "postgresql.conf").write_text("\n".join(lines) + "\n", "utf-8")
 
-    def _make_socket_dir(self) -> None:
+    def _make_socket_dir(self, who: RunAs) -> None:
         with contextlib.suppress(FileExistsError):
             self.socket_dir.mkdir(0o700)
-            self.who.give(self.socket_dir)
+            who.give(self.socket_dir)
         found = self.socket_dir.lstat()
-        if self.socket_dir.is_symlink() or found.st_uid != self.who.uid or found.st_mode & 0o077:
+        if self.socket_dir.is_symlink() or found.st_uid != who.uid or found.st_mode & 0o077:
             raise DatabaseError(f"{self.socket_dir} is not a private folder of ours; remove it")
 
     def _remove_stale_files(self) -> None:
@@ -233,7 +241,7 @@ class Cluster:
 
     async def _run(self, program: str, *arguments: str) -> Ran:
         # Relative paths, because pg_ctl and initdb hand theirs to a shell.
-        return await run([str(self.binaries / program), *arguments], cwd=self.home, who=self.who)
+        return await run([str(self.binaries / program), *arguments], cwd=self.home, who=await self._whom())
 
     def _start_log(self) -> str:
         try:
