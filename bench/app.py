@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import compileall
 import shlex
 import shutil
 import statistics
@@ -74,6 +75,8 @@ async def main() -> None:
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--keys", type=int, default=40)
     args = parser.parse_args()
+    # As after an installation: where Python may write no bytecode, every start would compile what was edited.
+    compileall.compile_dir(HERE.parent / "mediavault_tui", quiet=1)
     with tempfile.TemporaryDirectory() as folder:
         data = Path(folder)
         async with serve(data) as url:
