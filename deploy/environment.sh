@@ -21,7 +21,8 @@ if [ -z "$python" ]; then
     exit 1
 fi
 
-if ! .venv/bin/python -c "$supported" >/dev/null 2>&1; then
+# Without pip: somebody broke off while it was made.
+if ! .venv/bin/python -c "import pip; $supported" >/dev/null 2>&1; then
     if ! "$python" -c 'import ensurepip, venv' >/dev/null 2>&1; then
         echo "$python cannot make environments: install its venv package (Debian, Ubuntu: apt install python3-venv), or uv" >&2
         exit 1

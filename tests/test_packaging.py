@@ -5,7 +5,9 @@ from __future__ import annotations
 import ast
 import importlib.metadata
 import json
+import os
 import re
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -116,3 +118,21 @@ def test_what_is_imported_is_declared() -> None:
                 if top not in sys.stdlib_module_names and not from_ & names:
                     missing.add(f"{top} ({path.name})")
     assert missing == set()
+
+
+def test_an_environment_that_was_broken_off_is_made_anew(tmp_path: Path) -> None:
+    """As after a Ctrl-C in the first `make demo`: the folder is there, and pip is not."""
+    (tmp_path / "deploy").mkdir()
+    script = shutil.copy(ROOT / "deploy" / "environment.sh", tmp_path / "deploy")
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", tmp_path / ".venv"], check=True)
+    # No uv, and a pip that is told to install nothing: only the making of the environment is looked at.
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin" / "uv").write_text("#!/bin/sh\nexit 1\n")
+    (tmp_path / "bin" / "uv").chmod(0o755)
+    environ = {**os.environ, "PATH": f"{tmp_path / 'bin'}:{os.environ['PATH']}", "PIP_NO_INDEX": "1"}
+    environ["PYTHON"] = sys.executable
+    ran = subprocess.run(["sh", script], env=environ, capture_output=True, text=True, check=False)
+    assert "No module named pip" not in ran.stderr
+    assert (
+        subprocess.run([tmp_path / ".venv/bin/python", "-m", "pip", "--version"], check=False).returncode == 0
+    )
