@@ -135,9 +135,12 @@ def _heads(comparison: Comparison, other: int, right_chosen: bool, cell: int) ->
     def head(place: int, chosen: bool) -> Span:
         file = comparison.copies[place].file.id
         advice = _advice(comparison) if copies and file == comparison.decision.keeper else ""
-        keep = "keep this" if chosen and copies else ""
-        words = " · ".join(part for part in (letter(place), keep, advice) if part)
-        return fit(f"{'▶' if chosen else ' '} {words}", cell + _SIGN), "side-chosen" if chosen else "side"
+        room = cell + _SIGN
+        for keep in ("keep this", "keep") if chosen and copies else ("",):
+            words = " · ".join(part for part in (letter(place), keep, advice) if part)
+            if len(words) + 2 <= room:
+                break
+        return fit(f"{'▶' if chosen else ' '} {words}", room), "side-chosen" if chosen else "side"
 
     return (fit(pair, _LABEL), "muted"), head(0, not right_chosen), ("  ", "plain"), head(other, right_chosen)
 
