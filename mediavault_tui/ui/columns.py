@@ -33,16 +33,19 @@ class Column(Generic[Row]):
     spare: int = 0
 
 
-def lay_out(columns: Sequence[Column[Row]], width: int) -> list[tuple[Column[Row], int]]:
-    """Return the columns that fit into `width` cells with the width of each, one cell between two."""
+def lay_out(columns: Sequence[Column[Row]], width: int, *, keep: str = "") -> list[tuple[Column[Row], int]]:
+    """Return the columns that fit into `width` cells with the width of each, one cell between two.
+
+    `keep`: the key of one that is not spared, as the list is sorted by it.
+    """
     shown = list(columns)
 
     def needed() -> int:
         return sum(c.width or _FLEXIBLE_MINIMUM for c in shown) + _GAP * (len(shown) - 1)
 
     while needed() > width:
-        least = max(shown, key=lambda column: column.spare)
-        if least.spare == 0:
+        least = max(shown, key=lambda column: column.spare if column.key != keep else 0)
+        if least.spare == 0 or least.key == keep:
             break
         shown.remove(least)
     left = width - sum(c.width for c in shown) - _GAP * (len(shown) - 1)

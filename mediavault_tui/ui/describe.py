@@ -31,6 +31,7 @@ from mediavault_tui.domain.pathtext import display
 from mediavault_tui.domain.quality import codec_name
 from mediavault_tui.domain.world import Entry, Title, TitleKind, named, page_of
 from mediavault_tui.ui.format import (
+    changed,
     clock,
     count,
     episode,
@@ -186,6 +187,7 @@ def facts(copy: Copy, *, choosing: str) -> list[Fact]:
         ("name", name),
         ("folder", folder),
         ("size", f"{size(file.size)} ({file.size:,})"),
+        ("changed", changed(file.stamp.modified_ns)),
         ("health", file.health.health.value + (f": {file.health.reason}" if file.health.reason else "")),
         ("state", "" if file.state is FileState.PRESENT else file.state.value),
         ("protected", "yes, never staged" if file.protected else ""),

@@ -169,6 +169,14 @@ def rate(bits: int) -> str:
     return f"{bits / 1e6:.1f} Mb/s"
 
 
+def changed(modified_ns: int) -> str:
+    """Return the day of a file's last change, where the person is; empty for a time that is no date."""
+    try:
+        return f"{datetime.fromtimestamp(modified_ns / 1e9):%Y-%m-%d}"
+    except (OverflowError, OSError, ValueError):
+        return ""
+
+
 def held(since: datetime, now: datetime) -> str:
     """Return how long ago `since` was, coarsely: "today", "1 day", "12 days"."""
     days = max((now - since) // timedelta(days=1), 0)

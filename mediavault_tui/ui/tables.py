@@ -25,6 +25,7 @@ from mediavault_tui.ui.describe import codec, folder_and_name
 from mediavault_tui.ui.format import (
     PROOFS,
     VERDICTS,
+    changed,
     clock,
     ending,
     episode,
@@ -71,7 +72,7 @@ INVENTORY: tuple[Column[InventoryRow], ...] = (
         "score", "Score", 6, lambda row: ("" if row.score is None else str(row.score), "strong"), right=True
     ),
     Column("state", "State", 9, _state, spare=1),
-    Column("modified", "", 1, lambda row: ("", "plain"), spare=9),
+    Column("modified", "Changed", 10, lambda row: (changed(row.modified_ns), "muted"), spare=9),
 )
 """The Inventory, from what is always shown to what only a wide terminal has room for."""
 

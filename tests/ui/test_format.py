@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 
 from mediavault_tui.ui.format import (
+    changed,
     clock,
     crop,
     ending,
@@ -137,3 +138,12 @@ def test_sizes_are_said_as(bytes: int, words: str) -> None:
 def test_lengths_and_episodes_are_said_as_people_do() -> None:
     assert (clock(59.6), clock(5400), clock(0)) == ("1:00", "1:30:00", "0:00")
     assert (episode(1, (1, 2)), episode(None, (1071,)), episode(0, (3,))) == ("S01E01E02", "E1071", "S00E03")
+
+
+@pytest.mark.parametrize(
+    ("modified_ns", "day"),
+    [(1_700_000_000_000_000_000, "2023-11-1"), (0, "19"), (2**62, "2116"), (-(2**63), ""), (10**30, "")],
+)
+def test_the_day_of_a_change_is_one_or_nothing(modified_ns: int, day: str) -> None:
+    assert changed(modified_ns).startswith(day)
+    assert len(changed(modified_ns)) in (0, 10)

@@ -148,6 +148,8 @@ def test_a_narrow_list_drops_what_can_be_spared_and_fills_its_width() -> None:
         laid = lay_out(columns, width)
         assert "".join(c.key for c, _ in laid) == shown
         assert sum(cells for _, cells in laid) + len(laid) - 1 == width
+    for keep, shown in (("b", "abd"), ("c", "acd"), ("d", "acd")):
+        assert "".join(c.key for c, _ in lay_out(columns, 40, keep=keep)) == shown, "sorted by it"
 
 
 async def test_wanted_rows_stop_being_wanted_once_they_are_here() -> None:

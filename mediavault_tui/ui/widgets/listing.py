@@ -169,7 +169,7 @@ class Listing(ScrollView, Generic[Row], can_focus=True, inherit_bindings=False):
         """Keys of the marked rows, wherever they are."""
         self.sorted: tuple[str, bool] | None = None
         """Key of the column that gives the order, and whether it descends."""
-        self._laid: tuple[int, list[tuple[Column[Row], int]]] = (0, [])
+        self._laid: tuple[tuple[int, str], list[tuple[Column[Row], int]]] = ((0, ""), [])
         self._styles: dict[tuple[str, str], Style] = {}
         self.set_reactive(Listing.empty, empty)
 
@@ -375,8 +375,9 @@ class Listing(ScrollView, Generic[Row], can_focus=True, inherit_bindings=False):
         return cursor + ("●" if self.key(row) in self.marks else " ")
 
     def _layout(self, width: int) -> list[tuple[Column[Row], int]]:
-        if self._laid[0] != width:
-            self._laid = (width, lay_out(self.columns, width - _GUTTER - _MARGIN))
+        wanted = (width, self.sorted[0] if self.sorted is not None else "")
+        if self._laid[0] != wanted:
+            self._laid = (wanted, lay_out(self.columns, width - _GUTTER - _MARGIN, keep=wanted[1]))
         return self._laid[1]
 
     def _head(self, width: int) -> Strip:
