@@ -8,7 +8,7 @@ it returns is always shown as plain text, never as markup.
 from __future__ import annotations
 
 import unicodedata
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from rich.cells import cell_len, chop_cells
 
@@ -172,7 +172,7 @@ def rate(bits: int) -> str:
 def changed(modified_ns: int) -> str:
     """Return the day of a file's last change, where the person is; empty for a time that is no date."""
     try:
-        return f"{datetime.fromtimestamp(modified_ns / 1e9):%Y-%m-%d}"
+        return f"{datetime.fromtimestamp(modified_ns / 1e9, UTC).astimezone():%Y-%m-%d}"
     except (OverflowError, OSError, ValueError):
         return ""
 
