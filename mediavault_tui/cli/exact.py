@@ -144,4 +144,5 @@ def print_text(report: ExactReport) -> None:
         f"{copies} copies too many, {size(freed)} could be freed"
     )
     if report.left_out:
-        print(f"{report.left_out} held files were left out: a purge may delete them")
+        held = "1 held file was" if report.left_out == 1 else f"{report.left_out:,} held files were"
+        print(f"{held} left out: a purge may delete {'it' if report.left_out == 1 else 'them'}")

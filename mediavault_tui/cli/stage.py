@@ -53,6 +53,10 @@ async def _run(args: argparse.Namespace) -> int:
         if args.dry_run:
             answers = await stage.rehearse(groups, keeper=keeper, sure=sure, who=acting.who())
             return _rehearsed(answers, as_json=args.json)
+        if keeper is not None:
+            for lost in (await stage.lost_beside(groups[0], keeper)).values():
+                for loss in lost:
+                    print(f"You lose {loss}, which a file beside the staged copy has", file=sys.stderr)
         result = await stage.stage_groups(groups, keeper=keeper, sure=sure, who=acting.who())
     return acting.report(result, "staged; nothing is deleted", as_json=args.json)
 

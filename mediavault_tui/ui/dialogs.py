@@ -169,12 +169,20 @@ class Line(Modal[str | None]):
         Binding("escape", "dismiss(None)", "Back", id="line.back", tooltip="Leave everything as it is"),
     ]
 
-    def __init__(self, title: str, value: str) -> None:
+    DEFAULT_CSS = """
+    Line #wrong { height: auto; color: $text-error; }
+    """
+
+    def __init__(self, title: str, value: str, *, wrong: str = "") -> None:
+        """`wrong`: what is wrong with the value, where it was refused before."""
         super().__init__(title, [("enter", "keep it"), ("<line.back:esc>", "go back")])
         self.value = value
+        self.wrong = wrong
 
     def body(self) -> ComposeResult:
         yield Input(self.value, id="line", select_on_focus=False)
+        if self.wrong:
+            yield Static(Content(self.wrong), id="wrong")
 
     def on_mount(self) -> None:
         self.query_one(Input).focus()

@@ -67,7 +67,12 @@ class GroupsPane(TextFilteredPane[Services]):
 
     def body(self) -> ComposeResult:
         with Horizontal(id="beside"):
-            yield Listing(narrowing.NARROWERS, key=lambda line: (line.heading, line.value), id="facets")
+            yield Listing(
+                narrowing.NARROWERS,
+                key=lambda line: (line.heading, line.value),
+                id="facets",
+                opens=("Narrow", "Show the groups of this value only, or all of them again"),
+            )
             yield Listing(tables.GROUPS, key=lambda group: group.id, id="rows", empty="Opening the library…")
             yield Compare(id="compare")
         yield FilterLine()

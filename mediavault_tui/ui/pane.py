@@ -53,6 +53,8 @@ class Pane(Leaving, Screen[None], Generic[Services]):
         self.opened = opened
         self.changed = changed
         self.read_only = read_only
+        self.offering = False
+        """Whether links to watch are on their way or on the screen: there is never a second offer."""
         self._stale = False
 
     def compose(self) -> ComposeResult:
@@ -95,13 +97,15 @@ class Pane(Leaving, Screen[None], Generic[Services]):
 
     def report(self, result: ActResult, done: str) -> None:
         """Tell what an act did, and show one by one what it was refused."""
-        if result.done:
-            self.say(f"{count(len(result.done), 'file')} {done}")
+        said = f"{count(len(result.done), 'file')} {done}" if result.done else ""
+        if said and not result.refused:
+            self.say(said)
         if result.refused:
             from mediavault_tui.ui.dialogs import Text
 
             title = f"{count(len(result.refused), 'file')} left alone"
-            sentences = [describe.plain([sentence]) for sentence in result.refused]
+            # What was done stands there too: a panel takes away what was said outside of it.
+            sentences = [describe.plain([sentence]) for sentence in filter(None, (said, *result.refused))]
             self.app.push_screen(Text(title, Content("\n\n").join(sentences)))
         self.changed.publish("act")
 

@@ -50,27 +50,19 @@ def question(forecast: PurgeForecast, *, marked: int = 0) -> tuple[str, list[str
     waiting, names, stay = forecast.what.waiting, forecast.what.names, len(forecast.what.refused)
     freed = _at_most(forecast)
     more = [f"… and {count(forecast.files - _NAMED, 'more file')}"] if forecast.files > _NAMED else []
-    of_them = f"Of the {count(marked, 'file')} marked " if marked > 1 else ""
+    of_them = f" of the {marked:,} marked files" if marked > 1 else ""
+    going = f"{forecast.files:,}{of_them}" if of_them else count(forecast.files, "file")
+    why = "is not approved and stays" if stay == 1 else "are not approved and stay"
+    stays = f"{count(stay, 'marked file')} {why}."
     return "Purge what is marked?" if marked else "Purge what is approved?", [
-        f"{of_them}{count(forecast.files, 'file')} will be deleted for good.",
-        *(
-            [f"{stay:,} of them {'is not approved and stays' if stay == 1 else 'are not approved and stay'}."]
-            * bool(stay)
-        ),
+        f"{going} will be deleted for good.",
+        *([stays] if stay else []),
         f"{freed[0].upper()}{freed[1:]} are freed. This cannot be undone.",
         *cautions(forecast),
         *([held_sentence(waiting)] if waiting else []),
         "",
         *names[:_NAMED],
         *more,
-    ]
-
-
-def _unapproved(files: int) -> list[str]:
-    if not files:
-        return []
-    return [
-        f"{files:,} of them {'is not approved and stays' if files == 1 else 'are not approved and stay'}."
     ]
 
 

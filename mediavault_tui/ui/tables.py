@@ -1,4 +1,7 @@
-"""The columns of every list: what each shows of a row, and what a narrow terminal can spare."""
+"""The columns of every list: what each shows of a row, and what a narrow terminal can spare.
+
+Long, for all of them stand here, in the order of the panes.
+"""
 
 from __future__ import annotations
 

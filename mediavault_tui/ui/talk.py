@@ -20,6 +20,7 @@ from mediavault_tui.domain.chat import (
     Used,
 )
 from mediavault_tui.ui.format import count
+from mediavault_tui.ui.keyed import keyed
 from mediavault_tui.ui.turn import Answer, Note, Question, Step
 
 
@@ -126,7 +127,8 @@ class Talk(VerticalScroll, can_focus=False):
         rows = "" if message.rows_count is None else f"{count(message.rows_count, 'row')} then"
         if message.sql:
             step = await self.step("asked the library", message.sql)
-            step.words = "✓ asked the library" + (f" · {rows}; e asks again" if rows else "")
+            again = keyed(self.app, "<step.edit:e> asks again")
+            step.words = "✓ asked the library" + (f" · {rows}; {again}" if rows else "")
         elif message.role == "found" and rows:
             await self.note([f"{rows}; ask again to see them"])
         if message.role == "found" and message.content:

@@ -112,7 +112,7 @@ class Titles(Modal[int]):
             ("<titles.everywhere:e>", "everywhere"),
         ]
         keys += [] if file is not None else [("<titles.before:←><titles.next:→>", "next")]
-        super().__init__("Which title is it?", [*keys, ("esc", "leave")])
+        super().__init__("Which title is it?", [*keys, ("<titles.back:esc>", "leave")])
         self._opened = opened
         self._file = file
         self._waiting = waiting
@@ -299,13 +299,13 @@ class Titles(Modal[int]):
             ]
             self._waiting = max(self._waiting - 1, len(self.queue))
             self.refresh_bindings()
-            await self._after(chosen)
+            await self._after()
         except MediaVaultError as error:
             show_trouble(self.app, "Nothing was chosen", error)
         finally:
             self._busy = False
 
-    async def _after(self, chosen: Asking) -> None:
+    async def _after(self) -> None:
         """Show what comes after a choice; where the queue is at its end, perhaps more of it."""
         if not self.queue:
             self.queue = list(await (await self._opened()).title_queue())

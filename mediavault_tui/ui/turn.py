@@ -23,6 +23,7 @@ from mediavault_tui.ui import answers
 from mediavault_tui.ui.answers import Line
 from mediavault_tui.ui.describe import line, plain
 from mediavault_tui.ui.format import count, visible
+from mediavault_tui.ui.keyed import keyed
 from mediavault_tui.ui.widgets.listing import Listing
 from mediavault_tui.ui.windows import FixedWindow
 
@@ -189,7 +190,8 @@ class Step(Vertical, can_focus=True):
 
     def watch_words(self) -> None:
         if self.is_mounted:
-            hint = ("  ⏎ SQL, e edit" if self.has_focus else "  ▸ SQL") if self.sql else ""
+            focused = keyed(self.app, "  <step.fold:⏎> SQL, <step.edit:e> edit")
+            hint = (focused if self.has_focus else "  ▸ SQL") if self.sql else ""
             self.query_one(".head", Static).update(Content(self.words + hint))
 
     def on_focus(self) -> None:
@@ -235,7 +237,8 @@ class Step(Vertical, can_focus=True):
         self.proposal = proposal
         ready = sum(not each.barred for each in proposal.files)
         files = count(len(proposal.files), "file")
-        self.words = f"→ proposes {ready} of {files} for staging; esc, then p, looks through them"
+        how = keyed(self.app, "<pane.back:esc>, then <step.proposal:p>, looks through them")
+        self.words = f"→ proposes {ready} of {files} for staging; {how}"
         self.refresh_bindings()
 
     def done(self) -> None:

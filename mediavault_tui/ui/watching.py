@@ -44,13 +44,17 @@ class WatchServices(Protocol):
 
 
 async def offer(pane: Pane[Any], services: WatchServices, files: Sequence[FileId]) -> None:
-    """Make links to one file or two, and show them until the user has seen enough."""
+    """Make links to one file or two, and show them until the user has seen enough; once at a time."""
+    if pane.offering:
+        return
+    pane.offering = True
     try:
         preview = await services.preview(files)
+        await pane.app.push_screen_wait(Watch(preview, services, lambda: datetime.now(UTC)))
     except MediaVaultError as error:
         pane.complain("No link was made", error)
-        return
-    await pane.app.push_screen_wait(Watch(preview, services, lambda: datetime.now(UTC)))
+    finally:
+        pane.offering = False
 
 
 class Watch(Modal[None]):

@@ -82,7 +82,7 @@ begin
                       case when keeper.state <> 'present' then keeper.state else keeper.health end);
     end if;
     -- One content is one film, whatever it is called.
-    if file.content_hash = keeper.content_hash or not two_works(of_file, kept) then
+    if (file.content_hash = keeper.content_hash) is true or not two_works(of_file, kept) then
         return null;
     end if;
     return format('%s stays: it is “%s” now, and the copy to keep (%s) is “%s”; restore it.', file.path,
@@ -153,7 +153,7 @@ begin
         perform refuse(format('%s stays: it is the copy that was kept for a file already staged.', file.path));
     end if;
     -- One content is one film, whatever it is called.
-    if file.content_hash is distinct from keeper.content_hash and two_works(new.file_id, new.keeper_id) then
+    if (file.content_hash = keeper.content_hash) is not true and two_works(new.file_id, new.keeper_id) then
         perform refuse(format('%s stays: it is “%s”, and the copy to keep (%s) is “%s”.', file.path,
                               matched_name(new.file_id), keeper.path, matched_name(new.keeper_id)));
     end if;

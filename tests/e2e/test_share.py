@@ -52,7 +52,7 @@ def test_a_share_is_walked_scanned_and_staged_on_and_all_of_it_undone(
         terminal.press("2")
         terminal.shows("certain", "Nosferatu (1922)", without=["Another"])
         terminal.press("Enter")
-        terminal.shows("k Keep", "keep this", "Nosferatu.1922.mkv")
+        terminal.shows("k Keep", "▶ A · keep · recommended", "Nosferatu.1922.mkv")
         terminal.press("k")
         terminal.shows("is moved", f"nas:0/{SHARE}/{COPY}", "nothing is deleted")
         terminal.press("y")

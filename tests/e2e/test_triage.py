@@ -79,7 +79,7 @@ def find(terminal: Terminal) -> None:
 def stage(terminal: Terminal, library: Path) -> None:
     """Compare, keep the recommended copy; the question names the file that goes."""
     terminal.press("Enter")
-    terminal.shows("k Keep", "keep this", "LANTERN", "▲", "▼")
+    terminal.shows("k Keep", "▶ A · keep · recommended", "LANTERN", "▲", "▼")
     terminal.press("k")
     terminal.shows("is moved", "x264-LANTERN.mkv", "nothing is deleted")
     terminal.press("k")

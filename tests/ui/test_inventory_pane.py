@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
+from textual.screen import Screen
 from textual.widgets import Input, Static
 
-from mediavault_tui.domain.library import Facet, SortKey
-from mediavault_tui.domain.model import FileState
+from mediavault_tui.domain.library import ActResult, Facet, SortKey
+from mediavault_tui.domain.model import FileId, FileState
 from mediavault_tui.domain.rename_plan import Reach
+from mediavault_tui.domain.stage_terms import StagePreview, Terms
 from mediavault_tui.domain.verdict import Verdict
+from mediavault_tui.domain.watching import Preview
 from mediavault_tui.ui.app import MediaVaultApp
 from mediavault_tui.ui.dialogs import Confirm, Text
 from mediavault_tui.ui.format import size
 from mediavault_tui.ui.renaming import Rename
 from mediavault_tui.ui.screens.inventory import InventoryScreen
+from mediavault_tui.ui.watching import Watch
 from mediavault_tui.ui.widgets.listing import Listing
 from tests.ui.fakes import FakeVault, film
 from tests.ui.harness import NARROW, WIDE, app_on, keys, settle, until
@@ -363,3 +369,54 @@ async def test_where_nothing_may_be_changed_no_rename_is_shown() -> None:
     async with app.run_test(size=NARROW) as pilot:
         await keys("r")(pilot)
         assert isinstance(app.screen, InventoryScreen)
+
+
+class Thinking(FakeVault):
+    """Takes its time before it can ask anything."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.go = asyncio.Event()
+
+    async def stage_preview(self, files: Sequence[FileId]) -> StagePreview:
+        await self.go.wait()
+        return await super().stage_preview(files)
+
+    async def preview(self, files: Sequence[FileId]) -> Preview:
+        await self.go.wait()
+        return await super().preview(files)
+
+
+@pytest.mark.parametrize(("key", "dialog"), [("d", Confirm), ("p", Watch)])
+async def test_a_key_that_is_pressed_twice_asks_once(key: str, dialog: type[Screen[object]]) -> None:
+    vault = Thinking()
+    app = app_on(vault)
+    async with app.run_test(size=NARROW) as pilot:
+        await keys("1", "down", key, key)(pilot)
+        vault.go.set()
+        await until(pilot, lambda: isinstance(app.screen, dialog))
+        await settle(pilot)
+        assert [type(screen) for screen in app.screen_stack][1:] == [dialog]
+        await keys("escape", key)(pilot)
+        await until(pilot, lambda: isinstance(app.screen, dialog))
+
+
+class Picky(FakeVault):
+    """Leaves one file of those that were to go."""
+
+    async def stage_files(self, shown: Sequence[Terms]) -> ActResult:
+        result = await super().stage_files(shown)
+        return replace(result, done=result.done[:1], refused=("/films/b.mkv stays: it has changed",))
+
+
+async def test_where_something_is_refused_what_was_done_is_said_beside_it() -> None:
+    app = app_on(Picky())
+    async with app.run_test(size=NARROW, notifications=True) as pilot:
+        await keys("1", "down", "d")(pilot)
+        await until(pilot, lambda: isinstance(app.screen, Confirm))
+        await keys("y")(pilot)
+        await until(pilot, lambda: isinstance(app.screen, Text))
+        assert isinstance(app.screen, Text)
+        told = str(app.screen.text)
+        assert told.startswith("1 file staged; nothing is deleted yet. u takes it back.")
+        assert "/films/b.mkv stays: it has changed" in told

@@ -109,8 +109,8 @@ async def test_with_marks_a_purge_takes_only_what_of_them_is_approved_and_due_an
         assert isinstance(app.screen, TypedWord)
         assert app.screen.query_one("#frame").border_title == "Purge what is marked?"
         assert app.screen.lines[:2] == [
-            "Of the 2 files marked 1 file will be deleted for good.",
-            "1 of them is not approved and stays.",
+            "1 of the 2 marked files will be deleted for good.",
+            "1 marked file is not approved and stays.",
         ]
         assert app.screen.lines[-2:] == ["", vault.pending_files[1].original]
         await keys(*"purge", "enter")(pilot)

@@ -256,3 +256,57 @@ async def test_known_libraries_open_on_the_inventory() -> None:
         await settle(pilot)
         assert app.current_mode == "inventory"
     assert vault.scanned == []
+
+
+class Locked(FakeVault):
+    """Opens no folder but some."""
+
+    opens: Sequence[str] = ("/", "places:")
+
+    async def folders(self, path: Path) -> Sequence[Folder]:
+        if str(path) not in self.opens:
+            raise SourceDenied(f"{path} may not be opened")
+        return await super().folders(path)
+
+
+async def test_a_folder_that_does_not_open_gives_way_to_the_one_above() -> None:
+    vault = Locked()
+    app = app_on(vault, libraries=(), start=Path("/home/nobody"))
+    async with app.run_test(size=NARROW) as pilot:
+        await keys("4")(pilot)
+        await until(pilot, lambda: isinstance(app.screen, Trouble))
+        await keys("escape")(pilot)
+        await until(pilot, lambda: isinstance(app.screen, ScannerScreen))
+        screen = app.screen
+        assert isinstance(screen, ScannerScreen)
+        await until(pilot, lambda: screen.query_one("#rows", Listing).window.total == 3)
+        assert screen.folder == Path("/")
+        await keys("S")(pilot)
+    assert vault.scanned == [[Path("/films")]], "what is under the cursor, not what is nowhere to be seen"
+
+
+async def test_where_no_folder_opens_nothing_is_scanned() -> None:
+    vault = Locked()
+    vault.opens = ()
+    app = app_on(vault, libraries=(), start=Path("/home"))
+    async with app.run_test(size=NARROW) as pilot:
+        await keys("4")(pilot)
+        await until(pilot, lambda: isinstance(app.screen, Trouble))
+        await keys("escape", "S")(pilot)
+        await settle(pilot)
+        assert "could not be opened" in app.screen.query_one("#rows", Listing).empty
+    assert vault.scanned == []
+
+
+async def test_marks_stay_while_a_scan_runs_that_takes_no_other() -> None:
+    vault = Lasting()
+    app = app_on(vault, libraries=())
+    async with app.run_test(size=NARROW) as pilot:
+        await keys("4")(pilot)
+        await pilot.press("S")
+        await until(pilot, lambda: "scanning" in app.status)
+        await pilot.press("space", "S")
+        await until(pilot, lambda: bool(app._notifications))
+        assert len(app.screen.query_one("#rows", Listing).marks) == 1
+        vault.control.cancel()
+        await settle(pilot)

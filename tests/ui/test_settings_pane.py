@@ -155,3 +155,13 @@ async def test_m_lists_every_key_with_its_id() -> None:
         text = app.screen.text.plain
     for id in ("app.undo", "inventory.filter", "compare.keep", "settings.write", "list.mark"):
         assert id in text
+
+
+async def test_a_value_that_is_none_is_asked_for_again_with_the_reason() -> None:
+    app = app_on()
+    async with app.run_test(size=NARROW) as pilot:
+        await keys("6", *CLEAR, "enter", "x", "enter")(pilot)
+        await until(pilot, lambda: bool(app.screen.query("#wrong")))
+        assert isinstance(app.screen, Line)
+        assert "QUALITY_CLEAR_WINNER_THRESHOLD: '50x' is no whole number." in said(app, "#wrong")
+        assert app.screen.value == "50x"

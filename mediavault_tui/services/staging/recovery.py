@@ -66,7 +66,7 @@ class Recovery:
                     except FilmIsBack:
                         return await self._finish(conn, carrying, act)
                 case Remedy.GIVE_UP:
-                    return await self._give_up(conn, carrying, act)
+                    return await self._give_up(carrying, act)
                 case Remedy.WAIT:
                     return f"{_what(act)} waits: its disk cannot be reached now"
         except (SourceError, Refused) as error:
@@ -169,7 +169,7 @@ class Recovery:
         await carrying.put_back(act, SourceError(why))
         return f"{_what(act)} was undone: {why}"
 
-    async def _give_up(self, conn: Connection, carrying: Carrying, act: Act) -> str:
+    async def _give_up(self, carrying: Carrying, act: Act) -> str:
         why = f"{display(act.video.source)} is at neither place any more: somebody else has removed it"
         if act.kind is not ActKind.RESTORE:  # what is out of the holding folder stays out of it
             for number in range(1, len(act.legs)):

@@ -380,6 +380,7 @@ class DuplicatesScreen(GroupsPane[DuplicateServices]):
                 self.say(f"{where} is certain or clear; the others want a look, one by one.")
                 return
             chosen = await self.app.push_screen_wait(Batch(sure, filtered=query != GroupQuery()))
+            self._asking = False  # staging may take long, and other groups may be decided meanwhile
             if chosen:
                 self._decided(await services.stage_sure(chosen))
         except MediaVaultError as error:

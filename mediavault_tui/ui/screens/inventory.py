@@ -488,6 +488,9 @@ class InventoryScreen(WorldPane[InventoryServices]):
             self.query_shown = replace(self.query_shown, text="", inverse=False, facets=())
             self.start_over()
 
+    _asking = False
+    """Whether a question about staging is on its way or on the screen: there is never a second one."""
+
     @work(group="write")
     async def action_stage(self) -> None:
         """Stage the marked files, or the one under the cursor, after naming them."""
@@ -495,17 +498,20 @@ class InventoryScreen(WorldPane[InventoryServices]):
 
         row: InventoryRow | None = self.listing.current
         files = [FileId(key) for key in self.listing.marks] or ([row.id] if row else [])
-        if not files or not self.writable():
+        if self._asking or not files or not self.writable():
             return
-        services = await self.opened()
+        self._asking = True
         try:
+            services = await self.opened()
             preview = await services.stage_preview(files)
             if not preview.going:
                 self._say_what_stays(preview)
                 return
             title, lines = staging.question(preview)
             yes = "stage it" if len(preview.going) == 1 else "stage them"
-            if await self.app.push_screen_wait(Confirm(title, lines, yes=yes)):
+            agreed = await self.app.push_screen_wait(Confirm(title, lines, yes=yes))
+            self._asking = False
+            if agreed:
                 result = await services.stage_files([one.terms for one in preview.going])
                 self.listing.mark(())
                 self.report(
@@ -513,6 +519,8 @@ class InventoryScreen(WorldPane[InventoryServices]):
                 )
         except MediaVaultError as error:
             self.complain("Nothing was staged", error)
+        finally:
+            self._asking = False
 
     def _say_what_stays(self, preview: StagePreview) -> None:
         """Tell why of the files that were asked for none can be staged; there is nothing to ask."""

@@ -295,7 +295,10 @@ class PendingScreen(TextFilteredPane[PendingServices]):
 
         With marks, only what of the marked files is.
         """
-        if self._asking or not self.writable():
+        if self._asking:
+            self.say("A purge is looked at or under way; one at a time.")
+            return
+        if not self.writable():
             return
         self._asking = True
         try:

@@ -31,7 +31,7 @@ from mediavault_tui.domain.library import (
 )
 from mediavault_tui.domain.paths import LOCAL, PLACES, parent, place
 from mediavault_tui.domain.pathtext import display
-from mediavault_tui.errors import MediaVaultError
+from mediavault_tui.errors import MediaVaultError, SourceError
 from mediavault_tui.services.scanning.control import ScanControl
 from mediavault_tui.ui import describe, tables
 from mediavault_tui.ui.format import count, visible
@@ -169,6 +169,8 @@ class ScannerScreen(Pane[ScannerServices]):
         super().__init__(opened, changed, read_only=read_only)
         self.folder = start
         self.tell = tell
+        self._unopened = False
+        """Whether the folder that is named could not be opened: nobody sees what would be scanned."""
         self._control: ScanControl | None = None
         self._names: dict[str, str] = {}
 
@@ -208,9 +210,16 @@ class ScannerScreen(Pane[ScannerServices]):
             folders = await (await self.opened()).folders(self.folder)
         except MediaVaultError as error:
             self.complain("The folder could not be opened", error)
-            if came_from is None:
+            if isinstance(error, SourceError) and came_from is None and os.fsencode(self.folder) != PLACES:
                 self.folder = above(self.folder)
+                self._load_folder()
+            else:
+                again = keyed(self.app, "<app.refresh:f5> tries again.")
+                listing.empty = f"The folder could not be opened.\n{again}"
+                listing.show(FixedWindow([]))
+                self._unopened = True
             return
+        self._unopened = False
         if os.fsencode(self.folder) == PLACES:
             self._names = {place(folder.raw_path)[0]: folder.name.partition(" (")[0] for folder in folders}
         listing.empty = "There are no folders in here.\n" + keyed(
@@ -281,11 +290,13 @@ class ScannerScreen(Pane[ScannerServices]):
         listing = self.query_one("#rows", Listing)
         folder: Folder | None = listing.current
         marked = sorted(path for path in listing.marks if isinstance(path, Path))
-        self.start(marked or [path_of(folder) if folder else self.folder])
-        listing.mark(())
+        if not marked and self._unopened:
+            self.say("No folder is shown to be scanned.")
+        elif self.start(marked or [path_of(folder) if folder else self.folder]):
+            listing.mark(())
 
-    def start(self, roots: Sequence[Path]) -> None:
-        """Scan these folders, unless a scan is running."""
+    def start(self, roots: Sequence[Path]) -> bool:
+        """Scan these folders, unless a scan is running; return whether it begins."""
         if self._control is not None:
             self.say(
                 keyed(
@@ -296,6 +307,8 @@ class ScannerScreen(Pane[ScannerServices]):
             control = self._control = ScanControl()  # now: the key may be pressed twice
             self.refresh_bindings()
             self._scan(roots, control)
+            return True
+        return False
 
     @work(group="scan")
     async def _scan(self, roots: Sequence[Path], control: ScanControl) -> None:

@@ -192,8 +192,8 @@ class SettingsScreen(ListPane[SettingsServices]):
             try:
                 with_changes(Defaults(), {entry.variable: value})
             except MediaVaultError as error:
-                self.notify(str(error), severity="warning", markup=False)
-                value = await self.app.push_screen_wait(Line(f"Try {entry.variable}", value))
+                again = Line(f"Try {entry.variable}", value, wrong=f"{error}.")
+                value = await self.app.push_screen_wait(again)
                 continue
             self._try(entry.variable, value.strip())
             return
