@@ -296,8 +296,9 @@ def _second_titles(case: Case) -> Doubt | None:
         return None
     mine, theirs = leftover(case.keeper.path, one), leftover(case.member.path, other)
     one_id = bool(explicit_ids(one).items() & explicit_ids(other).items())
-    found = second_titles(mine, theirs, one, one_id=one_id)
-    if found is None and episodic(one) and mine.empty != theirs.empty and abs(_time_share(case)) > ONE_LENGTH:
+    one_length = abs(_time_share(case)) <= ONE_LENGTH
+    found = second_titles(mine, theirs, one, one_id=one_id, one_length=one_length)
+    if found is None and episodic(one) and mine.empty != theirs.empty and not one_length:
         apart = time_text(abs(_length(case.keeper) - _length(case.member)))
         title = f"only one name gives the episode's title, “{mine.text or theirs.text}”"
         return Doubt(f"{title}, and their lengths differ by {apart}", ask=False)

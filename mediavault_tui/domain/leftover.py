@@ -24,11 +24,13 @@ from mediavault_tui.domain.release_words import (
     LITTLE_WORDS,
     NUMBER_WORDS,
     ONE_WORD,
+    ORDINALS,
     PIECES,
     RELEASE_NUMBERS,
     RELEASE_WORDS,
     ROMAN,
     SHOUTED,
+    VERSIONS,
 )
 from mediavault_tui.domain.splitting import clean_title, stem_of, without_braces
 from mediavault_tui.domain.tags import unmistakable
@@ -44,6 +46,13 @@ _LATE_PIECE = re.compile(
     r"|(?<![^\W_])(\d{1,2}) ?of ?\d{1,2}(?![^\W_])",
     re.IGNORECASE,
 )
+_ORDINAL_PIECE = re.compile(
+    rf"(?<![^\W_])(?:(\d{{1,2}})(?:st|nd|rd|th|ere?|eme|er|e|a|o)?|({'|'.join(ORDINALS)}))"
+    r" (?:teil|part|parte|partie|partea|deel|czesc|часть|disc|disk)(?![^\W_])"
+)
+_RESOLUTION = re.compile(r"\d{3,4}[pi]|4k|\d{3,4}x\d{3,4}", re.IGNORECASE)
+_LABEL = re.compile(r"[^\W\d_]{3,}(?:[-._'’][^\W\d_]+)*")
+_SITE = re.compile(r"\.[a-z]{2,3}$", re.IGNORECASE)
 _LAST_NUMBER = re.compile(
     rf"(?<![^\W_])(?:[dp]?(\d{{1,2}})|([ivx]{{2,4}}|{'|'.join(NUMBER_WORDS)}))\s*$", re.IGNORECASE
 )
@@ -65,7 +74,8 @@ class Leftover:
     """What is left over of one name: `words` and `numbers` in their order, `text` as a person reads it.
 
     `perhaps`: a word that may be a group's name as well. `extra`: what kind of extra it says to be.
-    `disc`: the number of the disc whose folder the file lies in.
+    `disc`: the number of the disc whose folder the file lies in. `behind`: words behind the resolution, and
+    `labels`: those alone in brackets, that may name a group as well as a work.
     """
 
     words: tuple[str, ...] = ()
@@ -74,6 +84,8 @@ class Leftover:
     perhaps: str = ""
     extra: str = ""
     disc: str = ""
+    behind: tuple[str, ...] = ()
+    labels: frozenset[str] = frozenset()
 
     @property
     def empty(self) -> bool:
@@ -91,19 +103,27 @@ def leftover(path: str, identity: Identity) -> Leftover:
     episode = episodic(identity)
     rest = _rest(folder, name, identity)
     extra = found[0] if (found := EXTRAS.search(rest)) else ""
+    labels = _labels(rest, name)
     rest, perhaps = _ungrouped(rest)
-    early, late = _parted(_unbracketed(rest), episode=episode)
+    rest = _unbracketed(rest)
+    if not episode and _versions(path, identity, ()):
+        rest = VERSIONS.sub(" ", rest)
+    early, late = _parted(rest, episode=episode)
     words, numbers = _tokens(early, episode=episode, year=identity.year)
     shown = early
+    behind: tuple[str, ...] = ()
+    said = " ".join((extra, *_versions(path, identity, words if episode else ())))
     if not words and not numbers:
         shown = _behind_the_tags(late)
         words, numbers = _tokens(shown, episode=episode, year=identity.year)
-    if not numbers and (piece := _late_piece(late)):
+        behind = () if words else _behind_a_resolution(late)
+    if not numbers and (piece := _late_piece(late) or _dotted_piece(name)):
         numbers = (_number(piece),)
         shown = f"{shown} {piece}"
     text = clean_title(shown).strip("()[] ")[:_LONGEST]
     disc = "" if numbers else _disc(folder)
-    return Leftover(words, numbers, text, title_key(perhaps), " ".join(_TOKEN.findall(extra.lower())), disc)
+    said = " ".join(_TOKEN.findall(said.lower()))
+    return Leftover(words, numbers, text, title_key(perhaps), said, disc, behind, labels)
 
 
 def _rest(folder: str, name: str, identity: Identity) -> str:
@@ -125,6 +145,50 @@ def _rest(folder: str, name: str, identity: Identity) -> str:
     return rest[number.end() :] if number else ""
 
 
+def _versions(path: str, identity: Identity, words: tuple[str, ...]) -> list[str]:
+    """Return which other versions the name, or its release's folder, says to be outside its titles."""
+    folder, name = split_path(path)
+    own = folder.rpartition("/")[2]
+    texts = [stem_of(name)[:LONGEST_NAME]]
+    if identity.year and str(identity.year) in own:
+        texts.append(own[:LONGEST_NAME])
+    titles = f" {title_key(identity.title)} | {' '.join(words)} "
+    return sorted(
+        {
+            title_key(f"{found['whose']} version" if found["whose"] else str(found.lastgroup))
+            for text in texts
+            for found in VERSIONS.finditer(text)
+            if f" {title_key(found[0])} " not in titles
+        }
+    )
+
+
+def _labels(rest: str, name: str) -> frozenset[str]:
+    """Return the words that stand alone in brackets and are no release's, site's or edition's."""
+    inside = [next(text for text in found.groups() if text is not None) for found in _BRACKETS.finditer(rest)]
+    inside += re.findall(r"\{([^{}]*)\}", stem_of(name)[:LONGEST_NAME])
+    return frozenset(
+        title_key(text)
+        for text in map(str.strip, inside)
+        if _LABEL.fullmatch(text)
+        and not _SITE.search(text)
+        and not TAG.search(text)
+        and not ANY_EDITION.search(text)
+        and not VERSIONS.fullmatch(text)
+        and not RELEASE_WORDS.issuperset(_RAW_WORD.findall(text.lower()))
+    )
+
+
+def _behind_a_resolution(late: str) -> tuple[str, ...]:
+    """Return the words behind a resolution, the only technical word; in capitals they are a group's."""
+    if not all(_RESOLUTION.fullmatch(tag[0]) for tag in TAG.finditer(late)):
+        return ()
+    raw = _RAW_WORD.findall(TAG.sub(" ", late))
+    if not raw or any(_of_release(word) or word.isupper() for word in raw):
+        return ()
+    return _tokens(" ".join(raw), episode=False, year=None)[0]
+
+
 def _unbracketed(rest: str) -> str:
     """Take brackets of technical words, groups and sites away; open the others. "(1)" is a part's number."""
 
@@ -135,7 +199,7 @@ def _unbracketed(rest: str) -> str:
         words = _RAW_WORD.findall(RELEASE_NUMBERS.sub(" ", inside).lower())
         if TAG.search(inside) or RELEASE_WORDS.issuperset(words):
             return " "
-        tag = found[0][0] in "[【{" and " " not in inside.strip() and not _LATE_PIECE.search(inside)
+        tag = found[0][0] in "[【{" and " " not in inside.strip() and not _piece(inside)
         return " " if tag else f" {inside} "
 
     return _BRACKETS.sub(opened, _ABSOLUTE.sub(" ", rest))
@@ -167,10 +231,24 @@ def _ungrouped(text: str) -> tuple[str, str]:
 
 def _late_piece(late: str) -> str | None:
     """Return the number of a piece that stands behind the technical words: "Part 2", "D2", "- 2"."""
-    if found := _LATE_PIECE.search(late):
-        return found[1] or found[2]
+    if piece := _piece(late):
+        return piece
     found = _LAST_NUMBER.search(TAG.sub(" ", RELEASE_NUMBERS.sub(" ", late)))
     return found[1] or found[2] if found else None
+
+
+def _dotted_piece(name: str) -> str | None:
+    """Return the number in "[Part.2]", which has the shape of a site's address and is cut off as one."""
+    dotted = re.findall(r"\[([^\[\] ]*\.[^\[\] ]*)\]", stem_of(name)[:LONGEST_NAME])
+    return next(filter(None, map(_piece, dotted)), None)
+
+
+def _piece(text: str) -> str | None:
+    """Return the number of "Part 2", "2 of 3", "2. Teil" or "Seconda Parte"."""
+    if found := _LATE_PIECE.search(text):
+        return found[1] or found[2]
+    found = _ORDINAL_PIECE.search(title_key(text))
+    return found[1] or ORDINALS[found[2]] if found else None
 
 
 def _behind_the_tags(late: str) -> str:
@@ -223,6 +301,8 @@ def _numeral(tokens: list[str], place: int) -> str | None:
     behind = place > 0 and tokens[place - 1] in PIECES
     if len(token) == 1 and token.isalpha() and token.isascii():
         return _number(token) if behind or place == len(tokens) - 1 else None
+    if token in ORDINALS and tokens[place + 1 : place + 2] and tokens[place + 1] in PIECES:
+        return ORDINALS[token]
     if token.isdecimal() or token in NUMBER_WORDS or token in ROMAN:
         return _number(token)
     return None

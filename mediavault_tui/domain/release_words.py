@@ -88,9 +88,24 @@ EXTRAS = re.compile(
 )
 """What makes a file an extra wherever it stands; `names.EXTRA_SUFFIX` knows the strict forms."""
 
+VERSIONS = re.compile(
+    rf"(?<![^\W_])(?:(?P<colorized>colou?ri[sz]ed)|(?P<rifftrax>riff{S}?trax)|(?P<commentary>commentary)"
+    rf"|(?P<workprint>work{S}?print)|(?P<sing_along>sing{S}?along)|(?P<alternate_ending>alt{S}ending)"
+    rf"|(?P<noir>(?!(?<=[^\W_]-)noir\s*(?:$|[\[({{]))noir)"
+    rf"|(?P<version>(?P<whose>tv|television|broadcast|airline|japanese|international|american|us|british|uk"
+    rf"|european|french|german|italian|spanish|english|chinese|korean|hong{S}?kong|domestic|export|original"
+    rf"|long|longer|short|shorter|full|complete|integral|producer'?s|festival|roadshow|premiere|preview"
+    rf"|alternate|alternative|reconstructed|silent|sound|musical|colou?r|censored|edited|unedited"
+    rf"|[rx]{S}?rated|new|old){S}(?:version|cut))"
+    rf"|(?P<long_version>langfassung|version{S}longue|versione{S}(?:estesa|integrale)))(?![^\W_])",
+    re.IGNORECASE,
+)
+"""What makes a file another version wherever it stands, and no edition of `names`. `x264-NOIR` is a group."""
+
 ODD_EPISODES = _listed(
     """unaired preair preview recap commentary interview interviews bonus special specials extra extras
-    webisode minisode reunion alternate alternative feed rehearsal audition uncensored"""
+    webisode minisode reunion alternate alternative feed rehearsal audition uncensored colorized colorised
+    colourized colourised rifftrax singalong"""
 )
 """Words by which an episode is perhaps not the one that its number says."""
 
@@ -116,6 +131,25 @@ NUMBER_WORDS: dict[str, str] = {
     )
     for number, word in enumerate(words.split(), 1)
 }
+ORDINALS: dict[str, str] = {
+    word: str(number)
+    for words in (
+        "first second third fourth fifth sixth seventh eighth ninth tenth",
+        "erster zweiter dritter vierter funfter sechster siebter achter",
+        "erste zweite dritte vierte funfte sechste siebte achte",
+        "prima seconda terza quarta quinta sesta",
+        "primo secondo terzo quarto quinto sesto",
+        "premiere deuxieme troisieme quatrieme cinquieme",
+        "premier seconde",
+        "primera segunda tercera cuarta",
+        "primeira segunda terceira",
+        "eerste tweede derde vierde",
+        "pierwsza druga trzecia czwarta",
+        "первая вторая третья четвертая",
+    )
+    for number, word in enumerate(words.split(), 1)
+}
+"""Words that are numbers only before "part" and its like, without accents."""
 ROMAN: dict[str, str] = {
     word: str(number)
     for ten, before in enumerate(("", "x"))

@@ -78,6 +78,19 @@ def test_one_episode_title_is_enough_only_beside_an_equal_length(seconds: float,
         assert said in decision.members[0].reasons
 
 
+@pytest.mark.parametrize(("seconds", "verdict"), [(7200, "clear"), (7150, "clear"), (7100, "recommended")])
+def test_several_words_that_resemble_are_one_title_only_beside_an_equal_length(
+    seconds: float, verdict: str
+) -> None:
+    one, other = copies("Show (2001) S01E01 Dark Contact.mkv", "Show (2001) S01E01 Dark Contract.avi")
+    assert other.info is not None
+    other = replace(other, info=replace(other.info, duration=seconds))
+    decision = decide([one, other], Proof.SAME_TITLE)
+    assert decision.verdict == verdict
+    said = "the names give titles that only resemble: “Dark Contact” and “Dark Contract”"
+    assert (said in decision.members[0].reasons) == (verdict == "recommended")
+
+
 @pytest.mark.parametrize("names", ONE_WORK.values(), ids=ONE_WORK)
 def test_names_of_one_work_never_look_like_two(names: list[str]) -> None:
     read = [(name, identify_path(name)) for name in names]
