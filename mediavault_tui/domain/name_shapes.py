@@ -39,8 +39,9 @@ ABSOLUTE = re.compile(
 )
 OF = re.compile(r"(?<![^\W_])(\d{1,2}) ?of ?(\d{1,2})(?![^\W_])", re.IGNORECASE)
 COMPACT = re.compile(
-    r"[ ._](\d{1,2})(\d\d)(?=[ ._](?:[\w-]+[ ._]){0,4}?(?:hdtv|pdtv|dsr)(?![^\W_]))", re.IGNORECASE
+    r"[ ._](\d{1,2})(\d\d)(?=[ ._]+(?:(?:[^\W_]|-)+[ ._]+){0,4}?(?:hdtv|pdtv|dsr)(?![^\W_]))", re.IGNORECASE
 )
+"""What a word is holds no separator: else four hundred underscores are looked at in every division."""
 SHOW_SEASON = re.compile(r"^(.*[^\W_].*?) (?:S|Season )(\d{1,2})$")
 GROUP = re.compile(r"^(?:\[[^\[\]]*\][ ._-]*|【[^【】]*】)+(?=.*[^\W_])", re.DOTALL)
 REC = re.compile(r"\[REC\][ ._]*[²³\d]?", re.IGNORECASE)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from datetime import date
 
 import pytest
@@ -255,3 +257,18 @@ def test_an_identity_survives_its_json() -> None:
 
 def test_the_folders_of_many_files_are_read_once() -> None:
     assert read_folders("Movies/Heat (1995)") is read_folders("Movies/Heat (1995)")
+
+
+def test_no_name_is_read_for_ever() -> None:
+    """Patterns that divide a run of separators in every way took minutes; the processor's limit ends that."""
+    names = [("Movie 2010 " + unit * 400)[:390] + ".mkv" for unit in ("_", "._", " _-", "a_", "[_", "1_")]
+    names += [("Show.S01E01." + unit * 400)[:390] + ".mkv" for unit in ("_", "x264_", "._")]
+    read = (
+        "import resource; resource.setrlimit(resource.RLIMIT_CPU, (15, 15))\n"
+        "from mediavault_tui.domain.identity import identify, regular\n"
+        "from mediavault_tui.domain.leftover import leftover\n"
+        f"for path in {['Films/' + name for name in names]!r}:\n"
+        "    if (guess := regular(path)) is not None:\n"
+        "        leftover(path, identify(path, guess))\n"
+    )
+    subprocess.run([sys.executable, "-c", read], check=True)
