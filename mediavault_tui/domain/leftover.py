@@ -3,7 +3,8 @@
 "Firefly S01E03 Bushwhacked" and "Firefly S01E03 Our Mrs Reynolds" are one title by show and number, and
 two works by what is left over: one counts as on the DVD, the other as it was aired. "Che (2008) Part I"
 and "Part II" are two films. Tails that only say how a copy was made leave nothing over. What two such
-answers mean together says `second_titles`. Source: docs/rules.md, section 4.
+answers mean together says `second_titles`. Source: docs/rules.md, section 4. Long, for each way of naming a
+second title is read by a few lines of its own.
 """
 
 from __future__ import annotations
